@@ -1,0 +1,18 @@
+//! Opora: an embeddable service-desk engine. Scripts and plugins decide, the engine acts.
+//!
+//! Every change is one command with one way through: snapshot, decide, hooks, changeset, commit,
+//! journal. See `ARCHITECTURE.md` for the code map.
+
+pub mod desk;
+pub mod domain;
+pub mod hooks;
+pub mod packs;
+pub mod store;
+
+#[cfg(feature = "search")]
+pub mod search;
+
+#[cfg(feature = "server")]
+pub mod api;
+#[cfg(all(feature = "server", feature = "script", feature = "wasm", feature = "search"))]
+pub mod cli;

@@ -1,0 +1,5 @@
+//! The `opora` command.
+
+fn main() -> std::process::ExitCode {
+    opora::cli::main()
+}
