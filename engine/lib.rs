@@ -14,5 +14,10 @@ pub mod search;
 
 #[cfg(feature = "server")]
 pub mod api;
-#[cfg(all(feature = "server", feature = "script", feature = "wasm", feature = "search"))]
+#[cfg(all(
+    feature = "server",
+    feature = "script",
+    feature = "wasm",
+    feature = "search"
+))]
 pub mod cli;

@@ -1,1 +1,27 @@
-//! The kinds of record and the pure rules about them. No I/O here; `now` is an argument.
+//! The nouns of a service desk and the pure rules about them. No I/O here; `now` is an argument.
+
+pub mod builtin;
+pub mod code;
+pub mod definitions;
+pub mod entry;
+pub mod field;
+pub mod id;
+pub mod kind;
+pub mod names;
+pub mod record;
+pub mod value;
+pub mod workflow;
+
+pub use code::Code;
+pub use definitions::Definitions;
+pub use entry::{Entry, EntryBody};
+pub use field::{FieldDef, ValueType};
+pub use id::Id;
+pub use kind::Kind;
+pub use names::Names;
+pub use record::Record;
+pub use value::Value;
+pub use workflow::{StatusCategory, StatusDef, TransitionDef, Workflow};
+
+/// An instant in UTC.
+pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,376 @@
+//! The engine's own fields of each kind.
+
+use std::sync::LazyLock;
+
+use super::{FieldDef, Kind, Names, StatusCategory, StatusDef, TransitionDef, ValueType, Workflow};
+
+/// The engine's own fields of a kind, in the order a form shows them.
+#[must_use]
+pub fn fields(kind: Kind) -> &'static [FieldDef] {
+    static ALL: LazyLock<Vec<Vec<FieldDef>>> =
+        LazyLock::new(|| Kind::ALL.into_iter().map(define).collect());
+    let place = Kind::ALL.into_iter().position(|k| k == kind);
+    place.and_then(|i| ALL.get(i)).map_or(&[], Vec::as_slice)
+}
+
+/// The engine's own field of a kind by name.
+#[must_use]
+pub fn field(kind: Kind, name: &str) -> Option<&'static FieldDef> {
+    fields(kind).iter().find(|f| f.code == name)
+}
+
+/// The workflow of a kind whose records need no type from a pack.
+#[must_use]
+pub fn workflow(kind: Kind) -> Option<&'static Workflow> {
+    static ARTICLE: LazyLock<Workflow> = LazyLock::new(article_workflow);
+    (kind == Kind::Article).then(|| &*ARTICLE)
+}
+
+struct Field(FieldDef);
+
+fn f(code: &str, en: &str, ru: &str, value: ValueType) -> Field {
+    let mut def = FieldDef::new(code, value);
+    def.names = Names::of(en, ru);
+    Field(def)
+}
+
+impl Field {
+    fn required(mut self) -> Self {
+        self.0.required = true;
+        self
+    }
+    fn readonly(mut self) -> Self {
+        self.0.readonly = true;
+        self
+    }
+    fn indexed(mut self) -> Self {
+        self.0.indexed = true;
+        self
+    }
+    fn unique(mut self) -> Self {
+        self.0.unique = true;
+        self
+    }
+    fn personal(mut self) -> Self {
+        self.0.personal_data = true;
+        self
+    }
+    fn internal(mut self) -> Self {
+        self.0.internal = true;
+        self
+    }
+    fn to(mut self, kind: Kind) -> Self {
+        self.0.target = Some(kind);
+        self
+    }
+    fn default(mut self, json: &str) -> Self {
+        self.0.default = Some(json.to_owned());
+        self
+    }
+    fn options(mut self, codes: &[(&str, &str, &str)]) -> Self {
+        self.0.options = codes
+            .iter()
+            .map(|(code, en, ru)| super::field::OptionDef {
+                code: (*code).to_owned(),
+                names: Names::of(en, ru),
+            })
+            .collect();
+        self
+    }
+}
+
+fn define(kind: Kind) -> Vec<FieldDef> {
+    use ValueType as V;
+    let mut all = vec![f("title", "Title", "Название", V::Text).required()];
+    if kind.is_numbered() {
+        all.push(f("number", "Number", "Номер", V::Int).readonly().indexed());
+    }
+    match kind {
+        Kind::Ticket => all.extend(ticket()),
+        Kind::Lead | Kind::Inquiry | Kind::Activity => all.extend(worked()),
+        Kind::Asset => all.extend(asset()),
+        Kind::Account => all.extend(account()),
+        Kind::Contact => all.extend(contact()),
+        Kind::Contract => all.extend([
+            f("account", "Account", "Клиент", V::Ref)
+                .to(Kind::Account)
+                .indexed(),
+            f(
+                "support_level",
+                "Support level",
+                "Уровень поддержки",
+                V::Ref,
+            )
+            .to(Kind::SupportLevel),
+            f("starts_on", "Starts on", "Действует с", V::Date),
+            f("ends_on", "Ends on", "Действует по", V::Date),
+        ]),
+        Kind::Product => all.extend([
+            f("code", "Code", "Код", V::Text).unique(),
+            f("product_kind", "Kind", "Вид", V::Enum)
+                .options(&[
+                    ("goods", "Goods", "Товар"),
+                    ("service", "Service", "Услуга"),
+                ])
+                .default("\"goods\""),
+        ]),
+        Kind::Article => all.extend(article()),
+        Kind::Agent => all.extend(agent()),
+        Kind::Team => all.push(f("code", "Code", "Код", V::Text).unique()),
+        Kind::Calendar | Kind::SupportLevel => all.extend([
+            f("code", "Code", "Код", V::Text).required().unique(),
+            f("definition", "Definition", "Определение", V::Json).required(),
+        ]),
+    }
+    all.push(
+        f(
+            "external_id",
+            "External id",
+            "Внешний идентификатор",
+            V::Text,
+        )
+        .unique(),
+    );
+    all.push(f("created_at", "Created at", "Создано", V::Instant).readonly());
+    all.push(f("updated_at", "Updated at", "Изменено", V::Instant).readonly());
+    let mut defs: Vec<FieldDef> = all.into_iter().map(|f| f.0).collect();
+    for (place, def) in defs.iter_mut().enumerate() {
+        def.order = i32::try_from(place).unwrap_or(i32::MAX);
+    }
+    defs
+}
+
+/// Fields of whatever has a type and a status and is worked on.
+fn worked() -> Vec<Field> {
+    use ValueType as V;
+    vec![
+        f("type", "Type", "Тип", V::Text).indexed(),
+        f("status", "Status", "Статус", V::Text).indexed(),
+        f("description", "Description", "Описание", V::LongText).personal(),
+        f("account", "Account", "Клиент", V::Ref)
+            .to(Kind::Account)
+            .indexed(),
+        f("contact", "Contact", "Контактное лицо", V::Ref)
+            .to(Kind::Contact)
+            .indexed(),
+        f("assignee", "Assignee", "Ответственный", V::Ref)
+            .to(Kind::Agent)
+            .indexed(),
+        f("team", "Team", "Группа", V::Ref).to(Kind::Team).indexed(),
+        f("tags", "Tags", "Метки", V::TextList).indexed(),
+        f("closed_at", "Closed at", "Закрыто", V::Instant).readonly(),
+    ]
+}
+
+fn ticket() -> Vec<Field> {
+    use ValueType as V;
+    let mut all = worked();
+    all.extend([
+        f("priority", "Priority", "Приоритет", V::Enum)
+            .options(&[
+                ("low", "Low", "Низкий"),
+                ("normal", "Normal", "Обычный"),
+                ("high", "High", "Высокий"),
+                ("urgent", "Urgent", "Срочный"),
+            ])
+            .default("\"normal\"")
+            .indexed(),
+        f("category", "Category", "Категория", V::Text).indexed(),
+        f("channel", "Channel", "Канал", V::Text),
+        f("products", "Products", "Продукты", V::RefList).to(Kind::Product),
+        f("assets", "Assets", "Оборудование", V::RefList).to(Kind::Asset),
+        f("contract", "Contract", "Договор", V::Ref)
+            .to(Kind::Contract)
+            .indexed(),
+        f("solution", "Solution", "Решение", V::LongText),
+        f(
+            "support_level",
+            "Support level",
+            "Уровень поддержки",
+            V::Ref,
+        )
+        .to(Kind::SupportLevel),
+        f(
+            "reaction_due_at",
+            "Reaction due",
+            "Срок реакции",
+            V::Instant,
+        )
+        .readonly(),
+        f("reacted_at", "Reacted at", "Дата реакции", V::Instant).readonly(),
+        f(
+            "reaction_breached_at",
+            "Reaction breached",
+            "Реакция просрочена",
+            V::Instant,
+        )
+        .readonly(),
+        f(
+            "resolution_due_at",
+            "Resolution due",
+            "Срок решения",
+            V::Instant,
+        )
+        .readonly(),
+        f(
+            "resolution_breached_at",
+            "Resolution breached",
+            "Решение просрочено",
+            V::Instant,
+        )
+        .readonly(),
+        f("satisfaction", "Satisfaction", "Удовлетворённость", V::Text).readonly(),
+        f("satisfaction_score", "Score", "Оценка", V::Int).readonly(),
+        f(
+            "satisfaction_comment",
+            "Score comment",
+            "Комментарий к оценке",
+            V::LongText,
+        )
+        .readonly(),
+        f("satisfaction_at", "Rated at", "Дата оценки", V::Instant).readonly(),
+    ]);
+    all
+}
+
+fn asset() -> Vec<Field> {
+    use ValueType as V;
+    vec![
+        f("type", "Type", "Тип", V::Text).indexed(),
+        f("status", "Status", "Статус", V::Text).indexed(),
+        f("code", "Code", "Код", V::Text).unique(),
+        f("serial", "Serial number", "Серийный номер", V::Text).indexed(),
+        f("product", "Product", "Продукт", V::Ref)
+            .to(Kind::Product)
+            .indexed(),
+        f("account", "Account", "Клиент", V::Ref)
+            .to(Kind::Account)
+            .indexed(),
+        f("sold_on", "Sold on", "Продано", V::Date),
+        f("warranty_to", "Warranty to", "Гарантия до", V::Date),
+        f("notes", "Notes", "Примечания", V::LongText),
+        f("tags", "Tags", "Метки", V::TextList).indexed(),
+    ]
+}
+
+fn account() -> Vec<Field> {
+    use ValueType as V;
+    vec![
+        f("code", "Code", "Код", V::Text).unique(),
+        f("account_kind", "Kind", "Вид", V::Text),
+        f("inn", "Tax number", "ИНН", V::Text).indexed(),
+        f("phones", "Phones", "Телефоны", V::TextList).personal(),
+        f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
+        f("city", "City", "Город", V::Text),
+        f("locale", "Language", "Язык", V::Text),
+        f(
+            "support_level",
+            "Support level",
+            "Уровень поддержки",
+            V::Ref,
+        )
+        .to(Kind::SupportLevel),
+        f("tags", "Tags", "Метки", V::TextList).indexed(),
+    ]
+}
+
+fn contact() -> Vec<Field> {
+    use ValueType as V;
+    vec![
+        f("code", "Code", "Код", V::Text).unique(),
+        f("account", "Account", "Клиент", V::Ref)
+            .to(Kind::Account)
+            .indexed(),
+        f("position", "Position", "Должность", V::Text),
+        f("phones", "Phones", "Телефоны", V::TextList).personal(),
+        f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
+        f("locale", "Language", "Язык", V::Text),
+        f("portal", "Portal access", "Доступ к порталу", V::Bool),
+        f("tags", "Tags", "Метки", V::TextList).indexed(),
+    ]
+}
+
+fn article() -> Vec<Field> {
+    use ValueType as V;
+    vec![
+        f("body", "Text", "Текст", V::LongText),
+        f("status", "Status", "Статус", V::Text).indexed(),
+        f("locale", "Language", "Язык", V::Text)
+            .default("\"en\"")
+            .indexed(),
+        f("category", "Category", "Рубрика", V::Text).indexed(),
+        f("product", "Product", "Продукт", V::Ref)
+            .to(Kind::Product)
+            .indexed(),
+        f("audience", "Audience", "Для кого", V::Enum)
+            .options(&[
+                ("public", "Everybody", "Для всех"),
+                ("internal", "Agents only", "Только для сотрудников"),
+            ])
+            .default("\"public\"")
+            .indexed(),
+        f("tags", "Tags", "Метки", V::TextList).indexed(),
+        f("source_ticket", "Source ticket", "Исходная заявка", V::Ref)
+            .to(Kind::Ticket)
+            .internal(),
+        f("closed_at", "Archived at", "В архиве с", V::Instant).readonly(),
+    ]
+}
+
+fn agent() -> Vec<Field> {
+    use ValueType as V;
+    vec![
+        f("code", "Code", "Код", V::Text).unique(),
+        f("mail", "Mail address", "Адрес почты", V::Text).personal(),
+        f("locale", "Language", "Язык", V::Text),
+        f("team", "Team", "Группа", V::Ref).to(Kind::Team).indexed(),
+        f("skills", "Skills", "Навыки", V::TextList),
+        f("active", "Active", "Работает", V::Bool).default("true"),
+        f("absent", "Absent", "Отсутствует", V::Bool).default("false"),
+    ]
+}
+
+fn article_workflow() -> Workflow {
+    let status = |code: &str, en: &str, ru: &str, category| StatusDef {
+        code: code.to_owned(),
+        names: Names::of(en, ru),
+        category,
+        pauses: Vec::new(),
+    };
+    let way = |from: &str, to: &str| TransitionDef {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        names: Names::default(),
+        requires: Vec::new(),
+    };
+    Workflow {
+        code: "article".to_owned(),
+        initial: "draft".to_owned(),
+        statuses: vec![
+            status("draft", "Draft", "Черновик", StatusCategory::New),
+            status("review", "In review", "На проверке", StatusCategory::Open),
+            status(
+                "published",
+                "Published",
+                "Опубликована",
+                StatusCategory::Done,
+            ),
+            status(
+                "archived",
+                "Archived",
+                "В архиве",
+                StatusCategory::Cancelled,
+            ),
+        ],
+        transitions: vec![
+            way("draft", "review"),
+            way("draft", "published"),
+            way("review", "draft"),
+            way("review", "published"),
+            way("published", "draft"),
+            way("published", "archived"),
+            way("draft", "archived"),
+            way("archived", "draft"),
+        ],
+    }
+}

@@ -1,0 +1,165 @@
+//! What a hook gets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Hook;
+use crate::domain::{Id, Instant, Kind, Value};
+
+/// One call of a hook: everything it may know.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The hook.
+    pub hook: Hook,
+    /// Pack of the rule that is called; unqualified field names resolve to it.
+    pub pack: Arc<str>,
+    /// The engine's time.
+    pub now: Instant,
+    /// Who asked for the change.
+    pub actor: ActorView,
+    /// The record as it stands, earlier rules' changes included.
+    pub record: Arc<RecordView>,
+    /// The record before the command; absent when it is being created.
+    pub before: Option<Arc<RecordView>>,
+    /// Fields that the command set explicitly (a person's or program's own words).
+    pub asked: Arc<Vec<String>>,
+    /// Records that the rule declared it reads, by the name of the reference (`account`, …).
+    pub related: Arc<BTreeMap<String, Arc<RecordView>>>,
+    /// Options of the pack, as its administrator set them.
+    pub options: Arc<BTreeMap<String, Value>>,
+    /// What is particular to the hook.
+    pub detail: Detail,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActorView {
+    /// `admin`, `agent`, `contact`, `rule`, `system`.
+    pub role: String,
+    /// The agent's or contact's record.
+    pub id: Option<Id>,
+    /// Language of the person.
+    pub locale: String,
+}
+
+/// A record as hooks see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordView {
+    /// Identity.
+    pub id: Id,
+    /// Kind.
+    pub kind: Kind,
+    /// Values by full field name.
+    pub fields: BTreeMap<String, Value>,
+    /// Name of the status' category, when there is a status.
+    pub category: Option<&'static str>,
+}
+
+impl RecordView {
+    /// The value of a field as a rule of `pack` names it: the engine's own fields and qualified
+    /// names first, then the pack's own.
+    #[must_use]
+    pub fn field(&self, pack: &str, name: &str) -> Option<&Value> {
+        self.fields.get(name).or_else(|| {
+            if name.contains('/') {
+                None
+            } else {
+                self.fields.get(&format!("{pack}/{name}"))
+            }
+        })
+    }
+}
+
+/// An agent who could be assigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentView {
+    /// The agent.
+    pub id: Id,
+    /// Code of the agent.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Team.
+    pub team: Option<Id>,
+    /// Code of the team.
+    pub team_code: String,
+    /// What the agent can do.
+    pub skills: Vec<String>,
+    /// Open tickets the agent has.
+    pub load: i64,
+}
+
+/// A support level that could apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelView {
+    /// The support level.
+    pub id: Id,
+    /// Its code.
+    pub code: String,
+}
+
+/// One answer of a survey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SurveyAnswer {
+    /// Code of the question.
+    pub question: String,
+    /// Score, when the question asks for one.
+    pub score: Option<i64>,
+    /// Text, when the question asks for it.
+    pub text: String,
+}
+
+/// What is particular to a hook.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Detail {
+    /// Nothing: defaults, validation, form rules.
+    None,
+    /// A change of status: guard and effect.
+    Transition {
+        /// Status that is left.
+        from: String,
+        /// Status that is entered.
+        to: String,
+        /// Category of the status that is entered.
+        to_category: &'static str,
+    },
+    /// An assignee is needed.
+    Assign {
+        /// Agents that are present and active.
+        agents: Vec<AgentView>,
+        /// Codes of the teams and their ids.
+        teams: Vec<(String, Id)>,
+    },
+    /// A support level is needed.
+    SlaSelect {
+        /// The levels, in their order.
+        levels: Vec<LevelView>,
+    },
+    /// A record reached a status of category done.
+    SurveyDone {
+        /// Mail address the survey would go to, if there is one.
+        address: Option<String>,
+        /// Surveys already asked for on this record.
+        asked_before: i64,
+    },
+    /// A customer answered a survey.
+    SurveyReply {
+        /// Template of the survey.
+        template: String,
+        /// Overall score, when there is one.
+        score: Option<i64>,
+        /// Greatest score of the scale.
+        scale: i64,
+        /// Comment.
+        comment: String,
+        /// Answers by question.
+        answers: Vec<SurveyAnswer>,
+    },
+    /// A timer came due.
+    Timer {
+        /// Name given when it was set.
+        name: String,
+        /// Data given when it was set, as JSON text.
+        data: String,
+    },
+}

@@ -1,0 +1,168 @@
+//! What a hook may return.
+
+use super::Effect;
+
+/// Where in a script something was decided; plugins have no lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Line, from 1; 0 when unknown.
+    pub line: u32,
+    /// Column, from 1; 0 when unknown.
+    pub column: u32,
+}
+
+/// A decision. An empty one is no opinion. Each hook uses the members its table names; the engine
+/// refuses the others by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decision {
+    /// Reasons to refuse: `record.validate`, `transition.guard`.
+    pub refusals: Vec<Refusal>,
+    /// What to do, in order: `record.defaults` (only `Set`), `transition.effect`, `schedule.fire`,
+    /// `survey.logic`.
+    pub effects: Vec<(Effect, Spot)>,
+    /// Form rules: `form.rules`.
+    pub form: Vec<FieldRule>,
+    /// Who shall be in charge: `assign.select`.
+    pub assign: Option<AssignChoice>,
+    /// Which support level applies: `sla.select`.
+    pub level: Option<LevelChoice>,
+    /// Whether to ask for a rating: `survey.logic`, when a record is done.
+    pub ask: Option<SurveyAsk>,
+    /// What an answer means: `survey.logic`, when a reply came.
+    pub outcome: Option<SurveyOutcome>,
+    /// Reasons given, for the trace.
+    pub because: Vec<Because>,
+}
+
+impl Decision {
+    /// Whether the hook had no opinion (reasons alone are none).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            refusals,
+            effects,
+            form,
+            assign,
+            level,
+            ask,
+            outcome,
+            because: _,
+        } = self;
+        refusals.is_empty()
+            && effects.is_empty()
+            && form.is_empty()
+            && assign.is_none()
+            && level.is_none()
+            && ask.is_none()
+            && outcome.is_none()
+    }
+}
+
+/// A reason to refuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable code of the reason, given by the rule.
+    pub code: String,
+    /// Text for people.
+    pub message: String,
+    /// Field that is to blame, if one is.
+    pub field: Option<String>,
+    /// Where the script decided it.
+    pub spot: Spot,
+}
+
+/// How a form treats a field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldRule {
+    /// Field; unqualified names resolve to the rule's pack.
+    pub field: String,
+    /// Whether it is shown.
+    pub visible: Option<bool>,
+    /// Whether a value is needed; enforced on every write.
+    pub required: Option<bool>,
+    /// Whether it may not be changed; enforced on every write.
+    pub readonly: Option<bool>,
+    /// The options that are offered; enforced on every write.
+    pub options: Option<Vec<String>>,
+    /// Advice shown beside the field.
+    pub advice: Option<String>,
+    /// Where the script decided it.
+    pub spot: Spot,
+}
+
+/// Who shall be in charge, by id or code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssignChoice {
+    /// Agent.
+    pub agent: Option<String>,
+    /// Team.
+    pub team: Option<String>,
+    /// Why, for the journal.
+    pub reason: String,
+    /// Where the script decided it.
+    pub spot: Spot,
+}
+
+/// Which support level applies, by id or code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LevelChoice {
+    /// Support level.
+    pub level: String,
+    /// Why, for the journal.
+    pub reason: String,
+    /// Where the script decided it.
+    pub spot: Spot,
+}
+
+/// Whether and how to ask for a rating.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SurveyAsk {
+    /// Do not ask; the code of the reason is journalled.
+    Skip {
+        /// Code of the reason.
+        reason: String,
+        /// Where the script decided it.
+        spot: Spot,
+    },
+    /// Ask.
+    Send {
+        /// Template: which questions.
+        template: String,
+        /// `mail`, …
+        channel: String,
+        /// Seconds to wait before asking.
+        delay_secs: i64,
+        /// Seconds during which an answer is taken.
+        valid_secs: i64,
+        /// Greatest score of the scale (from 1).
+        scale: i64,
+        /// Subject of the message.
+        subject: String,
+        /// Text of the message; `{link}` stands for the address of the survey.
+        text: String,
+        /// Where the script decided it.
+        spot: Spot,
+    },
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SurveyOutcome {
+    /// Code of the meaning, such as `satisfied`.
+    pub meaning: String,
+    /// Score made of several answers, if the rule computes one, in hundredths.
+    pub weighted: Option<i64>,
+    /// Where the script decided it.
+    pub spot: Spot,
+}
+
+/// A reason, for the trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Because {
+    /// Code of the reason.
+    pub code: String,
+    /// What it was seen in.
+    pub text: String,
+    /// Where the script said it.
+    pub spot: Spot,
+}

@@ -1,0 +1,200 @@
+//! Hooks, rules and those who run them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Call, Decision};
+use crate::domain::Kind;
+
+/// A point where rules are called.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum Hook {
+    /// When a pack is loaded: what it defines.
+    #[serde(rename = "pack.define")]
+    Define,
+    /// Before a record is created: values for fields that have none.
+    #[serde(rename = "record.defaults")]
+    RecordDefaults,
+    /// When a form is asked for, and again on every write.
+    #[serde(rename = "form.rules")]
+    FormRules,
+    /// Before a change is committed.
+    #[serde(rename = "record.validate")]
+    RecordValidate,
+    /// When a change of status is asked for.
+    #[serde(rename = "transition.guard")]
+    TransitionGuard,
+    /// When a status was entered, in the same transaction.
+    #[serde(rename = "transition.effect")]
+    TransitionEffect,
+    /// When a record without an assignee is created, or assignment is asked for.
+    #[serde(rename = "assign.select")]
+    AssignSelect,
+    /// When a record is created or a field changes that the level may depend on.
+    #[serde(rename = "sla.select")]
+    SlaSelect,
+    /// When a record is done, and when a survey is answered.
+    #[serde(rename = "survey.logic")]
+    SurveyLogic,
+    /// When a timer set by the pack comes due.
+    #[serde(rename = "schedule.fire")]
+    ScheduleFire,
+}
+
+impl Hook {
+    /// Every hook, in the order of a command's phases.
+    pub const ALL: [Self; 10] = [
+        Self::Define,
+        Self::RecordDefaults,
+        Self::FormRules,
+        Self::AssignSelect,
+        Self::RecordValidate,
+        Self::TransitionGuard,
+        Self::TransitionEffect,
+        Self::SlaSelect,
+        Self::SurveyLogic,
+        Self::ScheduleFire,
+    ];
+
+    /// The name used in packs, the API and the journal.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Define => "pack.define",
+            Self::RecordDefaults => "record.defaults",
+            Self::FormRules => "form.rules",
+            Self::RecordValidate => "record.validate",
+            Self::TransitionGuard => "transition.guard",
+            Self::TransitionEffect => "transition.effect",
+            Self::AssignSelect => "assign.select",
+            Self::SlaSelect => "sla.select",
+            Self::SurveyLogic => "survey.logic",
+            Self::ScheduleFire => "schedule.fire",
+        }
+    }
+
+    /// Whether a broken rule refuses the command (a guard) or is skipped with a journal entry.
+    #[must_use]
+    pub const fn fails_closed(self) -> bool {
+        matches!(
+            self,
+            Self::RecordValidate | Self::TransitionGuard | Self::FormRules
+        )
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One attachment of a script or plugin to a hook.
+#[derive(Clone)]
+pub struct Rule {
+    /// Pack.
+    pub pack: Arc<str>,
+    /// Version of the pack.
+    pub version: Arc<str>,
+    /// Name, unique in the pack.
+    pub name: Arc<str>,
+    /// Hash of the pack's revision.
+    pub revision: [u8; 32],
+    /// Hook.
+    pub hook: Hook,
+    /// Place among the rules of a hook: lower first, then pack order, then name.
+    pub priority: i32,
+    /// Kind of record it runs on.
+    pub kind: Kind,
+    /// Full codes of the types it runs on; empty: every type of its own pack; `*`: every type.
+    pub applies_to: Vec<String>,
+    /// References it reads beyond its record: `account`, `contact`, `product`, `asset`.
+    pub reads: Vec<String>,
+    /// Whether it may replace a value that a person gave.
+    pub overrides: bool,
+    /// What runs it.
+    pub runner: Arc<dyn Runner>,
+}
+
+impl Rule {
+    /// `pack/name`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.pack, self.name)
+    }
+
+    /// Whether the rule runs on records of this kind and type.
+    #[must_use]
+    pub fn applies(&self, kind: Kind, type_code: Option<&str>) -> bool {
+        if self.kind != kind {
+            return false;
+        }
+        if self.applies_to.is_empty() {
+            // A rule runs on the types of its own pack; kinds without types are everybody's.
+            return type_code.is_none_or(|t| {
+                t.split_once('/')
+                    .is_some_and(|(pack, _)| pack == &*self.pack)
+            });
+        }
+        self.applies_to
+            .iter()
+            .any(|a| a == "*" || Some(a.as_str()) == type_code)
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rule({} on {})", self.id(), self.hook)
+    }
+}
+
+/// What a call used of its budget.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Fuel (plugins) or operations (scripts) used.
+    pub used: u64,
+    /// The budget.
+    pub budget: u64,
+}
+
+/// A decision and what it cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// What was decided.
+    pub decision: Decision,
+    /// What it used.
+    pub usage: Usage,
+}
+
+/// How a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It used up its budget of operations, fuel, memory or depth.
+    OverBudget,
+    /// It stopped with an error of its own, a trap or a panic.
+    Broken,
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// How it failed.
+    pub kind: FailureKind,
+    /// Script: `pack file:line:column: text` and the offending line; plugin: name, version, hook and
+    /// panic message.
+    pub message: String,
+    /// What was used until then.
+    pub usage: Usage,
+}
+
+/// Runs one rule. Implementations hold no state from call to call.
+pub trait Runner: Send + Sync {
+    /// Calls the rule. Equal calls give equal outcomes.
+    ///
+    /// # Errors
+    /// When the rule broke or went over its budget.
+    fn call(&self, call: &Call) -> Result<Outcome, Failure>;
+}

@@ -1,0 +1,1 @@
+//! Rules written in Rhai. The only place of `rhai::`.

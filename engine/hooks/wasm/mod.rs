@@ -1,0 +1,1 @@
+//! Rules in WASM components. The only place of `wasmtime::`.
