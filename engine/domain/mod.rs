@@ -1,6 +1,7 @@
 //! The nouns of a service desk and the pure rules about them. No I/O here; `now` is an argument.
 
 pub mod builtin;
+pub mod calendar;
 pub mod code;
 pub mod definitions;
 pub mod entry;
@@ -11,6 +12,7 @@ pub mod names;
 pub mod record;
 pub mod value;
 pub mod workflow;
+pub mod working_time;
 
 pub use code::Code;
 pub use definitions::Definitions;
