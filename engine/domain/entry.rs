@@ -10,6 +10,7 @@ pub struct Entry {
     /// Identity; time-ordered.
     pub id: Id,
     /// When it was made.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: Instant,
     /// Who made it: `agent:ID`, `contact:ID`, `rule:PACK/NAME`, `system`.
     pub author: String,

@@ -24,6 +24,7 @@ pub enum Value {
     /// Calendar date.
     Date(NaiveDate),
     /// Instant.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     Instant(Instant),
     /// Length of time in seconds.
     Duration(i64),

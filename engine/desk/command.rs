@@ -1,0 +1,249 @@
+//! Commands: every change that anybody can ask for.
+
+use serde_json::{Map, Value as Json};
+
+use super::Actor;
+use crate::domain::entry::{Direction, Visibility};
+use crate::domain::field::FieldDef;
+use crate::domain::{Id, Kind};
+use crate::packs::PackFiles;
+use crate::store::Pos;
+
+/// A change that is asked for.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Create a record. A pack's fields may be named without their namespace.
+    Create {
+        /// Kind.
+        kind: Kind,
+        /// Values by field; the type is the field `type`.
+        fields: Map<String, Json>,
+    },
+    /// Change fields; `null` removes a value. Changing `status` is a transition.
+    Update {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// New values by field.
+        fields: Map<String, Json>,
+    },
+    /// Delete a record and what belongs to it. Its history stays in the journal.
+    Delete {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+    },
+    /// Change the status.
+    Transition {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// Status to enter.
+        to: String,
+        /// Values set with it.
+        fields: Map<String, Json>,
+    },
+    /// Put somebody in charge, by id or code; neither: ask the rules.
+    Assign {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// Agent.
+        agent: Option<String>,
+        /// Team.
+        team: Option<String>,
+    },
+    /// Add a comment.
+    Comment {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// Who sees it.
+        visibility: Visibility,
+        /// Text.
+        text: String,
+    },
+    /// Record what passed between the desk and a customer.
+    Message {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// `mail`, `call`, `chat`, …
+        channel: String,
+        /// Which way it went.
+        direction: Direction,
+        /// Subject.
+        subject: String,
+        /// Text.
+        text: String,
+        /// The channel's id of the message; the same id is taken once.
+        external_id: Option<String>,
+    },
+    /// Attach a file.
+    Attach {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// File name.
+        name: String,
+        /// Media type.
+        media_type: String,
+        /// Content.
+        content: Vec<u8>,
+        /// Who sees it.
+        visibility: Visibility,
+    },
+    /// Link two records.
+    Link {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// What the link means.
+        relation: String,
+        /// Kind of the other record.
+        to_kind: Kind,
+        /// The other record.
+        to: Id,
+    },
+    /// Answer a survey.
+    AnswerSurvey {
+        /// The survey's token.
+        token: String,
+        /// Overall score.
+        score: Option<i64>,
+        /// Comment.
+        comment: String,
+        /// Scores or texts by question.
+        answers: Map<String, Json>,
+    },
+    /// Run a timer that came due.
+    FireTimer {
+        /// The timer.
+        timer: Id,
+        /// When it is due: part of its key.
+        due: crate::domain::Instant,
+    },
+    /// Install a pack, or another revision of it.
+    InstallPack {
+        /// Its files.
+        files: PackFiles,
+    },
+    /// Remove a pack from the active ones. Records keep their values.
+    RemovePack {
+        /// Its name.
+        name: String,
+    },
+    /// Add or change a field while running.
+    DefineField {
+        /// Kind whose records get it.
+        kind: Kind,
+        /// Full code of the type whose records get it; none: all of the kind.
+        type_code: Option<String>,
+        /// The field; its code gets the namespace `local`.
+        field: Box<FieldDef>,
+    },
+    /// Make an access token.
+    CreateToken {
+        /// Role and person.
+        actor: Actor,
+        /// What it is for.
+        note: String,
+        /// SHA-256 of the secret.
+        hash: [u8; 32],
+    },
+    /// Revoke an access token.
+    RevokeToken {
+        /// Its id.
+        id: Id,
+    },
+}
+
+impl Command {
+    /// The name written to the journal.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Update { .. } => "update",
+            Self::Delete { .. } => "delete",
+            Self::Transition { .. } => "transition",
+            Self::Assign { .. } => "assign",
+            Self::Comment { .. } => "comment",
+            Self::Message { .. } => "message",
+            Self::Attach { .. } => "attach",
+            Self::Link { .. } => "link",
+            Self::AnswerSurvey { .. } => "answer_survey",
+            Self::FireTimer { .. } => "fire_timer",
+            Self::InstallPack { .. } => "install_pack",
+            Self::RemovePack { .. } => "remove_pack",
+            Self::DefineField { .. } => "define_field",
+            Self::CreateToken { .. } => "create_token",
+            Self::RevokeToken { .. } => "revoke_token",
+        }
+    }
+
+    /// The record the command is about, when it exists already.
+    #[must_use]
+    pub const fn target(&self) -> Option<(Kind, Id)> {
+        match self {
+            Self::Update { kind, id, .. }
+            | Self::Delete { kind, id }
+            | Self::Transition { kind, id, .. }
+            | Self::Assign { kind, id, .. }
+            | Self::Comment { kind, id, .. }
+            | Self::Message { kind, id, .. }
+            | Self::Attach { kind, id, .. }
+            | Self::Link { kind, id, .. } => Some((*kind, *id)),
+            _ => None,
+        }
+    }
+}
+
+/// Who asks, and how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who.
+    pub actor: Actor,
+    /// Id of the request, for logs and the journal; at most 64 bytes are kept.
+    pub request_id: String,
+    /// The same key with the same command has one effect for 24 hours.
+    pub idempotency_key: Option<String>,
+    /// The record must be at this version.
+    pub if_match: Option<Pos>,
+}
+
+impl Request {
+    /// A request of `actor` without key or condition.
+    #[must_use]
+    pub fn by(actor: Actor) -> Self {
+        Self {
+            actor,
+            request_id: String::new(),
+            idempotency_key: None,
+            if_match: None,
+        }
+    }
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Reply {
+    /// The record, token or pack it was about.
+    pub id: Id,
+    /// Kind of the record.
+    pub kind: Option<Kind>,
+    /// The entry that was added.
+    pub entry: Option<Id>,
+    /// Position of the change: the record's version from now on.
+    pub pos: Pos,
+    /// Whether this is the kept answer to an earlier request with the same idempotency key.
+    pub replayed: bool,
+}

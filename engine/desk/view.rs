@@ -1,0 +1,319 @@
+//! What queries answer: plain data for the callers of the desk.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{Entry, FieldDef, Id, Instant, Kind, Record, StatusDef, Value};
+use crate::store::Pos;
+
+/// A record and its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPage {
+    /// The record, without what the asker may not see.
+    pub record: Record,
+    /// Position of its last change.
+    pub version: Pos,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<String>,
+}
+
+/// A condition of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// The field has one of the values (as text; read by the field's type).
+    In(Vec<String>),
+    /// The field lies between two values, either end open.
+    Between(Option<String>, Option<String>),
+    /// The field has a value, or has none.
+    Present(bool),
+}
+
+/// What to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Kind.
+    pub kind: Kind,
+    /// Conditions by field, all of which hold. `category_of_status` filters by status category.
+    pub filters: Vec<(String, Condition)>,
+    /// Field to sort by and whether in descending order; none: newest first.
+    pub sort: Option<(String, bool)>,
+    /// Most items, 1 to 200.
+    pub limit: usize,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+    /// See at least this position.
+    pub at_least: Option<Pos>,
+}
+
+impl ListQuery {
+    /// The newest records of a kind.
+    #[must_use]
+    pub const fn newest(kind: Kind, limit: usize) -> Self {
+        Self {
+            kind,
+            filters: Vec::new(),
+            sort: None,
+            limit,
+            cursor: None,
+            at_least: None,
+        }
+    }
+}
+
+/// What to search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchQuery {
+    /// The words.
+    pub text: String,
+    /// Kinds; empty: tickets, articles and assets.
+    pub kinds: Vec<Kind>,
+    /// Conditions by field.
+    pub filters: Vec<(String, Condition)>,
+    /// Most hits, 1 to 200.
+    pub limit: usize,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+    /// See at least this position.
+    pub at_least: Option<Pos>,
+}
+
+/// One hit of a search, re-read from the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchHit {
+    /// The record.
+    pub record: Record,
+    /// Its version.
+    pub version: Pos,
+    /// Relevance.
+    pub score: f32,
+    /// HTML-escaped piece of the text with the words in `<mark>`.
+    pub snippet: String,
+}
+
+/// One page of hits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchHits {
+    /// The hits.
+    pub hits: Vec<SearchHit>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// Whether the index is being rebuilt, so that hits may be missing.
+    pub rebuilding: bool,
+}
+
+/// One change in a record's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryItem {
+    /// Position.
+    pub pos: Pos,
+    /// When.
+    pub at: Instant,
+    /// Who: `agent:ID`, `rule:PACK/NAME`, …
+    pub actor: String,
+    /// Name of the command.
+    pub command: String,
+    /// Request id.
+    pub request: String,
+    /// Timer or command that caused it.
+    pub cause: Option<String>,
+    /// Field changes of the record.
+    pub changes: Vec<FieldChangeView>,
+    /// Entries added.
+    pub entries: Vec<Id>,
+    /// Rules that were called.
+    pub rules: Vec<RuleRunView>,
+    /// Notes such as `survey_skipped:no_address`.
+    pub notes: Vec<String>,
+}
+
+/// One field change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChangeView {
+    /// Field.
+    pub field: String,
+    /// Value before.
+    pub old: Option<Value>,
+    /// Value after.
+    pub new: Option<Value>,
+    /// `asked`, `engine`, or the rule with its line: `pack/name:12`.
+    pub by: String,
+}
+
+/// One call of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleRunView {
+    /// `pack/name`.
+    pub rule: String,
+    /// Version of the pack.
+    pub version: String,
+    /// Hash of the pack's revision, hexadecimal.
+    pub revision: String,
+    /// Hook.
+    pub hook: String,
+    /// `no_opinion`, `decided`, `refused`, `failed`, `skipped`.
+    pub verdict: String,
+    /// Operations or fuel used.
+    pub used: u64,
+    /// Reasons the rule gave, and its error.
+    pub reasons: Vec<String>,
+}
+
+/// What a form may show and do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Form {
+    /// The fields, in order.
+    pub fields: Vec<FormField>,
+    /// Changes of status out of the present one.
+    pub actions: Vec<FormAction>,
+}
+
+/// A field of a form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FormField {
+    /// Definition.
+    pub def: FieldDef,
+    /// Value.
+    pub value: Option<Value>,
+    /// Whether it is shown.
+    pub visible: bool,
+    /// Whether a value is needed.
+    pub required: bool,
+    /// Whether it may not be changed.
+    pub readonly: bool,
+    /// Options offered, when fewer than the definition's.
+    pub options: Option<Vec<String>>,
+    /// Advice of rules.
+    pub advice: Vec<String>,
+}
+
+/// A change of status on a form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FormAction {
+    /// Status it leads to.
+    pub to: StatusDef,
+    /// Whether it is open now.
+    pub open: bool,
+    /// Why not.
+    pub why_not: Vec<super::Fault>,
+    /// Fields that must have a value.
+    pub requires: Vec<String>,
+}
+
+/// An entry of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryPage {
+    /// The entry.
+    pub entry: Entry,
+    /// Position at which it was added.
+    pub version: Pos,
+}
+
+/// One event of the stream: a committed change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Position.
+    pub pos: Pos,
+    /// When.
+    pub at: Instant,
+    /// Name of the command.
+    pub command: String,
+    /// Who.
+    pub actor: String,
+    /// Records that changed, with the names of their changed fields.
+    pub records: Vec<(Kind, Id, Vec<String>)>,
+    /// Entries added: kind and id of the owner, id of the entry.
+    pub entries: Vec<(Kind, Id, Id)>,
+}
+
+/// What waits to leave the process, or has left it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OutboxItem {
+    /// Identity; the idempotency key of the delivery.
+    pub id: Id,
+    /// When it was queued.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: Instant,
+    /// Record it is about.
+    pub kind: Kind,
+    /// Record it is about.
+    pub record: Id,
+    /// `mail`, `webhook`, …
+    pub channel: String,
+    /// Address.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// Text, or JSON of a webhook.
+    pub text: String,
+    /// Rule that queued it.
+    pub rule: String,
+}
+
+/// An access token, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Token {
+    /// Identity.
+    pub id: Id,
+    /// Role and person.
+    pub actor: super::Actor,
+    /// What it is for.
+    pub note: String,
+    /// When it was made.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub created_at: Instant,
+}
+
+/// A survey as the person asked sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SurveyView {
+    /// Number of the ticket.
+    pub number: Option<i64>,
+    /// Title of the ticket.
+    pub title: String,
+    /// Questions by code, with their names; empty: one overall score.
+    pub questions: Vec<crate::domain::definitions::QuestionDef>,
+    /// Greatest score of the scale, from 1.
+    pub scale: i64,
+    /// Whether it was answered.
+    pub answered: bool,
+    /// Until when an answer is taken.
+    pub expires_at: Instant,
+}
+
+/// An installed pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackView {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Names by locale.
+    pub names: BTreeMap<String, String>,
+    /// Hash of the revision, hexadecimal.
+    pub revision: String,
+    /// Rules: name and hook.
+    pub rules: Vec<(String, String)>,
+    /// Codes of its types.
+    pub types: Vec<String>,
+}
+
+/// The state of the desk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// The store.
+    pub store: crate::store::Health,
+    /// Position the index has reached; none without search.
+    pub indexed: Option<Pos>,
+    /// Whether the index is being rebuilt.
+    pub rebuilding: bool,
+    /// Active packs.
+    pub packs: usize,
+    /// Names of rules that broke since the start, with how often and the last message.
+    pub failing_rules: Vec<(String, u64, String)>,
+}
