@@ -10,6 +10,7 @@ pub mod id;
 pub mod kind;
 pub mod names;
 pub mod record;
+pub mod sla;
 pub mod value;
 pub mod workflow;
 pub mod working_time;

@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use super::calendar::{Calendar, Hours};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// How far [`add_working`] looks for working time, in days: 20 years.
 pub const HORIZON_DAYS: i64 = 7_305;
