@@ -115,6 +115,9 @@ pub enum Expect {
 pub type OpId = [u8; 16];
 
 /// Changes that are applied together or not at all.
+///
+/// Within a batch, rows are deleted before any is put, so a row that is both deleted and put is
+/// there afterwards; of two puts of one row the later wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
     /// Identity of the operation behind the batch; a second batch with it is [`Outcome::Duplicate`].
@@ -175,6 +178,20 @@ pub struct JournalRow {
 pub const MAX_KEY_BYTES: usize = 1_024;
 /// Longest value in bytes; larger content is stored in chunks.
 pub const MAX_VALUE_BYTES: usize = 96 * 1_024;
+/// Longest journal entry in bytes; a distributed store behind the seam keeps it in chunks.
+pub const MAX_JOURNAL_BYTES: usize = 1_024 * 1_024;
+/// Most rows that one batch expects, deletes and puts, together.
+pub const MAX_BATCH_ROWS: usize = 20_000;
+/// Most bytes of one batch: keys, values and journal entry together.
+pub const MAX_BATCH_BYTES: usize = 8 * 1_024 * 1_024;
+/// Most numbers that one call takes.
+pub const MAX_NUMBERS: u64 = 1_000_000;
+/// Longest name of a counter, lease or node in bytes.
+pub const MAX_NAME_BYTES: usize = 255;
+/// Longest time a lease is granted for.
+pub const MAX_LEASE_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest wait for the position a snapshot was asked to have reached.
+pub const SNAPSHOT_WAIT: Duration = Duration::from_secs(5);
 /// Most rows that one range call returns.
 pub const MAX_RANGE_ROWS: usize = 10_000;
 
@@ -268,7 +285,7 @@ pub trait Store: Send + Sync {
     /// A view of the newest committed state, once it has reached `at_least`.
     ///
     /// # Errors
-    /// [`StoreError::Timeout`] when `at_least` lies more than five seconds ahead.
+    /// [`StoreError::Timeout`] when `at_least` lies more than [`SNAPSHOT_WAIT`] ahead.
     fn snapshot(&self, at_least: Option<Pos>) -> StoreResult<Arc<dyn Snapshot>>;
 
     /// Applies batches in order and waits until they are durable; one outcome per batch. Callers on
@@ -282,23 +299,34 @@ pub trait Store: Send + Sync {
     /// what was leased), re-use never. The first number of a counter is 1.
     ///
     /// # Errors
-    /// When the storage fails.
+    /// When the storage fails, or `count` is 0 or over [`MAX_NUMBERS`].
     fn numbers(&self, counter: &str, count: u64) -> StoreResult<u64>;
 
-    /// Journal rows after a position, in order, at most `max`.
+    /// Journal rows after a position, in order, at most `max`. There may be fewer, so that an
+    /// answer stays small; only an empty one means that nothing follows.
     ///
     /// # Errors
     /// When the storage fails.
     fn journal(&self, after: Pos, max: usize) -> StoreResult<Vec<JournalRow>>;
 
+    /// Replaces the bytes of journal entries, durably, when this returns: for erasing a person.
+    /// Positions and operations stay; a position without an entry is passed over.
+    ///
+    /// # Errors
+    /// When the storage fails, or there are more than [`MAX_RANGE_ROWS`] entries or one is over
+    /// [`MAX_JOURNAL_BYTES`].
+    fn rewrite_journal(&self, entries: Vec<(Pos, Vec<u8>)>) -> StoreResult<()>;
+
     /// Waits until something lies after `after`, and returns the last position; on a timeout the
     /// last position as it is.
     fn wait(&self, after: Pos, timeout: Duration) -> Pos;
 
-    /// Takes or renews a lease. `None`: somebody else holds it.
+    /// Takes or renews a lease. `None`: somebody else holds it. Time is the store's own; a
+    /// lease that ran out is no longer held, whether or not somebody else has taken it.
     ///
     /// # Errors
-    /// When the storage fails.
+    /// When the storage fails, a name is empty or over [`MAX_NAME_BYTES`], or `ttl` is over
+    /// [`MAX_LEASE_TTL`].
     fn lease(&self, name: &str, node: &str, ttl: Duration) -> StoreResult<Option<Lease>>;
 
     /// Size and state.
@@ -313,4 +341,42 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the storage fails.
     fn close(&self) -> StoreResult<()>;
+}
+
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn snapshot(&self, at_least: Option<Pos>) -> StoreResult<Arc<dyn Snapshot>> {
+        (**self).snapshot(at_least)
+    }
+
+    fn commit(&self, batches: Vec<Batch>) -> StoreResult<Vec<Outcome>> {
+        (**self).commit(batches)
+    }
+
+    fn numbers(&self, counter: &str, count: u64) -> StoreResult<u64> {
+        (**self).numbers(counter, count)
+    }
+
+    fn journal(&self, after: Pos, max: usize) -> StoreResult<Vec<JournalRow>> {
+        (**self).journal(after, max)
+    }
+
+    fn rewrite_journal(&self, entries: Vec<(Pos, Vec<u8>)>) -> StoreResult<()> {
+        (**self).rewrite_journal(entries)
+    }
+
+    fn wait(&self, after: Pos, timeout: Duration) -> Pos {
+        (**self).wait(after, timeout)
+    }
+
+    fn lease(&self, name: &str, node: &str, ttl: Duration) -> StoreResult<Option<Lease>> {
+        (**self).lease(name, node, ttl)
+    }
+
+    fn health(&self) -> StoreResult<Health> {
+        (**self).health()
+    }
+
+    fn close(&self) -> StoreResult<()> {
+        (**self).close()
+    }
 }

@@ -1,0 +1,182 @@
+//! Opening the file: format, first tables, and compacting what is mostly dead.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use redb::backends::FileBackend;
+use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableHandle};
+
+use super::backend::Measured;
+use super::snapshot::last_pos;
+use super::tables::{self, FORMAT, fail};
+use super::{OpenOptions, Opened};
+use crate::store::{OPS_KEPT, Pos, StoreError, StoreResult, Table};
+
+/// Below this size nothing is worth compacting.
+const COMPACT_FROM_BYTES: u64 = 16 * 1_024 * 1_024;
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 256 * 1_024 * 1_024,
+            compact: true,
+            ops_kept: OPS_KEPT,
+        }
+    }
+}
+
+/// Opens or creates the file at a path.
+pub(super) fn file(path: &Path, options: &OpenOptions) -> StoreResult<Opened> {
+    let named = |error: StoreError| at_path(path, error);
+    let io = |error: std::io::Error| named(StoreError::Io(error.to_string()));
+    let is_new = !path.exists();
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(io)?;
+    let backend = FileBackend::new(file).map_err(|error| named(fail(error)))?;
+    let opened = backend_of(backend, options).map_err(named)?;
+    if is_new {
+        // The file is durable; its name is so only once the directory is.
+        sync_directory(path).map_err(io)?;
+    }
+    Ok(opened)
+}
+
+/// Opens or creates the file behind a backend.
+pub(super) fn backend_of(
+    backend: impl StorageBackend,
+    options: &OpenOptions,
+) -> StoreResult<Opened> {
+    let backend = Measured::new(backend).map_err(|error| StoreError::Io(error.to_string()))?;
+    let file_bytes = backend.len_handle();
+    let mut db = Builder::new()
+        .set_cache_size(options.cache_bytes)
+        .create_with_backend(backend)
+        .map_err(fail)?;
+    match format(&db)? {
+        Some(FORMAT) => {}
+        Some(found) if found > FORMAT => {
+            return Err(StoreError::TooNew {
+                found: u32::try_from(found).unwrap_or(u32::MAX),
+                supported: u32::try_from(FORMAT).unwrap_or(u32::MAX),
+            });
+        }
+        Some(found) => {
+            return Err(StoreError::Corrupt(format!("there is no format {found}")));
+        }
+        None => create(&db)?,
+    }
+    let last = last_pos(&db.begin_read().map_err(fail)?)?;
+    let live = live_bytes(&db, last)?;
+    let size = file_bytes.load(Ordering::Relaxed);
+    if options.compact && size >= COMPACT_FROM_BYTES && live.saturating_mul(2) < size {
+        compact(&mut db, size)?;
+    }
+    Ok(Opened {
+        db,
+        last,
+        live,
+        file_bytes,
+    })
+}
+
+/// The format of the file; `None` when it is empty.
+fn format(db: &Database) -> StoreResult<Option<u64>> {
+    let txn = db.begin_read().map_err(fail)?;
+    let mut tables = txn.list_tables().map_err(fail)?;
+    if !tables.any(|table| table.name() == tables::SETTINGS.name()) {
+        // A cut between creating the file and the first commit leaves no table at all.
+        return match txn.list_tables().map_err(fail)?.next() {
+            None => Ok(None),
+            Some(_) => Err(StoreError::Corrupt("it is not an opora store".to_owned())),
+        };
+    }
+    let settings = txn.open_table(tables::SETTINGS).map_err(fail)?;
+    let format = settings.get(tables::FORMAT_ROW).map_err(fail)?;
+    format.map(|row| Some(row.value())).ok_or_else(|| {
+        StoreError::Corrupt("it is not an opora store, or its format row is gone".to_owned())
+    })
+}
+
+/// Creates every table and the format row, in one commit.
+fn create(db: &Database) -> StoreResult<()> {
+    let txn = db.begin_write().map_err(fail)?;
+    for table in Table::ALL {
+        txn.open_table(tables::rows(table)).map_err(fail)?;
+    }
+    txn.open_table(tables::JOURNAL).map_err(fail)?;
+    txn.open_table(tables::OPS).map_err(fail)?;
+    txn.open_table(tables::COUNTERS).map_err(fail)?;
+    txn.open_table(tables::EPOCHS).map_err(fail)?;
+    txn.open_table(tables::SETTINGS)
+        .map_err(fail)?
+        .insert(tables::FORMAT_ROW, FORMAT)
+        .map_err(fail)?;
+    txn.commit().map_err(fail)
+}
+
+/// Bytes of live rows: as the last clean close counted them, else counted by walking the file,
+/// which redb has just done too when the file was not closed.
+fn live_bytes(db: &Database, last: Pos) -> StoreResult<u64> {
+    {
+        let txn = db.begin_read().map_err(fail)?;
+        let settings = txn.open_table(tables::SETTINGS).map_err(fail)?;
+        let at = settings.get(tables::LIVE_AT_ROW).map_err(fail)?;
+        let live = settings.get(tables::LIVE_ROW).map_err(fail)?;
+        if let (Some(at), Some(live)) = (at, live)
+            && at.value() == last.0
+        {
+            return Ok(live.value());
+        }
+    }
+    let txn = db.begin_write().map_err(fail)?;
+    let stats = txn.stats().map_err(fail)?;
+    txn.abort().map_err(fail)?;
+    Ok(stats.stored_bytes())
+}
+
+/// Compacts when more than half of the file is pages that hold nothing.
+fn compact(db: &mut Database, size: u64) -> StoreResult<()> {
+    let txn = db.begin_write().map_err(fail)?;
+    let stats = txn.stats().map_err(fail)?;
+    txn.abort().map_err(fail)?;
+    let used = stats
+        .allocated_pages()
+        .saturating_mul(stats.page_size() as u64);
+    if used.saturating_mul(2) >= size {
+        return Ok(());
+    }
+    tracing::info!(file_bytes = size, used_bytes = used, "compacting the store");
+    db.compact().map_err(fail)?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn at_path(path: &Path, error: StoreError) -> StoreError {
+    let path = path.display();
+    match error {
+        StoreError::Busy(what) => StoreError::Busy(format!(
+            "`{path}`: {what}; stop that process, or talk to its server"
+        )),
+        StoreError::Corrupt(what) => StoreError::Corrupt(format!("`{path}`: {what}")),
+        StoreError::Io(what) => StoreError::Io(format!("`{path}`: {what}")),
+        other => other,
+    }
+}

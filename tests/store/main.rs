@@ -1,0 +1,7 @@
+//! Tests of the store seam: every store behaves alike, forgets nothing, and survives power cuts.
+
+// Marked as test code for the lints, which allow helpers to unwrap there.
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod kit;
