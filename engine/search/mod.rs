@@ -1,1 +1,38 @@
-//! search.
+//! Full-text search and sorted lists. The only place of `tantivy::`.
+//!
+//! The room knows no desk: what is searched comes from a [`Source`] as [`SearchDoc`]s, what is
+//! found goes out as ids, and whoever asks reads the records again and checks the caller's rights.
+//! The index is derived and disposable: when it is missing, damaged or of another format it is
+//! built anew beside the old one while searches are answered.
+//!
+//! - `analysis` is the one place that decides what a word is;
+//! - `indexer` is the one thread that writes;
+//! - `folder` and `directory` are the files, written without a sync until a clean stop.
+
+mod analysis;
+mod collect;
+mod cursor;
+mod directory;
+mod doc;
+mod error;
+mod folder;
+mod index;
+mod indexer;
+mod query;
+mod request;
+mod schema;
+mod snippet;
+
+#[cfg(test)]
+mod tests;
+
+pub use doc::{
+    Change, FilterValue, MAX_FIELD_NAME_BYTES, MAX_FILTERS_PER_DOC, ScanPage, SearchDoc, Source,
+    Upsert, field_name_is_valid,
+};
+pub use error::{SearchError, SearchResult, SourceError};
+pub use index::{SearchIndex, SearchOptions, SearchStatus};
+pub use request::{
+    Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage, SearchRequest, Sort,
+};
+pub use snippet::Highlighter;

@@ -1,0 +1,381 @@
+//! Analysis: what a word is, for documents, queries and highlights alike.
+//!
+//! A text is cut into runs of words joined by characters such as `-` or `.`. Each word gives a
+//! term with its stem (Russian or English Snowball, by the script of the word) and, behind
+//! [`EXACT`], one with the folded word itself, which ranks the very form above other forms. A run
+//! with a digit or an `@` in it, such as `E-1045`, `10.0.19045` or an e-mail address, is kept whole
+//! as well. Folding: lower case, `ё` to `е`, composed letters, no combining marks; a code in which
+//! Cyrillic letters stand for the Latin ones they look like is the Latin code.
+
+use tantivy::tokenizer::{Language, Stemmer, Token, TokenFilter, TokenStream, Tokenizer};
+
+/// Raise it with every change of what [`Analysis`] emits: an older index is then built anew.
+pub(super) const ANALYSIS_VERSION: u32 = 1;
+/// Starts the term of a folded word or a code, as against that of a stem.
+pub(super) const EXACT: char = '=';
+/// Letters of a word that count; the rest is cut off, never the word.
+const MAX_WORD_CHARS: usize = 128;
+/// Longest run that is kept whole, in bytes.
+const MAX_WHOLE_BYTES: usize = 160;
+
+/// Words of one run; a longer one is cut in two.
+const MAX_RUN_WORDS: usize = 64;
+
+/// The tokenizer of every text field.
+#[derive(Clone, Default)]
+pub(super) struct Analysis;
+
+impl Tokenizer for Analysis {
+    type TokenStream<'a> = Terms<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms<'a> {
+        Terms::new(text)
+    }
+}
+
+/// The terms of a text.
+pub(super) struct Terms<'a> {
+    text: &'a str,
+    at: usize,
+    position: usize,
+    ready: Vec<Token>,
+    filled: usize,
+    emitted: usize,
+    words: Vec<(usize, usize)>,
+    folded: String,
+    russian: WordStemmer,
+    english: WordStemmer,
+    current: Token,
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            position: 0,
+            ready: Vec::new(),
+            filled: 0,
+            emitted: 0,
+            words: Vec::new(),
+            folded: String::new(),
+            russian: WordStemmer::new(Language::Russian),
+            english: WordStemmer::new(Language::English),
+            current: Token::default(),
+        }
+    }
+
+    /// Fills `ready` with the terms of the next run; false at the end of the text.
+    fn read_run(&mut self) -> bool {
+        self.filled = 0;
+        self.emitted = 0;
+        if !self.find_run() {
+            return false;
+        }
+        let words = std::mem::take(&mut self.words);
+        let run = match (words.first(), words.last()) {
+            (Some(first), Some(last)) => self.text.get(first.0..last.1).unwrap_or_default(),
+            _ => "",
+        };
+        for (from, to) in &words {
+            self.push_word(*from, *to);
+        }
+        if words.len() > 1
+            && run.len() <= MAX_WHOLE_BYTES
+            && run.chars().any(|c| c.is_numeric() || c == '@')
+        {
+            let from = words.first().map_or(0, |word| word.0);
+            self.push_whole(run, from);
+        }
+        self.words = words;
+        true
+    }
+
+    /// Finds the words of the next run and moves behind it.
+    fn find_run(&mut self) -> bool {
+        self.words.clear();
+        let text = self.text;
+        let mut word_from: Option<usize> = None;
+        let mut rest = text
+            .get(self.at..)
+            .unwrap_or_default()
+            .char_indices()
+            .peekable();
+        let base = self.at;
+        let mut end = text.len();
+        while let Some((offset, c)) = rest.next() {
+            let at = base + offset;
+            if is_word_char(c) || (word_from.is_some() && is_mark(c)) {
+                word_from.get_or_insert(at);
+                continue;
+            }
+            let next_is_word = rest.peek().is_some_and(|(_, next)| is_word_char(*next));
+            let apostrophe = matches!(c, '\'' | '’')
+                && next_is_word
+                && text
+                    .get(..at)
+                    .is_some_and(|before| before.ends_with(|p: char| p.is_ascii_alphabetic()));
+            if word_from.is_some() && apostrophe {
+                continue;
+            }
+            if let Some(from) = word_from.take() {
+                self.words.push((from, at));
+            }
+            if self.words.is_empty() {
+                continue;
+            }
+            if !next_is_word || !is_joiner(c) || self.words.len() >= MAX_RUN_WORDS {
+                end = at + c.len_utf8();
+                break;
+            }
+        }
+        if let Some(from) = word_from {
+            self.words.push((from, text.len()));
+        }
+        self.at = end;
+        !self.words.is_empty()
+    }
+
+    fn push_word(&mut self, from: usize, to: usize) {
+        let Some(word) = self.text.get(from..to) else {
+            return;
+        };
+        let mut folded = std::mem::take(&mut self.folded);
+        fold_word(word, &mut folded);
+        if !folded.is_empty() {
+            let first = folded.chars().next().unwrap_or_default();
+            if folded.chars().any(char::is_numeric) {
+                self.push_term(None, &folded, from, to);
+            } else {
+                let stem = if is_cyrillic(first) {
+                    self.russian.stem(&folded)
+                } else if first.is_ascii_alphabetic() {
+                    self.english.stem(&folded)
+                } else {
+                    folded.as_str()
+                };
+                // Disjoint borrows: the stem lives in a stemmer, the terms in `ready`.
+                fill(
+                    &mut self.ready,
+                    &mut self.filled,
+                    self.position,
+                    (from, to),
+                    None,
+                    stem,
+                );
+                self.push_term(Some(EXACT), &folded, from, to);
+            }
+            self.position += 1;
+        }
+        self.folded = folded;
+    }
+
+    fn push_whole(&mut self, run: &str, from: usize) {
+        let mut folded = std::mem::take(&mut self.folded);
+        fold_word(run, &mut folded);
+        // `E-1045` and `E1045` are one code; a single word gives the same term by the way of
+        // `push_word`, which is why the whole of it carries no mark when it is just word and digits.
+        folded.retain(|c| !matches!(c, '-' | '_'));
+        let plain = folded.chars().all(char::is_alphanumeric);
+        let mark = if plain { None } else { Some(EXACT) };
+        self.push_term(mark, &folded, from, from + run.len());
+        self.folded = folded;
+    }
+
+    fn push_term(&mut self, mark: Option<char>, term: &str, from: usize, to: usize) {
+        fill(
+            &mut self.ready,
+            &mut self.filled,
+            self.position,
+            (from, to),
+            mark,
+            term,
+        );
+    }
+}
+
+fn fill(
+    ready: &mut Vec<Token>,
+    filled: &mut usize,
+    position: usize,
+    (from, to): (usize, usize),
+    mark: Option<char>,
+    term: &str,
+) {
+    if ready.len() <= *filled {
+        ready.push(Token::default());
+    }
+    if let Some(token) = ready.get_mut(*filled) {
+        token.offset_from = from;
+        token.offset_to = to;
+        token.position = position;
+        token.position_length = 1;
+        token.text.clear();
+        token.text.extend(mark);
+        token.text.push_str(term);
+        *filled += 1;
+    }
+}
+
+impl TokenStream for Terms<'_> {
+    fn advance(&mut self) -> bool {
+        while self.emitted >= self.filled {
+            if !self.read_run() {
+                return false;
+            }
+        }
+        if let Some(token) = self.ready.get_mut(self.emitted) {
+            std::mem::swap(token, &mut self.current);
+        }
+        self.emitted += 1;
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.current
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.current
+    }
+}
+
+/// Folds a text for sorting and for ranges: as words are folded, with blanks collapsed, cut off
+/// after `max_chars`.
+pub(super) fn fold_text(text: &str, max_chars: usize) -> String {
+    let mut folded = String::new();
+    let mut count = 0;
+    for word in text.split_whitespace() {
+        if count > 0 {
+            folded.push(' ');
+            count += 1;
+        }
+        for c in word.chars() {
+            if count >= max_chars {
+                return folded;
+            }
+            let before = folded.len();
+            fold_char(c, &mut folded);
+            count += usize::from(folded.len() > before);
+        }
+    }
+    folded
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric()
+}
+
+/// Characters inside a word that are not part of its spelling.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{feff}')
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '_' | '.' | '@' | '/' | ':' | '\\' | '+' | '#' | '‑' | '–'
+    )
+}
+
+fn is_cyrillic(c: char) -> bool {
+    matches!(c, '\u{400}'..='\u{4ff}')
+}
+
+fn fold_word(word: &str, out: &mut String) {
+    out.clear();
+    let mut has_digit = false;
+    for c in word.chars().take(MAX_WORD_CHARS) {
+        has_digit |= c.is_numeric();
+        fold_char(c, out);
+    }
+    if has_digit && !out.is_ascii() && out.chars().all(|c| c.is_ascii() || lookalike(c).is_some()) {
+        let latin: String = out.chars().map(|c| lookalike(c).unwrap_or(c)).collect();
+        out.clear();
+        out.push_str(&latin);
+    }
+}
+
+fn fold_char(c: char, out: &mut String) {
+    match c {
+        'a'..='z' | '0'..='9' | 'а'..='я' => out.push(c),
+        'A'..='Z' => out.push(c.to_ascii_lowercase()),
+        'ё' | 'Ё' => out.push('е'),
+        '’' => out.push('\''),
+        '‑' | '–' => out.push('-'),
+        '\u{306}' if out.ends_with('и') => {
+            out.pop();
+            out.push('й');
+        }
+        c if is_mark(c) => {}
+        c => out.extend(c.to_lowercase()),
+    }
+}
+
+/// The Latin letter that a Cyrillic one looks like.
+fn lookalike(c: char) -> Option<char> {
+    Some(match c {
+        'а' => 'a',
+        'в' => 'b',
+        'е' => 'e',
+        'к' => 'k',
+        'м' => 'm',
+        'н' => 'h',
+        'о' => 'o',
+        'р' => 'p',
+        'с' => 'c',
+        'т' => 't',
+        'у' => 'y',
+        'х' => 'x',
+        _ => return None,
+    })
+}
+
+/// Stems single words with tantivy's filter, which otherwise stems whole streams.
+struct WordStemmer {
+    stream: <<Stemmer as TokenFilter>::Tokenizer<Slot> as Tokenizer>::TokenStream<'static>,
+}
+
+impl WordStemmer {
+    fn new(language: Language) -> Self {
+        Self {
+            stream: Stemmer::new(language).transform(Slot).token_stream(""),
+        }
+    }
+
+    fn stem(&mut self, word: &str) -> &str {
+        let token = self.stream.token_mut();
+        token.text.clear();
+        token.text.push_str(word);
+        self.stream.advance();
+        &self.stream.token().text
+    }
+}
+
+/// A stream of the one token that its user puts in.
+#[derive(Clone)]
+struct Slot;
+
+impl Tokenizer for Slot {
+    type TokenStream<'a> = SlotStream;
+
+    fn token_stream<'a>(&'a mut self, _text: &'a str) -> SlotStream {
+        SlotStream(Token::default())
+    }
+}
+
+struct SlotStream(Token);
+
+impl TokenStream for SlotStream {
+    fn advance(&mut self) -> bool {
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.0
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.0
+    }
+}

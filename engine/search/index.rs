@@ -1,0 +1,452 @@
+//! The search index as its users see it: open, search, wait, close.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex};
+use tantivy::schema::{Field, TantivyDocument, Value};
+use tantivy::{DocAddress, IndexReader, ReloadPolicy, Searcher};
+
+use super::collect::{Collected, OrderBy, PageCollector, Row};
+use super::cursor::{Cursor, SortKey, list_of};
+use super::doc::{Source, field_name_is_valid};
+use super::error::{SearchError, SearchResult};
+use super::folder::{Folder, Generation, caught, in_memory};
+use super::indexer::Indexer;
+use super::query;
+use super::request::{Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
+use super::schema::Fields;
+use super::snippet::Highlighter;
+
+/// Characters of a snippet.
+const SNIPPET_CHARS: usize = 220;
+
+/// How the index works; the defaults are right for a desk.
+#[derive(Debug, Clone)]
+pub struct SearchOptions {
+    /// Least time between two commits while changes keep coming. An idle index commits at once.
+    pub window: Duration,
+    /// Memory of the writer in bytes, at least 15,000,000.
+    pub writer_bytes: usize,
+    /// Memory of the writer during a rebuild in bytes, at least 15,000,000.
+    pub rebuild_bytes: usize,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_millis(30),
+            writer_bytes: 24_000_000,
+            rebuild_bytes: 64_000_000,
+        }
+    }
+}
+
+/// How the index does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchStatus {
+    /// Journal position up to which changes are found.
+    pub position: u64,
+    /// Documents in the index.
+    pub docs: u64,
+    /// Segments in the index.
+    pub segments: usize,
+    /// Whether it is being built anew.
+    pub rebuilding: bool,
+    /// Size of its files in bytes; 0 in memory.
+    pub bytes: u64,
+    /// The indexer's last failure, until it succeeds again.
+    pub error: Option<String>,
+}
+
+/// The search index of one desk. It is written by a thread of its own, which ends with it.
+pub struct SearchIndex {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What searches and the indexer share.
+pub(super) struct Shared {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) options: SearchOptions,
+    pub(super) folder: Folder,
+    pub(super) live: ArcSwap<Live>,
+    pub(super) rebuild_wanted: AtomicBool,
+    /// Callers in [`SearchIndex::wait_for`].
+    pub(super) waiting: AtomicUsize,
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+/// The index that is searched.
+pub(super) struct Live {
+    pub(super) generation: Generation,
+    pub(super) reader: IndexReader,
+    /// False for the empty one that stands in until the first build.
+    pub(super) usable: bool,
+}
+
+#[derive(Default)]
+struct Progress {
+    searchable: u64,
+    rebuilding: bool,
+    rebuilt: Option<Instant>,
+    error: Option<String>,
+    stop: Option<Stop>,
+}
+
+/// How the indexer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Commit, sync, leave the marker.
+    Clean,
+    /// Leave everything as it is.
+    Abandon,
+}
+
+impl Live {
+    pub(super) fn new(generation: Generation, usable: bool) -> SearchResult<Self> {
+        let reader = generation
+            .index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .doc_store_cache_num_blocks(16)
+            .try_into()?;
+        Ok(Self {
+            generation,
+            reader,
+            usable,
+        })
+    }
+}
+
+impl Shared {
+    pub(super) fn stop(&self) -> Option<Stop> {
+        self.progress.lock().stop
+    }
+
+    /// Waits, but not longer than until a stop or, where `or_waiter`, until someone waits.
+    pub(super) fn pause(&self, until: Instant, or_waiter: bool) {
+        let mut progress = self.progress.lock();
+        while progress.stop.is_none() && !(or_waiter && self.has_waiter()) {
+            if self.changed.wait_until(&mut progress, until).timed_out() {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn has_waiter(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    pub(super) fn publish(&self, position: u64) {
+        let mut progress = self.progress.lock();
+        progress.searchable = position;
+        progress.error = None;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn set_rebuilding(&self, rebuilding: bool) {
+        let mut progress = self.progress.lock();
+        if progress.rebuilding && !rebuilding {
+            progress.rebuilt = Some(Instant::now());
+        }
+        progress.rebuilding = rebuilding;
+    }
+
+    pub(super) fn fail(&self, error: &str) {
+        tracing::warn!(error, "the search index fell behind");
+        self.progress.lock().error = Some(error.to_owned());
+    }
+
+    /// A search met damage: rebuild, but not over and over when that did not help.
+    fn suspect(&self, error: &SearchError) {
+        let recently = self
+            .progress
+            .lock()
+            .rebuilt
+            .is_some_and(|at| at.elapsed() < Duration::from_secs(60));
+        if !recently && !self.rebuild_wanted.swap(true, Ordering::SeqCst) {
+            tracing::warn!(%error, "a search met a damaged index, it will be rebuilt");
+        }
+    }
+}
+
+impl SearchIndex {
+    /// Opens the index in a folder, or in memory without one, and starts its thread. A missing,
+    /// damaged or older index is built anew in the background; until then the pages say so.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or the thread cannot be started.
+    pub fn open(
+        folder: Option<&Path>,
+        source: Arc<dyn Source>,
+        options: SearchOptions,
+    ) -> SearchResult<Arc<Self>> {
+        let folder = Folder::new(folder)?;
+        let opened = folder
+            .open_current()
+            .and_then(|generation| caught(|| Live::new(generation, true)));
+        let live = match opened {
+            Ok(live) => {
+                folder.remove_others(live.generation.path.as_deref());
+                live
+            }
+            Err(reason) => {
+                tracing::info!(%reason, "the search index is built anew");
+                Live::new(in_memory(), false)?
+            }
+        };
+        let progress = Progress {
+            searchable: live.generation.position,
+            rebuilding: !live.usable,
+            ..Progress::default()
+        };
+        let shared = Arc::new(Shared {
+            source,
+            options,
+            folder,
+            live: ArcSwap::from_pointee(live),
+            rebuild_wanted: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            progress: Mutex::new(progress),
+            changed: Condvar::new(),
+        });
+        let indexer = Indexer::new(Arc::clone(&shared));
+        let thread = std::thread::Builder::new()
+            .name(String::from("opora-indexer"))
+            .spawn(move || indexer.run())?;
+        Ok(Arc::new(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        }))
+    }
+
+    /// Searches or lists.
+    ///
+    /// # Errors
+    /// [`SearchError::Invalid`] for a limit, cursor, field or condition that cannot be used;
+    /// [`SearchError::Unavailable`] when the index is damaged (it is then rebuilt).
+    pub fn search(&self, request: &SearchRequest) -> SearchResult<SearchPage> {
+        check(request)?;
+        // The position is read first: the searcher has seen at least that.
+        let (position, rebuilding) = {
+            let progress = self.shared.progress.lock();
+            (progress.searchable, progress.rebuilding)
+        };
+        let live = self.shared.live.load_full();
+        let searcher = live.reader.searcher();
+        let page = caught(|| self.run(&live.generation.fields, &searcher, request));
+        match page {
+            Ok(page) => Ok(SearchPage {
+                position,
+                rebuilding,
+                ..page
+            }),
+            Err(error) => {
+                if let SearchError::Unavailable(_) = error {
+                    self.shared.suspect(&error);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn run(
+        &self,
+        fields: &Fields,
+        searcher: &Searcher,
+        request: &SearchRequest,
+    ) -> SearchResult<SearchPage> {
+        let text = request.text.as_deref().map(query::looked_at);
+        let list = list_of(text, &request.sort);
+        let after = match &request.cursor {
+            Some(cursor) => Some(Cursor::decode(cursor, list)?),
+            None => None,
+        };
+        let order = match (&request.sort, text) {
+            (Sort::Relevance, Some(_)) => OrderBy::Score,
+            (Sort::Relevance, None) => OrderBy::Newest,
+            (Sort::Field { name, descending }, _) => OrderBy::Field {
+                name: name.clone(),
+                descending: *descending,
+            },
+        };
+        let query = query::build(fields, request)?;
+        let collector = PageCollector {
+            order,
+            after,
+            limit: request.limit,
+        };
+        let Collected { mut rows, total } = searcher.search(&query, &collector)?;
+        let more = rows.len() > request.limit;
+        rows.truncate(request.limit);
+        let marks = request
+            .snippet
+            .then(|| Highlighter::new(text.unwrap_or_default()));
+        let hits: Vec<Hit> = rows
+            .into_iter()
+            .map(|row| {
+                let (title, snippet) = marks
+                    .as_ref()
+                    .map(|marks| self.show(fields, searcher, row.address, marks, request))
+                    .unwrap_or_default();
+                hit(row, list, title, snippet)
+            })
+            .collect();
+        let next = hits.last().filter(|_| more).map(|hit| hit.cursor.clone());
+        Ok(SearchPage {
+            hits,
+            total,
+            next,
+            ..SearchPage::default()
+        })
+    }
+
+    /// Title and snippet of a hit; a damaged text costs the snippet, not the hit.
+    fn show(
+        &self,
+        fields: &Fields,
+        searcher: &Searcher,
+        address: DocAddress,
+        marks: &Highlighter,
+        request: &SearchRequest,
+    ) -> (Option<String>, Option<String>) {
+        let doc = caught(|| Ok(searcher.doc::<TantivyDocument>(address)?));
+        let doc = match doc {
+            Ok(doc) => doc,
+            Err(error) => {
+                self.shared.suspect(&error);
+                return (None, None);
+            }
+        };
+        let text = |field: Field| {
+            let value = doc.get_first(field);
+            value
+                .as_ref()
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let (body, found) = marks.fragment(&text(fields.stored_body), SNIPPET_CHARS);
+        let mut snippet = body;
+        if !found && request.include_internal {
+            let (internal, found) = marks.fragment(&text(fields.stored_internal), SNIPPET_CHARS);
+            if found {
+                snippet = internal;
+            }
+        }
+        let title = marks.mark(&text(fields.stored_title));
+        (Some(title), Some(snippet))
+    }
+
+    /// Waits until changes up to `position` are found; false when that takes longer than
+    /// `timeout` or the index was closed.
+    #[must_use]
+    pub fn wait_for(&self, position: u64, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
+        let mut progress = self.shared.progress.lock();
+        if progress.searchable >= position {
+            return true;
+        }
+        self.shared.waiting.fetch_add(1, Ordering::SeqCst);
+        self.shared.changed.notify_all();
+        while progress.searchable < position && progress.stop.is_none() {
+            let waited = self.shared.changed.wait_until(&mut progress, until);
+            if waited.timed_out() {
+                break;
+            }
+        }
+        self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
+        progress.searchable >= position
+    }
+
+    /// Journal position up to which changes are found.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.shared.progress.lock().searchable
+    }
+
+    /// Has the index built anew in the background.
+    pub fn rebuild(&self) {
+        self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
+    }
+
+    /// How the index does.
+    #[must_use]
+    pub fn status(&self) -> SearchStatus {
+        let live = self.shared.live.load_full();
+        let searcher = live.reader.searcher();
+        let progress = self.shared.progress.lock();
+        SearchStatus {
+            position: progress.searchable,
+            docs: searcher.num_docs(),
+            segments: searcher.segment_readers().len(),
+            rebuilding: progress.rebuilding,
+            bytes: live.generation.bytes(),
+            error: progress.error.clone(),
+        }
+    }
+
+    /// Stops the thread after a last commit, syncs the files and leaves the clean-stop marker.
+    /// Searches go on to be answered from what is there.
+    pub fn close(&self) {
+        self.end(Stop::Clean);
+    }
+
+    fn end(&self, stop: Stop) {
+        {
+            let mut progress = self.shared.progress.lock();
+            progress.stop.get_or_insert(stop);
+            self.shared.changed.notify_all();
+        }
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::warn!("the search indexer ended badly");
+        }
+    }
+}
+
+impl Drop for SearchIndex {
+    fn drop(&mut self) {
+        self.end(Stop::Abandon);
+    }
+}
+
+fn check(request: &SearchRequest) -> SearchResult<()> {
+    if request.limit == 0 || request.limit > MAX_LIMIT {
+        let message = format!("`{}` is not between 1 and {MAX_LIMIT}", request.limit);
+        return Err(SearchError::invalid("limit", message));
+    }
+    if let Sort::Field { name, .. } = &request.sort
+        && !field_name_is_valid(name)
+    {
+        return Err(SearchError::invalid(
+            "sort",
+            "a field's name has ASCII letters, digits and `_ - . : /`",
+        ));
+    }
+    Ok(())
+}
+
+fn hit(row: Row, list: u64, title: Option<String>, snippet: Option<String>) -> Hit {
+    let score = match row.key {
+        SortKey::Score(score) => score,
+        _ => 0.0,
+    };
+    Hit {
+        cursor: Cursor::new(list, row.key, row.id).encode(),
+        kind: row.kind,
+        id: row.id,
+        score,
+        version: row.version,
+        title,
+        snippet,
+    }
+}

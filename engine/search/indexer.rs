@@ -1,0 +1,380 @@
+//! The one thread that writes the index: it follows the journal, and rebuilds when it must.
+//!
+//! An idle index commits a change at once; while changes keep coming, commits are at least a
+//! window apart, longer when the batches are large. The position goes into each commit, so that
+//! after a crash indexing goes on from the last one: documents are put by deleting their key first,
+//! which makes a repetition harmless.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tantivy::index::SegmentMeta;
+use tantivy::indexer::{
+    IndexWriter, IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy,
+};
+
+use super::doc::{Change, SearchDoc, Upsert};
+use super::error::SourceError;
+use super::folder::{Generation, has_commit, payload};
+use super::index::{Live, Shared, Stop};
+
+/// Longest wait for the source, so that a stop is noticed.
+const IDLE: Duration = Duration::from_millis(100);
+/// How often the files are looked after while nothing happens.
+const FILES_EVERY: Duration = Duration::from_secs(1);
+/// Changes taken at once.
+const CHUNK: usize = 512;
+/// Documents of one commit, about.
+const BATCH_DOCS: usize = 10_000;
+/// Longest a batch is gathered before it is committed.
+const BATCH_TIME: Duration = Duration::from_millis(500);
+/// A batch from here on doubles the window twice: freshness is traded for throughput.
+const LARGE_BATCH: usize = 200;
+/// Least time between commits when someone waits for one.
+const AWAITED_WINDOW: Duration = Duration::from_millis(5);
+/// Segments below this many documents are one level of the merge policy.
+const SMALL_SEGMENT: u32 = 4_000;
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// Why a turn of the thread failed.
+enum Failure {
+    /// The source failed: the index is as good as before.
+    Source(String),
+    /// The index failed: it is built anew.
+    Index(String),
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error.0)
+    }
+}
+
+impl<E: Into<super::SearchError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Index(error.into().to_string())
+    }
+}
+
+/// The writing thread's state.
+pub(super) struct Indexer {
+    shared: Arc<Shared>,
+    writer: Option<IndexWriter>,
+    /// Position up to which changes were given to the writer.
+    position: u64,
+    /// Position of the last commit.
+    committed: u64,
+    /// Documents given to the writer since the last commit.
+    pending: usize,
+    last_commit: Instant,
+    last_batch: usize,
+    last_look: Instant,
+    files: BTreeMap<String, (u64, u128)>,
+}
+
+impl Indexer {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let position = shared.live.load().generation.position;
+        let start = Instant::now();
+        Self {
+            shared,
+            writer: None,
+            position,
+            committed: position,
+            pending: 0,
+            last_commit: start,
+            last_batch: 0,
+            last_look: start,
+            files: BTreeMap::new(),
+        }
+    }
+
+    /// Runs until it is stopped.
+    pub(super) fn run(mut self) {
+        let mut backoff = Duration::from_millis(250);
+        loop {
+            if let Some(stop) = self.shared.stop() {
+                self.finish(stop);
+                return;
+            }
+            let turn = catch_unwind(AssertUnwindSafe(|| self.turn()));
+            let failure = match turn {
+                Ok(Ok(())) => {
+                    backoff = Duration::from_millis(250);
+                    continue;
+                }
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::Index(String::from("an index file is damaged")),
+            };
+            match failure {
+                Failure::Source(error) => self.shared.fail(&error),
+                Failure::Index(error) => {
+                    self.shared.fail(&error);
+                    self.writer = None;
+                    self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
+                }
+            }
+            self.shared.pause(Instant::now() + backoff, false);
+            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+        }
+    }
+
+    fn turn(&mut self) -> Result<(), Failure> {
+        let unusable = !self.shared.live.load().usable;
+        if self.shared.rebuild_wanted.swap(false, Ordering::SeqCst) || unusable {
+            let rebuilt = self.rebuild();
+            if rebuilt.is_err() {
+                self.writer = None;
+                self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
+                let live = self.shared.live.load();
+                let folder = &self.shared.folder;
+                folder.remove_others(live.generation.path.as_deref());
+            }
+            return rebuilt;
+        }
+        if self.writer.is_none() {
+            let live = self.shared.live.load_full();
+            let writer = open_writer(&live.generation, self.shared.options.writer_bytes)?;
+            self.writer = Some(writer);
+        }
+        let last = self.shared.source.wait(self.position, IDLE);
+        if last > self.position {
+            self.keep_window();
+            self.follow()?;
+        }
+        self.look_after_files();
+        Ok(())
+    }
+
+    /// Waits until the next commit may be: at once after idling, otherwise a window after the last.
+    fn keep_window(&self) {
+        let factor = if self.last_batch >= LARGE_BATCH { 4 } else { 1 };
+        let window = self.shared.options.window * factor;
+        self.shared.pause(self.last_commit + window, true);
+        if self.shared.has_waiter() {
+            self.shared.pause(self.last_commit + AWAITED_WINDOW, false);
+        }
+    }
+
+    /// Takes what the journal has and commits it.
+    fn follow(&mut self) -> Result<(), Failure> {
+        let start = Instant::now();
+        loop {
+            let last = self.shared.source.last();
+            let changes = self.shared.source.changes(self.position, CHUNK)?;
+            let count = changes.len();
+            self.apply(changes)?;
+            if count == 0 {
+                // Entries that changed nothing may be left out by the source.
+                self.position = self.position.max(last);
+            }
+            if count < CHUNK || self.pending >= BATCH_DOCS || start.elapsed() > BATCH_TIME {
+                break;
+            }
+        }
+        if self.pending > 0 {
+            self.commit(start)?;
+        }
+        self.shared.publish(self.position);
+        Ok(())
+    }
+
+    /// Gives changes to the writer; of several changes of a document only the last counts.
+    fn apply(&mut self, changes: Vec<Change>) -> Result<(), Failure> {
+        let Some(writer) = &self.writer else {
+            return Ok(());
+        };
+        let fields = self.shared.live.load().generation.fields;
+        let mut latest: HashMap<[u8; 16], Option<Box<SearchDoc>>> = HashMap::new();
+        let mut position = self.position;
+        for change in changes {
+            position = position.max(change.pos);
+            for upsert in change.docs {
+                match upsert {
+                    Upsert::Put(doc) => latest.insert(doc.id, Some(doc)),
+                    Upsert::Delete(id) => latest.insert(id, None),
+                };
+            }
+        }
+        for (id, doc) in latest {
+            writer.delete_term(fields.key_term(&id));
+            if let Some(doc) = doc {
+                writer.add_document(fields.document(&doc))?;
+            }
+            self.pending += 1;
+        }
+        self.position = position;
+        Ok(())
+    }
+
+    fn commit(&mut self, start: Instant) -> Result<(), Failure> {
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        let mut prepared = writer.prepare_commit()?;
+        prepared.set_payload(&payload(self.position));
+        prepared.commit()?;
+        self.shared.live.load().reader.reload()?;
+        self.last_commit = start;
+        self.last_batch = self.pending;
+        self.pending = 0;
+        self.committed = self.position;
+        Ok(())
+    }
+
+    /// Builds the next generation beside the current one and swaps it in.
+    fn rebuild(&mut self) -> Result<(), Failure> {
+        self.shared.set_rebuilding(true);
+        self.writer = None;
+        self.pending = 0;
+        let generation = self.shared.folder.create()?;
+        let writer = open_writer(&generation, self.shared.options.rebuild_bytes)?;
+        let Some(at) = self.scan(&writer, &generation)? else {
+            return Ok(());
+        };
+        // The current index answers until here; from now on the writer is the new one's.
+        let live = Live::new(generation, true)?;
+        self.writer = Some(writer);
+        self.position = at;
+        self.catch_up()?;
+        let old = self.position;
+        let start = Instant::now();
+        if let Some(writer) = &mut self.writer {
+            let mut prepared = writer.prepare_commit()?;
+            prepared.set_payload(&payload(old));
+            prepared.commit()?;
+        }
+        live.reader.reload()?;
+        self.shared.folder.publish(&live.generation)?;
+        self.shared.live.store(Arc::new(live));
+        // The next turn opens a writer of the usual size.
+        self.writer = None;
+        self.pending = 0;
+        self.committed = self.position;
+        self.last_commit = start;
+        self.files.clear();
+        self.shared.set_rebuilding(false);
+        self.shared.publish(self.position);
+        Ok(())
+    }
+
+    /// Writes every document; gives the position they have seen, or nothing when stopped.
+    fn scan(&self, writer: &IndexWriter, generation: &Generation) -> Result<Option<u64>, Failure> {
+        let mut at = u64::MAX;
+        let mut from: Option<Vec<u8>> = None;
+        loop {
+            if self.shared.stop().is_some() {
+                return Ok(None);
+            }
+            let page = self.shared.source.all(from.as_deref(), CHUNK)?;
+            at = at.min(page.at);
+            for doc in &page.docs {
+                writer.add_document(generation.fields.document(doc))?;
+            }
+            match page.next {
+                Some(next) if from.as_ref() != Some(&next) => from = Some(next),
+                Some(_) => {
+                    let error = "the scan does not advance";
+                    return Err(Failure::Source(String::from(error)));
+                }
+                None => return Ok(Some(at)),
+            }
+        }
+    }
+
+    /// Applies what has changed since the scan, as far as the journal goes now.
+    fn catch_up(&mut self) -> Result<(), Failure> {
+        let until = self.shared.source.last();
+        while self.position < until && self.shared.stop().is_none() {
+            let changes = self.shared.source.changes(self.position, CHUNK)?;
+            if changes.is_empty() {
+                self.position = until;
+            }
+            self.apply(changes)?;
+        }
+        Ok(())
+    }
+
+    /// A folder that was deleted or damaged from outside is noticed before it is needed.
+    fn look_after_files(&mut self) {
+        if self.last_look.elapsed() < FILES_EVERY {
+            return;
+        }
+        self.last_look = Instant::now();
+        let live = self.shared.live.load_full();
+        if !has_commit(&live.generation) || !live.generation.is_whole(&mut self.files) {
+            self.shared
+                .fail("files of the search index are missing or damaged");
+            self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn finish(&mut self, stop: Stop) {
+        if stop == Stop::Abandon {
+            return;
+        }
+        let closed = catch_unwind(AssertUnwindSafe(|| self.close()));
+        match closed {
+            Ok(Ok(())) => {}
+            Ok(Err(Failure::Source(error) | Failure::Index(error))) => self.shared.fail(&error),
+            Err(_) => self.shared.fail("an index file is damaged"),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), Failure> {
+        if self.pending > 0 || self.position > self.committed {
+            self.commit(Instant::now())?;
+        }
+        if let Some(writer) = self.writer.take() {
+            writer.wait_merging_threads()?;
+        }
+        let live = self.shared.live.load_full();
+        if live.usable {
+            self.shared.folder.mark_clean(&live.generation)?;
+        }
+        Ok(())
+    }
+}
+
+fn open_writer(generation: &Generation, bytes: usize) -> tantivy::Result<IndexWriter> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .memory_budget_per_thread(bytes)
+        .build();
+    let writer = generation.index.writer_with_options(options)?;
+    writer.set_merge_policy(Box::new(Merges::default()));
+    Ok(writer)
+}
+
+/// Merges segments of like size, and single large ones that are full of deleted documents. Small
+/// segments are merged soon anyway: counting their deletions would merge with every update.
+#[derive(Debug)]
+struct Merges {
+    by_size: LogMergePolicy,
+}
+
+impl Default for Merges {
+    fn default() -> Self {
+        let mut by_size = LogMergePolicy::default();
+        by_size.set_min_layer_size(SMALL_SEGMENT);
+        Self { by_size }
+    }
+}
+
+impl MergePolicy for Merges {
+    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
+        let mut candidates = self.by_size.compute_merge_candidates(segments);
+        for segment in segments {
+            let taken = candidates.iter().any(|c| c.0.contains(&segment.id()));
+            let wasteful = segment.num_deleted_docs().saturating_mul(4) > segment.max_doc();
+            if !taken && wasteful && segment.max_doc() > SMALL_SEGMENT {
+                candidates.push(MergeCandidate(vec![segment.id()]));
+            }
+        }
+        candidates
+    }
+}

@@ -1,0 +1,291 @@
+//! From a request to tantivy's queries.
+//!
+//! The text of a search box is never parsed: every word of it is a wish, and a document is the
+//! better the more of them it meets. Conditions decide what is found and leave the score alone.
+
+use std::ops::Bound;
+
+use rust_decimal::prelude::ToPrimitive;
+use tantivy::Term;
+use tantivy::query::{
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, RangeQuery,
+    TermQuery, TermSetQuery,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::tokenizer::TokenStream;
+
+use super::analysis::{EXACT, Terms};
+use super::doc::{FilterValue, field_name_is_valid};
+use super::error::{SearchError, SearchResult};
+use super::request::{Filter, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchRequest};
+use super::schema::{Column, Fields, column_key, ordered_float, sort_text};
+
+/// Deepest nesting of conditions.
+const MAX_FILTER_DEPTH: usize = 8;
+/// Most values in all conditions of a request.
+const MAX_FILTER_VALUES: usize = 2_000;
+/// From here on a set of values is matched as a set instead of one by one.
+const SET_FROM: usize = 24;
+
+/// What a match counts, by where it is found and whether it is the very form of the word.
+struct Weights {
+    title_stem: f32,
+    title_exact: f32,
+    text_stem: f32,
+    text_exact: f32,
+    code: f32,
+}
+
+const WEIGHTS: Weights = Weights {
+    title_stem: 1.2,
+    title_exact: 0.6,
+    text_stem: 1.0,
+    text_exact: 0.5,
+    code: 20.0,
+};
+
+/// The part of a query text that is looked at.
+pub(super) fn looked_at(text: &str) -> &str {
+    let end = text
+        .char_indices()
+        .nth(MAX_QUERY_CHARS)
+        .map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text)
+}
+
+/// The different terms of a query text, at most [`MAX_QUERY_TOKENS`] words of it.
+pub(super) fn query_terms(text: &str) -> Vec<String> {
+    let mut terms: Vec<String> = Vec::new();
+    let mut stream = Terms::new(looked_at(text));
+    while stream.advance() && stream.token().position < MAX_QUERY_TOKENS {
+        let term = &stream.token().text;
+        if !terms.contains(term) {
+            terms.push(term.clone());
+        }
+    }
+    terms
+}
+
+/// The query of a whole request.
+pub(super) fn build(fields: &Fields, request: &SearchRequest) -> SearchResult<Box<dyn Query>> {
+    let mut conditions = Vec::new();
+    if !request.kinds.is_empty() {
+        let terms = request.kinds.iter().map(|kind| fields.kind_term(kind));
+        conditions.push(one_of(terms.collect()));
+    }
+    let mut values = 0;
+    for filter in &request.filters {
+        conditions.push(condition(fields, filter, 0, &mut values)?);
+    }
+    let Some(text) = &request.text else {
+        return Ok(match conditions.len() {
+            0 => Box::new(AllQuery),
+            _ => all_of(conditions),
+        });
+    };
+    let wish = text_query(fields, text, request.include_internal);
+    if conditions.is_empty() {
+        return Ok(wish);
+    }
+    let mut clauses = vec![(Occur::Must, wish)];
+    for condition in conditions {
+        let silent: Box<dyn Query> = Box::new(ConstScoreQuery::new(condition, 0.0));
+        clauses.push((Occur::Must, silent));
+    }
+    Ok(Box::new(BooleanQuery::new(clauses)))
+}
+
+fn text_query(fields: &Fields, text: &str, internal: bool) -> Box<dyn Query> {
+    let text = looked_at(text);
+    let mut clauses = Vec::new();
+    for term in query_terms(text) {
+        let exact = term.starts_with(EXACT);
+        // Words with digits have no stem: their one term stands for both.
+        let both = !exact && term.chars().any(char::is_numeric);
+        let pick = |stem: f32, form: f32| match (both, exact) {
+            (true, _) => stem + form,
+            (false, true) => form,
+            (false, false) => stem,
+        };
+        let in_text = pick(WEIGHTS.text_stem, WEIGHTS.text_exact);
+        let in_title = pick(WEIGHTS.title_stem, WEIGHTS.title_exact);
+        clauses.push(wish(fields.title, &term, in_title));
+        clauses.push(wish(fields.body, &term, in_text));
+        if internal {
+            clauses.push(wish(fields.internal, &term, in_text));
+        }
+    }
+    for code in codes(text) {
+        let term = TermQuery::new(fields.code_term(code), IndexRecordOption::Basic);
+        let boosted: Box<dyn Query> = Box::new(ConstScoreQuery::new(Box::new(term), WEIGHTS.code));
+        clauses.push((Occur::Should, boosted));
+    }
+    if clauses.is_empty() {
+        return Box::new(EmptyQuery);
+    }
+    Box::new(BooleanQuery::new(clauses))
+}
+
+/// What may be a number or a code as a whole: the text itself and its pieces with a digit.
+fn codes(text: &str) -> Vec<&str> {
+    let mut codes: Vec<&str> = Vec::new();
+    let pieces = std::iter::once(text).chain(text.split_whitespace());
+    for piece in pieces.take(MAX_QUERY_TOKENS) {
+        let code = piece
+            .trim_start_matches(|c: char| !c.is_alphanumeric())
+            .trim_end_matches(|c: char| !c.is_alphanumeric());
+        let fits = code.len() <= 128 && code.chars().any(char::is_numeric);
+        if fits && !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+fn wish(field: Field, term: &str, boost: f32) -> (Occur, Box<dyn Query>) {
+    let query = TermQuery::new(
+        Term::from_field_text(field, term),
+        IndexRecordOption::WithFreqs,
+    );
+    (
+        Occur::Should,
+        Box::new(BoostQuery::new(Box::new(query), boost)),
+    )
+}
+
+fn condition(
+    fields: &Fields,
+    filter: &Filter,
+    depth: usize,
+    values: &mut usize,
+) -> SearchResult<Box<dyn Query>> {
+    if depth > MAX_FILTER_DEPTH {
+        let message = format!("conditions are nested deeper than {MAX_FILTER_DEPTH}");
+        return Err(SearchError::invalid("filters", message));
+    }
+    *values += match filter {
+        Filter::In(_, values) => values.len().max(1),
+        _ => 1,
+    };
+    if *values > MAX_FILTER_VALUES {
+        let message = format!("more than {MAX_FILTER_VALUES} values in all conditions");
+        return Err(SearchError::invalid("filters", message));
+    }
+    let mut parts = |filters: &[Filter]| -> SearchResult<Vec<Box<dyn Query>>> {
+        filters
+            .iter()
+            .map(|filter| condition(fields, filter, depth + 1, values))
+            .collect()
+    };
+    Ok(match filter {
+        Filter::In(name, values) => {
+            check_name(name)?;
+            one_of(
+                values
+                    .iter()
+                    .map(|value| fields.value_term(name, value))
+                    .collect(),
+            )
+        }
+        Filter::Range { field, from, below } => {
+            range(fields, field, from.as_ref(), below.as_ref())?
+        }
+        Filter::Exists(name) => {
+            check_name(name)?;
+            term_query(fields.exists_term(name))
+        }
+        Filter::Not(inner) => {
+            let inner = condition(fields, inner, depth + 1, values)?;
+            Box::new(BooleanQuery::new(vec![
+                (Occur::Must, Box::new(AllQuery)),
+                (Occur::MustNot, inner),
+            ]))
+        }
+        Filter::Any(filters) => match parts(filters)? {
+            parts if parts.is_empty() => Box::new(EmptyQuery),
+            parts => Box::new(BooleanQuery::union(parts)),
+        },
+        Filter::All(filters) => match parts(filters)? {
+            parts if parts.is_empty() => Box::new(AllQuery),
+            parts => all_of(parts),
+        },
+    })
+}
+
+fn check_name(name: &str) -> SearchResult<()> {
+    if field_name_is_valid(name) {
+        return Ok(());
+    }
+    Err(SearchError::invalid(
+        name,
+        "a field's name has ASCII letters, digits and `_ - . : /`",
+    ))
+}
+
+fn one_of(mut terms: Vec<Term>) -> Box<dyn Query> {
+    if terms.len() >= SET_FROM {
+        return Box::new(TermSetQuery::new(terms));
+    }
+    match (terms.pop(), terms.is_empty()) {
+        (None, _) => Box::new(EmptyQuery),
+        (Some(term), true) => term_query(term),
+        (Some(term), false) => {
+            terms.push(term);
+            Box::new(BooleanQuery::union(
+                terms.into_iter().map(term_query).collect(),
+            ))
+        }
+    }
+}
+
+fn all_of(conditions: Vec<Box<dyn Query>>) -> Box<dyn Query> {
+    Box::new(BooleanQuery::intersection(conditions))
+}
+
+fn term_query(term: Term) -> Box<dyn Query> {
+    Box::new(TermQuery::new(term, IndexRecordOption::Basic))
+}
+
+fn range(
+    fields: &Fields,
+    name: &str,
+    from: Option<&FilterValue>,
+    below: Option<&FilterValue>,
+) -> SearchResult<Box<dyn Query>> {
+    check_name(name)?;
+    let from = from.map(|value| range_term(fields, name, value));
+    let below = below.map(|value| range_term(fields, name, value));
+    match (&from, &below) {
+        (None, None) => return Ok(term_query(fields.exists_term(name))),
+        (Some((a, _)), Some((b, _))) if a != b => {
+            return Err(SearchError::invalid(
+                name,
+                "both bounds of a range have the same type",
+            ));
+        }
+        _ => {}
+    }
+    let lower = from.map_or(Bound::Unbounded, |(_, term)| Bound::Included(term));
+    let upper = below.map_or(Bound::Unbounded, |(_, term)| Bound::Excluded(term));
+    Ok(Box::new(RangeQuery::new(lower, upper)))
+}
+
+fn range_term(fields: &Fields, name: &str, value: &FilterValue) -> (Column, Term) {
+    let column = match value {
+        FilterValue::Text(_) => Column::Text,
+        FilterValue::Decimal(_) => Column::Decimal,
+        FilterValue::Int(_) | FilterValue::Bool(_) | FilterValue::Instant(_) => Column::Int,
+    };
+    let mut term = Term::from_field_json_path(fields.order, &column_key(name, column), false);
+    match value {
+        FilterValue::Text(text) => term.append_type_and_str(&sort_text(text)),
+        FilterValue::Int(number) => term.append_type_and_fast_value(*number),
+        FilterValue::Bool(flag) => term.append_type_and_fast_value(i64::from(*flag)),
+        FilterValue::Instant(millis) => term.append_type_and_fast_value(*millis),
+        FilterValue::Decimal(decimal) => {
+            let float = decimal.to_f64().unwrap_or_default();
+            term.append_type_and_fast_value(ordered_float(float));
+        }
+    }
+    (column, term)
+}

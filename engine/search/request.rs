@@ -1,0 +1,134 @@
+//! What is asked and what is answered.
+
+use super::doc::FilterValue;
+
+/// Most hits of one page.
+pub const MAX_LIMIT: usize = 200;
+/// Characters of a query text that are looked at; the rest is ignored.
+pub const MAX_QUERY_CHARS: usize = 1_000;
+/// Words of a query text that are looked at; the rest is ignored.
+pub const MAX_QUERY_TOKENS: usize = 64;
+
+/// A search or a list.
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    /// What a person typed. Any text is allowed; one without a word finds nothing. `None` lists.
+    pub text: Option<String>,
+    /// Kinds of records; empty means all.
+    pub kinds: Vec<String>,
+    /// Conditions, all of which hold.
+    pub filters: Vec<Filter>,
+    /// Order of the hits.
+    pub sort: Sort,
+    /// Hits a page, at most [`MAX_LIMIT`].
+    pub limit: usize,
+    /// [`SearchPage::next`] or [`Hit::cursor`] of an earlier page of the same text and sort.
+    pub cursor: Option<String>,
+    /// Whether the caller may see internal text: if not, it is neither searched nor shown.
+    pub include_internal: bool,
+    /// Whether hits carry their title and a snippet with the matches marked.
+    pub snippet: bool,
+}
+
+impl Default for SearchRequest {
+    fn default() -> Self {
+        Self {
+            text: None,
+            kinds: Vec::new(),
+            filters: Vec::new(),
+            sort: Sort::Relevance,
+            limit: 50,
+            cursor: None,
+            include_internal: false,
+            snippet: false,
+        }
+    }
+}
+
+/// Order of the hits. Ties are ordered by id, so that pages are stable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Best match first; without a text the newest id first.
+    #[default]
+    Relevance,
+    /// By the first value of a filter field; documents without a value come last either way.
+    Field {
+        /// The field, built in or custom.
+        name: String,
+        /// Greatest first.
+        descending: bool,
+    },
+}
+
+/// A condition on filter values.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// One of the field's values equals one of these.
+    In(String, Vec<FilterValue>),
+    /// One of the field's values lies in the range; the type of the bounds decides which values
+    /// are compared. For texts the folded order counts.
+    Range {
+        /// The field.
+        field: String,
+        /// Least value, included.
+        from: Option<FilterValue>,
+        /// Bound that is no longer included.
+        below: Option<FilterValue>,
+    },
+    /// The field has a value.
+    Exists(String),
+    /// The condition does not hold.
+    Not(Box<Filter>),
+    /// One of the conditions holds.
+    Any(Vec<Filter>),
+    /// Each of the conditions holds.
+    All(Vec<Filter>),
+}
+
+impl Filter {
+    /// The field has this value.
+    #[must_use]
+    pub fn eq(field: impl Into<String>, value: FilterValue) -> Self {
+        Self::In(field.into(), vec![value])
+    }
+
+    /// The field has this text.
+    #[must_use]
+    pub fn text(field: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::eq(field, FilterValue::Text(value.into()))
+    }
+}
+
+/// One page of an answer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SearchPage {
+    /// The hits. Each is to be read again and authorised before it is shown.
+    pub hits: Vec<Hit>,
+    /// Number of documents that match, over all pages.
+    pub total: u64,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<String>,
+    /// Journal position that the answer has seen.
+    pub position: u64,
+    /// Whether the index is being rebuilt, so that the answer may be old or incomplete.
+    pub rebuilding: bool,
+}
+
+/// One document found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// Kind of the record.
+    pub kind: String,
+    /// Id of the record.
+    pub id: [u8; 16],
+    /// Relevance; 0 in lists and sorted searches.
+    pub score: f32,
+    /// Version of the record that was indexed.
+    pub version: u64,
+    /// The title as HTML text with `<mark>` around matches, when snippets were asked for.
+    pub title: Option<String>,
+    /// A fragment of the text as HTML text with `<mark>` around matches, when asked for.
+    pub snippet: Option<String>,
+    /// Continues after this hit.
+    pub cursor: String,
+}

@@ -1,0 +1,208 @@
+//! Snippets: the fragment of a text that shows best why it was found, with the matches marked.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use tantivy::tokenizer::TokenStream;
+
+use super::analysis::Terms;
+use super::query::query_terms;
+
+/// Matches of a text that are looked at.
+const MAX_MATCHES: usize = 1_000;
+/// Characters before the first match of a fragment.
+const LEAD_CHARS: usize = 48;
+/// How far a cut moves to fall between words, in characters.
+const WORD_SLACK: usize = 24;
+
+/// Marks what a query text found. The same analysis as in the index decides what matches, so that
+/// every inflected form is marked.
+#[derive(Debug, Clone)]
+pub struct Highlighter {
+    terms: HashSet<String>,
+}
+
+struct Match {
+    range: Range<usize>,
+    term: String,
+}
+
+impl Highlighter {
+    /// Marks the words of a query text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self {
+            terms: query_terms(text).into_iter().collect(),
+        }
+    }
+
+    /// The whole text, escaped for HTML, with `<mark>` around matches.
+    #[must_use]
+    pub fn mark(&self, text: &str) -> String {
+        let matches = self.matches(text);
+        render(text, 0..text.len(), &matches)
+    }
+
+    /// The best fragment of about `max_chars` characters, escaped for HTML, with `<mark>` around
+    /// matches; the beginning of the text when nothing matches.
+    #[must_use]
+    pub fn snippet(&self, text: &str, max_chars: usize) -> String {
+        self.fragment(text, max_chars).0
+    }
+
+    /// A fragment and whether it has a match.
+    pub(super) fn fragment(&self, text: &str, max_chars: usize) -> (String, bool) {
+        let matches = self.matches(text);
+        let first = best_start(text, &matches, max_chars);
+        let from = first.map_or(0, |at| cut_start(text, at));
+        let range = from..cut_end(text, from, max_chars);
+        let mut out = String::new();
+        if range.start > 0 {
+            out.push('…');
+        }
+        out.push_str(&render(text, range.clone(), &matches));
+        if range.end < text.trim_end().len() {
+            out.push('…');
+        }
+        (out, first.is_some())
+    }
+
+    fn matches(&self, text: &str) -> Vec<Match> {
+        let mut found: Vec<Match> = Vec::new();
+        let mut stream = Terms::new(text);
+        while found.len() < MAX_MATCHES && stream.advance() {
+            let token = stream.token();
+            if !self.terms.contains(&token.text) {
+                continue;
+            }
+            let range = token.offset_from..token.offset_to;
+            match found.last_mut() {
+                // A stem and its form, or a code and its parts: the longer one is marked once.
+                Some(last) if range.start < last.range.end => {
+                    last.range.start = last.range.start.min(range.start);
+                    last.range.end = last.range.end.max(range.end);
+                }
+                _ => found.push(Match {
+                    range,
+                    term: token.text.clone(),
+                }),
+            }
+        }
+        merge_overlaps(found)
+    }
+}
+
+/// A whole code comes after its parts, so that it may swallow several of them.
+fn merge_overlaps(found: Vec<Match>) -> Vec<Match> {
+    let mut merged: Vec<Match> = Vec::with_capacity(found.len());
+    for next in found {
+        let mut next = next;
+        while let Some(last) = merged.pop_if(|last| next.range.start < last.range.end) {
+            next.range.start = next.range.start.min(last.range.start);
+            next.range.end = next.range.end.max(last.range.end);
+        }
+        merged.push(next);
+    }
+    merged
+}
+
+/// Where the run of matches begins that shows most different words within `max_chars`.
+fn best_start(text: &str, matches: &[Match], max_chars: usize) -> Option<usize> {
+    let mut best: Option<(usize, usize)> = None;
+    for (index, first) in matches.iter().enumerate().take(MAX_STARTS) {
+        let end = cut_end(
+            text,
+            first.range.start,
+            max_chars.saturating_sub(LEAD_CHARS),
+        );
+        let inside = matches
+            .iter()
+            .skip(index)
+            .take_while(|other| other.range.end <= end);
+        let (mut terms, mut count) = (HashSet::new(), 0);
+        for other in inside.take(MAX_INSIDE) {
+            terms.insert(other.term.as_str());
+            count += 1;
+        }
+        let worth = terms.len() * (MAX_INSIDE + 1) + count;
+        if best.is_none_or(|(most, _)| worth > most) {
+            best = Some((worth, first.range.start));
+        }
+    }
+    best.map(|(_, start)| start)
+}
+
+/// Matches that are tried as the start of a fragment.
+const MAX_STARTS: usize = 200;
+/// Matches of one fragment that are counted.
+const MAX_INSIDE: usize = 16;
+
+/// A little before a match, at the start of a word.
+fn cut_start(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let mut start = at;
+    for (taken, (offset, c)) in before.char_indices().rev().enumerate() {
+        if taken >= LEAD_CHARS {
+            return start;
+        }
+        if c == '\n' && taken > 0 && before.get(..offset).is_some_and(|b| b.ends_with('\n')) {
+            return start;
+        }
+        if c.is_whitespace() {
+            start = offset + c.len_utf8();
+        }
+    }
+    0
+}
+
+/// At most `max_chars` after `from`, at the end of a word if there is one near.
+fn cut_end(text: &str, from: usize, max_chars: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let Some((end, _)) = rest.char_indices().nth(max_chars) else {
+        return text.len();
+    };
+    let kept = rest.get(..end).unwrap_or_default();
+    let near = kept
+        .char_indices()
+        .rev()
+        .take(WORD_SLACK)
+        .find(|(_, c)| c.is_whitespace());
+    from + near.map_or(end, |(offset, _)| offset)
+}
+
+fn render(text: &str, range: Range<usize>, matches: &[Match]) -> String {
+    let mut out = String::with_capacity(range.len() + 32);
+    let mut at = range.start;
+    for found in matches {
+        let Range { start, end } = found.range;
+        if start < at || end > range.end {
+            continue;
+        }
+        escape(text.get(at..start).unwrap_or_default(), &mut out);
+        out.push_str("<mark>");
+        escape(text.get(start..end).unwrap_or_default(), &mut out);
+        out.push_str("</mark>");
+        at = end;
+    }
+    escape(text.get(at..range.end).unwrap_or_default(), &mut out);
+    out.trim().to_owned()
+}
+
+/// Escapes for HTML and makes one blank of any white space.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_whitespace() || c.is_control() => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            c => out.push(c),
+        }
+    }
+}

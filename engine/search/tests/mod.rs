@@ -1,0 +1,7 @@
+//! Tests of the search room, over a source in memory.
+
+mod analysis;
+mod fake;
+mod life;
+mod lists;
+mod text;

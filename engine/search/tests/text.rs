@@ -1,0 +1,214 @@
+//! Searching by text.
+
+use super::fake::{doc, found, ids, index_of, text};
+use crate::search::{Highlighter, MAX_QUERY_CHARS, SearchDoc, SearchRequest, Sort};
+
+#[test]
+fn russian_and_english_inflection() {
+    let index = index_of(vec![
+        doc(1, "Не печатает принтер", "Застряла бумага в лотке"),
+        doc(2, "Connection lost", "The printers were disconnected"),
+        doc(3, "Совсем другое", "ни слова о том"),
+    ]);
+    assert_eq!(found(&index, "печатают принтеры"), [1]);
+    assert_eq!(found(&index, "лотками"), [1]);
+    assert_eq!(found(&index, "connections"), [2]);
+    assert_eq!(found(&index, "printer"), [2]);
+    assert!(found(&index, "сканер").is_empty());
+}
+
+#[test]
+fn yo_and_ye_find_the_same() {
+    let index = index_of(vec![
+        doc(1, "Счёт за услуги", "приём платежей"),
+        doc(2, "Счет на оплату", "прием заявок"),
+    ]);
+    let (yo, ye) = (text("счёт приём"), text("счет прием"));
+    let (yo, ye) = (index.search(&yo).unwrap(), index.search(&ye).unwrap());
+    assert_eq!(yo.hits.len(), 2);
+    let plain = |page: &crate::search::SearchPage| {
+        let hits = page.hits.iter();
+        hits.map(|h| (h.id, h.score, h.snippet.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(plain(&yo), plain(&ye));
+}
+
+#[test]
+fn title_and_exact_form_rank_first() {
+    let index = index_of(vec![
+        doc(
+            1,
+            "Прочее",
+            "настройка почты и ещё несколько слов о том о сём",
+        ),
+        doc(
+            2,
+            "Настройка почты",
+            "прочее и ещё несколько слов о том о сём",
+        ),
+        doc(
+            3,
+            "Прочее",
+            "настройками почт и ещё несколько слов о том о сём",
+        ),
+    ]);
+    assert_eq!(found(&index, "настройка почты"), [2, 1, 3]);
+}
+
+#[test]
+fn codes_numbers_and_keys() {
+    let mut with_number = doc(5, "Заявка", "без кода");
+    with_number.number = Some(10_452);
+    with_number.codes = vec![String::from("SN 77-XY")];
+    let index = index_of(vec![
+        doc(1, "Ошибка 0x80070005", "при обновлении"),
+        doc(2, "Ошибка 0x80070057", "при обновлении"),
+        doc(3, "Код E-1045", "и E-1046"),
+        doc(4, "Сборка 10.0.19045", "пишите на ivan@firma.ru"),
+        with_number,
+    ]);
+    assert_eq!(found(&index, "ошибка 0x80070057").first(), Some(&2));
+    assert_eq!(found(&index, "e1045"), [3]);
+    assert_eq!(found(&index, "10.0.19045").first(), Some(&4));
+    assert_eq!(found(&index, "IVAN@firma.ru"), [4]);
+    assert_eq!(found(&index, "#10452"), [5]);
+    assert_eq!(found(&index, "sn 77-xy").first(), Some(&5));
+}
+
+#[test]
+fn internal_text_needs_the_right() {
+    let mut secret = doc(1, "Обращение", "клиент просит счёт");
+    secret.internal = String::from("клиент должник, пароль свекла");
+    let index = index_of(vec![secret, doc(2, "Другое", "свёкла на складе")]);
+    for snippet in [false, true] {
+        let mut request = text("свекла должник");
+        request.snippet = snippet;
+        let page = index.search(&request).unwrap();
+        assert_eq!(ids(&page), [2]);
+        assert_eq!(page.total, 1);
+    }
+    // A hit by other words shows nothing of it either.
+    let page = index.search(&text("обращение должник")).unwrap();
+    assert!(!format!("{page:?}").contains("должник"));
+
+    let mut request = text("должник");
+    request.include_internal = true;
+    let page = index.search(&request).unwrap();
+    assert_eq!(ids(&page), [1]);
+    let snippet = page.hits[0].snippet.clone().unwrap();
+    assert!(snippet.contains("<mark>должник</mark>"), "{snippet}");
+}
+
+#[test]
+fn snippets_mark_russian_forms_and_escape() {
+    let long = "Пустые слова идут подряд. ".repeat(40);
+    let body = format!("{long}Принтер <b>HP</b> & сканер не видны после обновления. {long}");
+    let index = index_of(vec![doc(1, "Пропали принтеры", &body)]);
+    let page = index.search(&text("принтеров сканеры")).unwrap();
+    let hit = &page.hits[0];
+    assert_eq!(hit.title.as_deref(), Some("Пропали <mark>принтеры</mark>"));
+    let snippet = hit.snippet.clone().unwrap();
+    assert!(
+        snippet.contains("<mark>Принтер</mark> &lt;b&gt;HP&lt;/b&gt; &amp; <mark>сканер</mark>")
+    );
+    assert!(
+        snippet.starts_with('…') && snippet.ends_with('…'),
+        "{snippet}"
+    );
+    assert!(snippet.chars().count() < 300);
+}
+
+#[test]
+fn a_code_is_marked_once() {
+    let marks = Highlighter::new("E-1045");
+    assert_eq!(marks.mark("код E-1045!"), "код <mark>E-1045</mark>!");
+    assert_eq!(marks.mark("код 1045"), "код <mark>1045</mark>");
+}
+
+#[test]
+fn a_text_without_words_finds_nothing() {
+    let index = index_of(vec![doc(1, "Название", "текст")]);
+    for query in ["", "   ", "!!!", "«»", "\0"] {
+        let page = index.search(&text(query)).unwrap();
+        assert!(page.hits.is_empty(), "{query:?}");
+    }
+}
+
+#[test]
+fn long_texts_are_cut() {
+    let index = index_of(vec![doc(1, "Название", "конец")]);
+    let long = format!("{} конец", "слово ".repeat(MAX_QUERY_CHARS));
+    assert!(found(&index, &long).is_empty());
+    assert_eq!(found(&index, &format!("конец {long}")), [1]);
+}
+
+#[test]
+fn relevance_pages_are_whole() {
+    let docs: Vec<SearchDoc> = (1..60)
+        .map(|n| {
+            doc(
+                n,
+                "Принтер",
+                &"шум ".repeat(usize::try_from(n % 5).unwrap()),
+            )
+        })
+        .collect();
+    let index = index_of(docs);
+    let mut request = SearchRequest {
+        text: Some(String::from("принтер шум")),
+        limit: 7,
+        sort: Sort::Relevance,
+        ..SearchRequest::default()
+    };
+    let mut seen = Vec::new();
+    let mut scores = Vec::new();
+    loop {
+        let page = index.search(&request).unwrap();
+        assert_eq!(page.total, 59);
+        seen.extend(ids(&page));
+        scores.extend(page.hits.iter().map(|hit| hit.score));
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => break,
+        }
+    }
+    assert!(scores.is_sorted_by(|a, b| a >= b));
+    seen.sort_unstable();
+    assert_eq!(seen, (1..60).collect::<Vec<u128>>());
+}
+
+#[test]
+fn a_foreign_cursor_is_refused() {
+    let index = index_of(vec![
+        doc(1, "Название", "текст"),
+        doc(2, "Название", "текст"),
+    ]);
+    let mut request = text("название");
+    request.limit = 1;
+    let next = index.search(&request).unwrap().next;
+    assert!(next.is_some());
+    request.text = Some(String::from("текст"));
+    request.cursor = next;
+    assert!(index.search(&request).is_err());
+    for cursor in ["", "0", "zz", "ффф", "00ff00ff"] {
+        request.cursor = Some(String::from(cursor));
+        assert!(index.search(&request).is_err(), "{cursor}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(256))]
+    #[test]
+    fn no_text_of_a_user_is_an_error(query in "\\PC{0,200}", cursor in proptest::option::of("[0-9a-f]{0,80}")) {
+        use std::sync::OnceLock;
+        static INDEX: OnceLock<std::sync::Arc<crate::search::SearchIndex>> = OnceLock::new();
+        let index = INDEX.get_or_init(|| index_of(vec![
+            doc(1, "Ошибка (код: \"5\") AND NOT [a TO b]", "тело* ~ ^ \\ письма"),
+        ]));
+        let mut request = text(&query);
+        index.search(&request).unwrap();
+        request.cursor = cursor;
+        let _ = index.search(&request);
+    }
+}
