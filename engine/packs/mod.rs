@@ -1,8 +1,37 @@
-//! Packs: reading, checking and compiling them into the active rule set.
+//! Packs: reading a folder of definitions and rules, checking it, and making the active rule set.
+//!
+//! [`PackFiles`] are a pack as files, [`load`] makes a [`Loaded`] pack of them, and a [`Catalog`] is
+//! what all loaded packs say together. `docs/packs.md` describes the format.
 
-/// The files of a pack.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PackFiles {
-    /// Content by path.
-    pub files: std::collections::BTreeMap<String, Vec<u8>>,
-}
+pub mod catalog;
+pub mod change;
+mod check;
+mod compose;
+pub mod fault;
+pub mod files;
+mod flow;
+pub mod hosts;
+mod load;
+pub mod manifest;
+mod origin;
+mod qualify;
+mod read;
+mod setting;
+mod source;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalog::{Catalog, LocalFields};
+pub use change::{Change, Changed, Subject, changes};
+pub use check::{
+    MAX_FIELD_OPTIONS, MAX_FIELDS, MAX_GROUPS, MAX_NAME_CHARS, MAX_QUESTIONS, MAX_TYPES,
+};
+pub use fault::{MAX_FAULTS, PackFault, nearest};
+pub use files::PackFiles;
+pub use flow::{MAX_STATUSES, MAX_TRANSITIONS};
+pub use hosts::{Hosts, NoHosts, PluginUnit, ScriptUnit};
+pub use load::{Loaded, load};
+pub use manifest::{CONTRACT, Manifest, READS, Replaced, RuleSpec};
+pub use setting::OptionSpec;

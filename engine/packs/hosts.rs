@@ -1,0 +1,82 @@
+//! What turns scripts and plugins into rules that run.
+
+use std::sync::Arc;
+
+use super::PackFault;
+use crate::domain::Definitions;
+use crate::hooks::{Hook, Runner};
+
+/// The hosts of scripts and plugins, as loading a pack sees them.
+pub trait Hosts: Send + Sync {
+    /// Compiles one script file of a pack.
+    ///
+    /// # Errors
+    /// The fault, with its line and column in the file.
+    fn compile_script(
+        &self,
+        pack: &str,
+        file: &str,
+        source: &str,
+    ) -> Result<Box<dyn ScriptUnit>, PackFault>;
+
+    /// Loads the plugin of a pack. The fault's file is filled in by the caller.
+    ///
+    /// # Errors
+    /// When the component is none, or does not fit the contract.
+    fn load_plugin(
+        &self,
+        name: &str,
+        version: &str,
+        bytes: &[u8],
+    ) -> Result<Box<dyn PluginUnit>, PackFault>;
+}
+
+/// A compiled script file.
+pub trait ScriptUnit: Send + Sync {
+    /// Names of the functions that rules may call.
+    fn functions(&self) -> Vec<String>;
+
+    /// What runs a function; nothing when the script has none of that name.
+    fn runner(&self, function: &str) -> Option<Arc<dyn Runner>>;
+}
+
+/// A loaded plugin.
+pub trait PluginUnit: Send + Sync {
+    /// The hooks it implements.
+    fn hooks(&self) -> Vec<Hook>;
+
+    /// What it defines, if anything.
+    ///
+    /// # Errors
+    /// Why the plugin failed to tell.
+    fn define(&self) -> Result<Option<Definitions>, String>;
+
+    /// What runs a hook.
+    fn runner(&self, hook: Hook) -> Option<Arc<dyn Runner>>;
+}
+
+/// Hosts of a build without scripts and plugins: packs of definitions alone load.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoHosts;
+
+impl Hosts for NoHosts {
+    fn compile_script(
+        &self,
+        pack: &str,
+        file: &str,
+        _source: &str,
+    ) -> Result<Box<dyn ScriptUnit>, PackFault> {
+        let message = "this build has no scripts; build with the feature `script`";
+        Err(PackFault::of_file(pack, file, message))
+    }
+
+    fn load_plugin(
+        &self,
+        name: &str,
+        _version: &str,
+        _bytes: &[u8],
+    ) -> Result<Box<dyn PluginUnit>, PackFault> {
+        let message = "this build has no plugins; build with the feature `wasm`";
+        Err(PackFault::of_file(name, "", message))
+    }
+}

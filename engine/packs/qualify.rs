@@ -1,0 +1,76 @@
+//! Puts a pack's definitions into its namespace.
+
+use crate::domain::{Code, Definitions, FieldDef, Kind, builtin};
+
+/// Gives every code and reference of the definitions its namespace, and defaults their JSON form.
+pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
+    let full = |code: &mut String| *code = Code::qualify(pack, code).0;
+    for t in &mut defs.types {
+        full(&mut t.code);
+        full(&mut t.workflow);
+        t.field_sets.iter_mut().for_each(full);
+    }
+    for set in &mut defs.field_sets {
+        full(&mut set.code);
+        for field in &mut set.fields {
+            full(&mut field.code);
+            json_default(field);
+        }
+    }
+    for survey in &mut defs.surveys {
+        full(&mut survey.code);
+    }
+    for i in 0..defs.workflows.len() {
+        let kinds = kinds_of(pack, defs, i);
+        let Some(flow) = defs.workflows.get_mut(i) else {
+            continue;
+        };
+        full(&mut flow.code);
+        full(&mut flow.initial);
+        for status in &mut flow.statuses {
+            full(&mut status.code);
+        }
+        for t in &mut flow.transitions {
+            if t.from != "*" {
+                full(&mut t.from);
+            }
+            full(&mut t.to);
+            for field in &mut t.requires {
+                if !kinds.iter().any(|k| builtin::field(*k, field).is_some()) {
+                    full(field);
+                }
+            }
+        }
+    }
+}
+
+/// The kinds of the records that have a workflow: those of the pack's types with it, or every kind
+/// with statuses while only other packs' types have it.
+fn kinds_of(pack: &str, defs: &Definitions, workflow: usize) -> Vec<Kind> {
+    let code = defs.workflows.get(workflow).map(|w| w.code.as_str());
+    let code = Code::qualify(pack, code.unwrap_or_default());
+    let named: Vec<Kind> = defs
+        .types
+        .iter()
+        .filter(|t| t.workflow == code.0)
+        .map(|t| t.kind)
+        .collect();
+    if named.is_empty() {
+        let has_types = |k: &Kind| builtin::field(*k, "type").is_some();
+        return Kind::ALL.into_iter().filter(has_types).collect();
+    }
+    named
+}
+
+/// A default that is no JSON text of the field's type, but a text of that type, becomes JSON.
+fn json_default(field: &mut FieldDef) {
+    let Some(text) = &field.default else {
+        return;
+    };
+    let read = |json: &serde_json::Value| matches!(field.read(json), Ok(Some(_)));
+    let is_json = serde_json::from_str(text).is_ok_and(|json| read(&json));
+    let plain = serde_json::Value::String(text.clone());
+    if !is_json && read(&plain) {
+        field.default = Some(plain.to_string());
+    }
+}

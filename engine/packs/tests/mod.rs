@@ -1,0 +1,4 @@
+//! Tests of packs.
+
+mod kit;
+mod loading;
