@@ -136,6 +136,7 @@ impl Faults {
 /// looked through: `opne` finds `desk/open`.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let given = word;
     let word = bare(word);
     let wanted: Vec<char> = word.chars().take(64).flat_map(char::to_lowercase).collect();
     if wanted.is_empty() {
@@ -149,7 +150,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
             .take(64)
             .flat_map(char::to_lowercase)
             .collect();
-        if chars.len().abs_diff(wanted.len()) > limit {
+        if chars.len().abs_diff(wanted.len()) > limit || candidate == given {
             continue;
         }
         let distance = distance(&wanted, &chars);

@@ -44,6 +44,10 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
     }
 }
 
+fn has_types(kind: &Kind) -> bool {
+    builtin::field(*kind, "type").is_some()
+}
+
 /// The kinds of the records that have a workflow: those of the pack's types with it, or every kind
 /// with statuses while only other packs' types have it.
 fn kinds_of(pack: &str, defs: &Definitions, workflow: usize) -> Vec<Kind> {
@@ -54,9 +58,9 @@ fn kinds_of(pack: &str, defs: &Definitions, workflow: usize) -> Vec<Kind> {
         .iter()
         .filter(|t| t.workflow == code.0)
         .map(|t| t.kind)
+        .filter(has_types)
         .collect();
     if named.is_empty() {
-        let has_types = |k: &Kind| builtin::field(*k, "type").is_some();
         return Kind::ALL.into_iter().filter(has_types).collect();
     }
     named

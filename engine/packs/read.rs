@@ -116,6 +116,7 @@ impl Reader<'_> {
                 let message = "a default must be a value that JSON has";
                 self.faults
                     .push(self.source.at(default.span().start, message));
+                field.remove("default");
                 continue;
             };
             let text = DeValue::String(json.to_string().into());

@@ -1,4 +1,9 @@
 //! Tests of packs.
 
+mod faults;
+mod files;
+mod flow;
 mod kit;
 mod loading;
+mod together;
+mod upgrade;
