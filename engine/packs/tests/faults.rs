@@ -382,18 +382,18 @@ fn faults_of_definitions() {
     }
     check(
         "",
-        "[type]\ncode = \"a\"\n[[survey]]\ncode = \"s\"\nquestions = [{ code = \"q\" }, { code = \"q\" }, { code = \"Q\" }]\n[[screen]]\n",
+        "[type]\ncode = \"a\"\n[[screen]]\n",
         &[
             "definitions.toml:1:1: `type` must be a list, not table; write `[[type]]`",
-            "definitions.toml:6:3: unknown key `screen`; the keys here are type, workflow, field_set, survey",
+            "definitions.toml:3:3: unknown key `screen`; the keys here are type, workflow, field_set, survey",
         ],
     );
     check(
         "",
         "[[survey]]\ncode = \"s\"\nquestions = [{ code = \"q\" }, { code = \"q\" }, { code = \"Q\" }]\n",
         &[
-            "definitions.toml:3:38: question `q` stands twice",
-            "definitions.toml:3:54: code of question `Q` must begin with a lower-case letter a-z",
+            "definitions.toml:3:39: question `q` stands twice",
+            "definitions.toml:3:55: code of question `Q` must begin with a lower-case letter a-z",
         ],
     );
 }
