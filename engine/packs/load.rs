@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::attach::{Attacher, Hosted};
 use super::check;
 use super::fault::{Faults, PackFault};
 use super::files::PackFiles;
 use super::hosts::{Hosts, PluginUnit, ScriptUnit};
-use super::manifest::{self, Manifest, RuleSpec};
+use super::manifest::{self, Manifest};
 use super::origin::Origin;
 use super::read;
 use super::source::{Source, short};
-use crate::domain::definitions::TypeDef;
-use crate::domain::{Code, Definitions, Value, builtin};
-use crate::hooks::{Rule, Runner};
+use crate::domain::{Definitions, Value};
+use crate::hooks::Rule;
 
 /// A pack that is whole in itself: every code in its namespace, every rule with what runs it.
 #[derive(Debug, Clone)]
@@ -133,10 +133,16 @@ fn assemble(files: &PackFiles, hosts: &dyn Hosts, faults: &mut Faults) -> Option
         add_defined(&origin, &**plugin, &mut definitions, faults);
     }
     check::check(&origin, &mut definitions, faults);
-    check_replaced(&manifest, &definitions, &origin, faults);
+    manifest.replaced.check(&definitions, &origin, faults);
     let revision = files.hash();
     let hosted = Hosted { scripts, plugin };
-    let rules = rules(&manifest, &definitions, &origin, &hosted, revision, faults);
+    let attacher = Attacher {
+        manifest: &manifest,
+        definitions: &definitions,
+        origin: &origin,
+        hosted: &hosted,
+    };
+    let rules = attacher.rules(revision, faults);
     let options = manifest
         .options
         .iter()
@@ -162,12 +168,6 @@ fn code_hashes(manifest: &Manifest, files: &PackFiles) -> BTreeMap<String, [u8; 
             Some((path.clone(), Sha256::digest(bytes).into()))
         })
         .collect()
-}
-
-/// What the hosts made of a pack's scripts and plugin.
-struct Hosted {
-    scripts: HashMap<String, Box<dyn ScriptUnit>>,
-    plugin: Option<Box<dyn PluginUnit>>,
 }
 
 fn load_plugin(
@@ -234,175 +234,6 @@ fn add_defined(
         Err(message) => {
             let file = origin.plugin.as_deref().unwrap_or_default();
             faults.push(PackFault::of_file(&origin.pack, file, message));
-        }
-    }
-}
-
-fn rules(
-    manifest: &Manifest,
-    definitions: &Definitions,
-    origin: &Origin,
-    hosted: &Hosted,
-    revision: [u8; 32],
-    faults: &mut Faults,
-) -> Vec<Arc<Rule>> {
-    let pack: Arc<str> = Arc::from(manifest.name.as_str());
-    let version: Arc<str> = Arc::from(manifest.version.as_str());
-    let mut rules = Vec::with_capacity(manifest.rules.len());
-    for spec in &manifest.rules {
-        if faults.is_full() {
-            break;
-        }
-        check_scope(spec, definitions, origin, faults);
-        let Some(runner) = runner(spec, origin, hosted, faults) else {
-            continue;
-        };
-        rules.push(Arc::new(Rule {
-            pack: pack.clone(),
-            version: version.clone(),
-            name: Arc::from(spec.name.as_str()),
-            revision,
-            hook: spec.hook,
-            priority: spec.priority,
-            kind: spec.kind,
-            applies_to: spec.applies_to.clone(),
-            reads: spec.reads.clone(),
-            overrides: spec.overrides,
-            runner,
-        }));
-    }
-    rules
-}
-
-/// Checks that a rule can run on something.
-fn check_scope(spec: &RuleSpec, definitions: &Definitions, origin: &Origin, faults: &mut Faults) {
-    let place = format!("rule/{}", spec.place);
-    let own: Vec<&TypeDef> = definitions
-        .types
-        .iter()
-        .filter(|t| t.kind == spec.kind)
-        .collect();
-    let kind = spec.kind.name();
-    if spec.applies_to.is_empty() && spec.kind.needs_type() && own.is_empty() {
-        let message = format!(
-            "rule `{}` runs on nothing: the pack defines no type of kind {kind}; name types in \
-             applies_to, or \"*\" for every type",
-            spec.name
-        );
-        faults.push(origin.manifest.fault(&place, message));
-    }
-    for (k, code) in spec.applies_to.iter().enumerate() {
-        if faults.is_full() {
-            break;
-        }
-        if code == "*" || Code::from(code.as_str()).pack() != Some(origin.pack.as_str()) {
-            continue;
-        }
-        let name = check::bare(code);
-        let message = match definitions.types.iter().find(|t| t.code == *code) {
-            Some(t) if t.kind == spec.kind => continue,
-            Some(t) => format!(
-                "type `{name}` is a {}, but the rule is for a {kind}; write kind = \"{}\"",
-                t.kind.name(),
-                t.kind.name()
-            ),
-            None if builtin::field(spec.kind, "type").is_none() => {
-                format!("records of kind {kind} have no types; take applies_to out")
-            }
-            None => format!("there is no type `{}` in this pack", short(name)),
-        };
-        let fault = origin
-            .manifest
-            .fault(&format!("{place}/applies_to/{k}"), message);
-        let known = own.iter().map(|t| check::bare(&t.code));
-        let exists = definitions.types.iter().any(|t| t.code == *code);
-        faults.push(if exists {
-            fault
-        } else {
-            fault.near(name, known)
-        });
-    }
-}
-
-fn runner(
-    spec: &RuleSpec,
-    origin: &Origin,
-    hosted: &Hosted,
-    faults: &mut Faults,
-) -> Option<Arc<dyn Runner>> {
-    let place = format!("rule/{}", spec.place);
-    let Some(script) = &spec.script else {
-        let plugin = hosted.plugin.as_ref()?;
-        let hooks = plugin.hooks();
-        let runner = plugin
-            .runner(spec.hook)
-            .filter(|_| hooks.contains(&spec.hook));
-        if runner.is_none() {
-            let names: Vec<&str> = hooks.iter().map(|h| h.name()).collect();
-            let message = format!(
-                "the plugin does not implement `{}`; it implements {}",
-                spec.hook,
-                names.join(", ")
-            );
-            faults.push(origin.manifest.fault(&format!("{place}/hook"), message));
-        }
-        return runner;
-    };
-    // A script that did not compile was reported already.
-    let unit = hosted.scripts.get(script)?;
-    let runner = unit.runner(&spec.function);
-    if runner.is_none() {
-        let functions = unit.functions();
-        let message = format!("`{script}` has no function `{}`", short(&spec.function));
-        let fault = origin.manifest.fault(&format!("{place}/function"), message);
-        faults.push(fault.near(&spec.function, functions.iter().map(String::as_str)));
-    }
-    runner
-}
-
-/// Checks that replaced codes are gone and their replacements there.
-fn check_replaced(
-    manifest: &Manifest,
-    definitions: &Definitions,
-    origin: &Origin,
-    faults: &mut Faults,
-) {
-    let types: Vec<String> = definitions.types.iter().map(|t| t.code.clone()).collect();
-    let flows = definitions.workflows.iter();
-    let statuses: Vec<String> = flows
-        .flat_map(|w| w.statuses.iter().map(|s| s.code.clone()))
-        .collect();
-    let fields = || definitions.field_sets.iter().flat_map(|s| &s.fields);
-    let codes: Vec<String> = fields().map(|f| f.code.clone()).collect();
-    let options: Vec<String> = fields()
-        .flat_map(|f| f.options.iter().map(|o| format!("{}:{}", f.code, o.code)))
-        .collect();
-    let replaced = &manifest.replaced;
-    for (what, pairs, known) in [
-        ("type", &replaced.types, &types),
-        ("status", &replaced.statuses, &statuses),
-        ("field", &replaced.fields, &codes),
-        ("option", &replaced.options, &options),
-    ] {
-        for (old, new) in pairs {
-            let (old_name, new_name) = (short(check::bare(old)), short(check::bare(new)));
-            let place = format!("replaced/{what}/{old_name}");
-            if known.contains(old) {
-                let message = format!("{what} `{old_name}` is replaced, yet the pack defines it");
-                faults.push(origin.manifest.fault(&place, message));
-            }
-            if !known.contains(new) {
-                let message = format!(
-                    "{what} `{old_name}` is replaced by `{new_name}`, which does not exist"
-                );
-                let known = known.iter().map(|k| check::bare(k));
-                faults.push(
-                    origin
-                        .manifest
-                        .fault(&place, message)
-                        .near(&new_name, known),
-                );
-            }
         }
     }
 }

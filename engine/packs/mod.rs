@@ -3,6 +3,7 @@
 //! [`PackFiles`] are a pack as files, [`load`] makes a [`Loaded`] pack of them, and a [`Catalog`] is
 //! what all loaded packs say together. `docs/packs.md` describes the format.
 
+mod attach;
 pub mod catalog;
 pub mod change;
 mod check;
@@ -16,6 +17,8 @@ pub mod manifest;
 mod origin;
 mod qualify;
 mod read;
+mod replaced;
+pub mod rule_spec;
 mod setting;
 mod source;
 mod table;
@@ -33,5 +36,7 @@ pub use files::PackFiles;
 pub use flow::{MAX_STATUSES, MAX_TRANSITIONS};
 pub use hosts::{Hosts, NoHosts, PluginUnit, ScriptUnit};
 pub use load::{Loaded, load};
-pub use manifest::{CONTRACT, Manifest, READS, Replaced, RuleSpec};
+pub use manifest::{CONTRACT, Manifest};
+pub use replaced::Replaced;
+pub use rule_spec::{READS, RuleSpec};
 pub use setting::OptionSpec;
