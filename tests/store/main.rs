@@ -4,4 +4,14 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod durable;
+#[cfg(test)]
 mod kit;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod power_cut;
+#[cfg(test)]
+mod random;

@@ -257,7 +257,9 @@ impl State {
         let from = before.saturating_sub(self.ops_kept) + 1;
         let to = self.last.saturating_sub(self.ops_kept);
         for pos in from..=to {
-            if let Some((op, _)) = self.journal.get(&pos) {
+            if let Some((op, _)) = self.journal.get(&pos)
+                && self.ops.get(op) == Some(&pos)
+            {
                 self.ops.remove(op);
             }
         }

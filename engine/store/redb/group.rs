@@ -237,7 +237,10 @@ impl<'t> Group<'t> {
             Some(stored) => tables::op_key(&tables::split_entry(stored.value())?.0),
             None => return Ok(()),
         };
-        if self.ops.remove(op).map_err(fail)?.is_some() {
+        // Unless the operation was forgotten before and has come again since.
+        let known = self.ops.get(op).map_err(fail)?.map(|known| known.value());
+        if known == Some(pos) {
+            self.ops.remove(op).map_err(fail)?;
             self.live -= signed(OP_ROW_BYTES);
         }
         Ok(())

@@ -1,8 +1,10 @@
 //! Opening the file: format, first tables, and compacting what is mostly dead.
 
-use std::fs::File;
-use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::fs::{File, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::backends::FileBackend;
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableHandle};
@@ -28,23 +30,67 @@ impl Default for OpenOptions {
 
 /// Opens or creates the file at a path.
 pub(super) fn file(path: &Path, options: &OpenOptions) -> StoreResult<Opened> {
-    let named = |error: StoreError| at_path(path, error);
-    let io = |error: std::io::Error| named(StoreError::Io(error.to_string()));
-    let is_new = !path.exists();
+    let opened = if has_content(path) {
+        existing(path, options)
+    } else {
+        new(path, options)
+    };
+    opened.map_err(|error| at_path(path, error))
+}
+
+fn existing(path: &Path, options: &OpenOptions) -> StoreResult<Opened> {
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(io)?;
+    backend_of(FileBackend::new(file).map_err(fail)?, options)
+}
+
+/// Creates the file beside its name and gives it the name once it is whole: a cut while redb lays
+/// out a file leaves one that it takes for somebody else's.
+fn new(path: &Path, options: &OpenOptions) -> StoreResult<Opened> {
+    let unfinished = unfinished_path(path);
     let file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .open(path)
+        .open(&unfinished)
         .map_err(io)?;
-    let backend = FileBackend::new(file).map_err(|error| named(fail(error)))?;
-    let opened = backend_of(backend, options).map_err(named)?;
-    if is_new {
-        // The file is durable; its name is so only once the directory is.
-        sync_directory(path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(StoreError::Busy("it is being created".to_owned()));
+        }
+        Err(TryLockError::Error(error)) => return Err(io(error)),
     }
+    // INVARIANT: who holds the lock creates. Another process that came first has renamed its file
+    // before it let go of the lock, so its file is seen here and is not overwritten.
+    if has_content(path) {
+        drop(file);
+        std::fs::remove_file(&unfinished).map_err(io)?;
+        return existing(path, options);
+    }
+    file.set_len(0).map_err(io)?;
+    let opened = backend_of(FileBackend::new(file).map_err(fail)?, options)?;
+    std::fs::rename(&unfinished, path).map_err(io)?;
+    sync_directory(path).map_err(io)?;
     Ok(opened)
+}
+
+fn has_content(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.len() > 0)
+}
+
+fn unfinished_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+fn io(error: std::io::Error) -> StoreError {
+    StoreError::Io(error.to_string())
 }
 
 /// Opens or creates the file behind a backend.
@@ -52,8 +98,21 @@ pub(super) fn backend_of(
     backend: impl StorageBackend,
     options: &OpenOptions,
 ) -> StoreResult<Opened> {
-    let backend = Measured::new(backend).map_err(|error| StoreError::Io(error.to_string()))?;
+    let backend = Measured::new(backend).map_err(io)?;
     let file_bytes = backend.len_handle();
+    // redb trusts pages that a clean close vouched for, and panics where a disk lied about them.
+    catch_unwind(AssertUnwindSafe(|| prepare(backend, options, file_bytes))).unwrap_or_else(|_| {
+        Err(StoreError::Corrupt(
+            "its pages contradict each other: restore a backup".to_owned(),
+        ))
+    })
+}
+
+fn prepare(
+    backend: impl StorageBackend,
+    options: &OpenOptions,
+    file_bytes: Arc<AtomicU64>,
+) -> StoreResult<Opened> {
     let mut db = Builder::new()
         .set_cache_size(options.cache_bytes)
         .create_with_backend(backend)
