@@ -137,13 +137,15 @@ impl Attacher<'_> {
         };
         // A script that did not compile was reported already.
         let unit = hosted.scripts.get(script)?;
-        let runner = unit.runner(&spec.function);
-        if runner.is_none() {
-            let functions = unit.functions();
+        let functions = unit.functions();
+        if !functions.contains(&spec.function) {
             let message = format!("`{script}` has no function `{}`", short(&spec.function));
             let fault = origin.manifest.fault(&format!("{place}/function"), message);
             faults.push(fault.near(&spec.function, functions.iter().map(String::as_str)));
+            return None;
         }
-        runner
+        unit.runner(&spec.function)
+            .map_err(|fault| faults.push(fault))
+            .ok()
     }
 }

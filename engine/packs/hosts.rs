@@ -36,8 +36,11 @@ pub trait ScriptUnit: Send + Sync {
     /// Names of the functions that rules may call.
     fn functions(&self) -> Vec<String>;
 
-    /// What runs a function; nothing when the script has none of that name.
-    fn runner(&self, function: &str) -> Option<Arc<dyn Runner>>;
+    /// What runs a function.
+    ///
+    /// # Errors
+    /// When the script has no such function, or one that no hook can call.
+    fn runner(&self, function: &str) -> Result<Arc<dyn Runner>, PackFault>;
 }
 
 /// A loaded plugin.

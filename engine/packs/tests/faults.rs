@@ -10,7 +10,7 @@ fn check(manifest: &str, definitions: &str, expected: &[&str]) {
         ("definitions.toml", definitions),
         (
             "rules.rhai",
-            "fn choose(call) {}\nfn check_fields(call) {}\n",
+            "fn choose(call) {}\nfn check_fields(call) {}\nfn no_parameter() {}\n",
         ),
         ("broken.rhai", "fn choose(call) {\n  syntax!\n}\n"),
         ("plugin/demo.wasm", "assign.select form.rules"),
@@ -194,6 +194,11 @@ fn faults_of_rules() {
         &rule("script = \"rules.rhai\"\nfunction = \"chose\"\n"),
         DEFINITIONS,
         &["pack.toml:10:12: `rules.rhai` has no function `chose`; did you mean `choose`?"],
+    );
+    check(
+        &rule("script = \"rules.rhai\"\nfunction = \"no_parameter\"\n"),
+        DEFINITIONS,
+        &["rules.rhai: the hook `no_parameter` takes 0 parameters"],
     );
     check(
         &rule("script = \"broken.rhai\"\n"),

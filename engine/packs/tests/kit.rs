@@ -101,9 +101,12 @@ impl ScriptUnit for Script {
         self.0.clone()
     }
 
-    fn runner(&self, function: &str) -> Option<Arc<dyn Runner>> {
-        let known = self.0.iter().any(|f| f == function);
-        known.then(|| Arc::new(NoOpinion) as Arc<dyn Runner>)
+    fn runner(&self, function: &str) -> Result<Arc<dyn Runner>, PackFault> {
+        if function == "no_parameter" {
+            let message = "the hook `no_parameter` takes 0 parameters";
+            return Err(PackFault::of_file("demo", "rules.rhai", message));
+        }
+        Ok(Arc::new(NoOpinion))
     }
 }
 
