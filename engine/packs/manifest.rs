@@ -20,7 +20,7 @@ pub const RESERVED: [&str; 3] = ["local", "engine", "opora"];
 /// Most options of a pack.
 pub const MAX_OPTIONS: usize = 200;
 /// Most packs that one needs.
-const MAX_REQUIRES: usize = 50;
+pub const MAX_REQUIRES: usize = 50;
 const FILE: &str = "pack.toml";
 
 /// What `pack.toml` says.

@@ -1,5 +1,6 @@
 //! Tests of packs.
 
+mod docs;
 mod faults;
 mod files;
 mod flow;
