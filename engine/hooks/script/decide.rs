@@ -1,0 +1,128 @@
+//! A decision as it is being made: what may be decided where, and how much of it.
+
+use super::limits::ScriptLimits;
+use super::{Answer, overrun, refuse};
+use crate::hooks::{
+    AssignChoice, Because, Decision, Effect, FieldRule, LevelChoice, Refusal, Spot, SurveyAsk,
+    SurveyOutcome,
+};
+
+/// A decision being made, and the bytes of text in it.
+#[derive(Debug, Default)]
+pub(super) struct Built {
+    decision: Decision,
+    bytes: usize,
+}
+
+impl Built {
+    pub(super) fn into_decision(self) -> Decision {
+        self.decision
+    }
+
+    /// Counts text that goes into the decision.
+    pub(super) fn weigh(&mut self, limits: &ScriptLimits, texts: &[&str]) -> Answer<()> {
+        for text in texts {
+            if text.len() > limits.decided_text_bytes {
+                return overrun(format!(
+                    "a text of {} bytes is over the limit of {}",
+                    text.len(),
+                    limits.decided_text_bytes
+                ));
+            }
+            self.add(limits, text.len())?;
+        }
+        Ok(())
+    }
+
+    /// Counts bytes that go into the decision.
+    pub(super) fn add(&mut self, limits: &ScriptLimits, bytes: usize) -> Answer<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > limits.decision_bytes {
+            return overrun(format!(
+                "the decision is over the limit of {} bytes of text",
+                limits.decision_bytes
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn refuse(&mut self, limits: &ScriptLimits, refusal: Refusal) -> Answer<()> {
+        if refusal.code.trim().is_empty() {
+            return refuse("a refusal needs a code such as \"cause_missing\"");
+        }
+        self.weigh(limits, &[&refusal.code, &refusal.message])?;
+        room(self.decision.refusals.len(), limits.decided, "refusals")?;
+        self.decision.refusals.push(refusal);
+        Ok(())
+    }
+
+    pub(super) fn effect(
+        &mut self,
+        limits: &ScriptLimits,
+        effect: Effect,
+        spot: Spot,
+    ) -> Answer<()> {
+        room(self.decision.effects.len(), limits.decided, "effects")?;
+        self.decision.effects.push((effect, spot));
+        Ok(())
+    }
+
+    /// The rule for a field of the form; one rule for each field, in the order they came up.
+    pub(super) fn field_rule(
+        &mut self,
+        limits: &ScriptLimits,
+        field: &str,
+        spot: Spot,
+        change: impl FnOnce(&mut FieldRule),
+    ) -> Answer<()> {
+        if field.trim().is_empty() {
+            return refuse("a form rule needs the code of a field");
+        }
+        if let Some(rule) = self.decision.form.iter_mut().find(|r| r.field == field) {
+            change(rule);
+            rule.spot = spot;
+            return Ok(());
+        }
+        self.weigh(limits, &[field])?;
+        room(self.decision.form.len(), limits.decided, "form rules")?;
+        let mut rule = FieldRule {
+            field: field.to_owned(),
+            spot,
+            ..FieldRule::default()
+        };
+        change(&mut rule);
+        self.decision.form.push(rule);
+        Ok(())
+    }
+
+    /// The choice of who shall be in charge, begun if there is none.
+    pub(super) fn assignment(&mut self) -> &mut AssignChoice {
+        self.decision.assign.get_or_insert_default()
+    }
+
+    pub(super) fn level(&mut self, choice: LevelChoice) {
+        self.decision.level = Some(choice);
+    }
+
+    pub(super) fn ask(&mut self, ask: SurveyAsk) {
+        self.decision.ask = Some(ask);
+    }
+
+    pub(super) fn outcome(&mut self, outcome: SurveyOutcome) {
+        self.decision.outcome = Some(outcome);
+    }
+
+    pub(super) fn because(&mut self, limits: &ScriptLimits, reason: Because) -> Answer<()> {
+        self.weigh(limits, &[&reason.code, &reason.text])?;
+        room(self.decision.because.len(), limits.decided, "reasons")?;
+        self.decision.because.push(reason);
+        Ok(())
+    }
+}
+
+fn room(have: usize, most: usize, what: &str) -> Answer<()> {
+    if have < most {
+        return Ok(());
+    }
+    overrun(format!("a decision may hold {most} {what}, not more"))
+}

@@ -1,0 +1,105 @@
+//! What a running call has used, and where it is. One call runs on a thread at a time, and every call
+//! begins by setting the meter back, so nothing passes from call to call.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+/// Operations between two looks at the clock.
+const CLOCK_EVERY: u64 = 256;
+/// Most reads of variables between two looks at what they hold.
+const MEMORY_EVERY: usize = 64;
+/// Bytes that may pass through looks at memory for each read of a variable.
+const MEMORY_PACE: usize = 4 * 1024 * 1024;
+
+struct Meter {
+    operations: Cell<u64>,
+    stop_after: Cell<u64>,
+    deadline: Cell<Option<Instant>>,
+    place: Cell<(usize, usize)>,
+    /// Reads of variables until memory is looked at.
+    reads_left: Cell<usize>,
+    /// Bytes held by the functions that are running, outermost first.
+    held: RefCell<Vec<usize>>,
+}
+
+thread_local! {
+    static METER: Meter = const {
+        Meter {
+            operations: Cell::new(0),
+            stop_after: Cell::new(u64::MAX),
+            deadline: Cell::new(None),
+            place: Cell::new((0, 0)),
+            reads_left: Cell::new(MEMORY_EVERY),
+            held: RefCell::new(Vec::new()),
+        }
+    };
+}
+
+/// Begins a call that may take `limit`.
+pub(super) fn begin(limit: Duration) {
+    METER.with(|m| {
+        m.operations.set(0);
+        m.stop_after.set(u64::MAX);
+        m.deadline.set(Instant::now().checked_add(limit));
+        m.place.set((0, 0));
+        m.reads_left.set(MEMORY_EVERY);
+        m.held.borrow_mut().clear();
+    });
+}
+
+/// Begins the repetition of a call that was cut off, up to where it was cut off.
+pub(super) fn begin_again(operations: u64, limit: Duration) {
+    begin(limit);
+    METER.with(|m| {
+        m.stop_after.set(operations);
+    });
+}
+
+/// Counts; the text of the reason when the call must stop.
+pub(super) fn tick(operations: u64) -> Option<&'static str> {
+    METER.with(|m| {
+        m.operations.set(operations);
+        if operations >= m.stop_after.get() {
+            return Some("stopped");
+        }
+        let late = operations.is_multiple_of(CLOCK_EVERY)
+            && m.deadline.get().is_some_and(|d| Instant::now() > d);
+        late.then_some("took too long")
+    })
+}
+
+/// Counts a read of a variable; true when memory is to be looked at.
+pub(super) fn memory_is_due() -> bool {
+    METER.with(|m| {
+        let left = m.reads_left.get().saturating_sub(1);
+        m.reads_left.set(left);
+        left == 0
+    })
+}
+
+/// Notes what the function at `level` holds; true when all that run hold more than `most`.
+pub(super) fn memory(level: usize, bytes: usize, most: usize) -> bool {
+    METER.with(|m| {
+        let pace = (MEMORY_PACE / bytes.max(1)).clamp(1, MEMORY_EVERY);
+        m.reads_left.set(pace);
+        let mut held = m.held.borrow_mut();
+        held.resize(level, 0);
+        held.push(bytes);
+        held.iter().fold(0_usize, |sum, b| sum.saturating_add(*b)) > most
+    })
+}
+
+/// Operations used by the call that ran last.
+pub(super) fn operations() -> u64 {
+    METER.with(|m| m.operations.get())
+}
+
+/// Notes the place the script is at.
+pub(super) fn at(line: usize, column: usize) {
+    METER.with(|m| m.place.set((line, column)));
+}
+
+/// The place noted last: line and column.
+pub(super) fn place() -> (usize, usize) {
+    METER.with(|m| m.place.get())
+}

@@ -1,0 +1,288 @@
+//! A compiled file of rules, and running its functions.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FnAccess, Position, Scope};
+
+use super::context::Context;
+use super::convert::kind_of;
+use super::engine::ScriptHost;
+use super::fault::{self, ScriptFault, Source, closest};
+use super::meter;
+use crate::hooks::{Call, Failure, FailureKind, Outcome, Runner, Usage};
+
+/// A compiled file of rules.
+#[derive(Clone)]
+pub struct Script {
+    host: ScriptHost,
+    source: Source,
+    ast: Arc<AST>,
+}
+
+impl Script {
+    pub(super) fn compile(host: &ScriptHost, source: Source) -> Result<Self, ScriptFault> {
+        let most = host.0.limits.source_bytes;
+        if source.text.len() > most {
+            return Err(source.fault(
+                Position::NONE,
+                format!(
+                    "the file has {} bytes, {most} are the limit; split it",
+                    source.text.len()
+                ),
+            ));
+        }
+        let compiled = catch_unwind(AssertUnwindSafe(|| host.0.engine.compile(&*source.text)));
+        let ast = match compiled {
+            Ok(Ok(ast)) => ast,
+            Ok(Err(error)) => return Err(source.parse_fault(&error)),
+            Err(_) => {
+                return Err(source.fault(Position::NONE, "the compiler could not read the file"));
+            }
+        };
+        if let Some(statement) = ast.statements().first() {
+            let mut fault = source.fault(
+                statement.position(),
+                "a rule file holds functions only; this would never run",
+            );
+            fault.suggestion = Some("put it into a function".to_owned());
+            return Err(fault);
+        }
+        Ok(Self {
+            host: host.clone(),
+            source,
+            ast: Arc::new(ast),
+        })
+    }
+
+    /// Pack of the file.
+    #[must_use]
+    pub fn pack(&self) -> &str {
+        &self.source.pack
+    }
+
+    /// The file, as the pack names it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.source.file
+    }
+
+    /// Names and numbers of parameters of the functions that are not private, by name.
+    #[must_use]
+    pub fn functions(&self) -> Vec<(String, usize)> {
+        let mut all: Vec<(String, usize)> = self
+            .ast
+            .iter_functions()
+            .filter(|f| f.access == FnAccess::Public && !f.name.starts_with("anon$"))
+            .map(|f| (f.name.to_owned(), f.params.len()))
+            .collect();
+        all.sort();
+        all
+    }
+
+    /// What runs a function of the file as a rule.
+    ///
+    /// # Errors
+    /// When there is no such function with one parameter.
+    pub fn runner(&self, function: &str) -> Result<Arc<dyn Runner>, ScriptFault> {
+        let all = self.functions();
+        if all
+            .iter()
+            .any(|(name, arity)| name == function && *arity == 1)
+        {
+            return Ok(Arc::new(FunctionRunner {
+                script: self.clone(),
+                function: function.into(),
+            }));
+        }
+        let short: String = function.chars().take(64).collect();
+        let mut fault = match all.iter().find(|(name, _)| name == function) {
+            Some((_, arity)) => self.source.fault(
+                self.position_of(function),
+                format!("the hook `{short}` takes {arity} parameters"),
+            ),
+            None => self
+                .source
+                .fault(Position::NONE, format!("there is no function `{short}`")),
+        };
+        let near = closest(function, all.iter().map(|(name, _)| name.as_str()));
+        fault.suggestion = Some(match near {
+            Some(name) if name == function => format!("write `fn {short}(c)`"),
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("write `fn {short}(c) {{ … }}`"),
+        });
+        Err(fault)
+    }
+
+    /// Where a function begins.
+    fn position_of(&self, function: &str) -> Position {
+        let head = format!("fn {function}");
+        let found = self.source.text.lines().position(|l| l.contains(&head));
+        found
+            .and_then(|n| u16::try_from(n + 1).ok())
+            .map_or(Position::NONE, |line| Position::new(line, 1))
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Script({}, {})", self.source.pack, self.source.file)
+    }
+}
+
+struct FunctionRunner {
+    script: Script,
+    function: Arc<str>,
+}
+
+impl Runner for FunctionRunner {
+    fn call(&self, call: &Call) -> Result<Outcome, Failure> {
+        let limits = self.script.host.0.limits;
+        meter::begin(Duration::from_millis(limits.millis));
+        let context = Context::new(call, limits);
+        let result = self.run(&self.script.host.0.engine, &context);
+        let usage = Usage {
+            used: meter::operations().min(limits.operations),
+            budget: limits.operations,
+        };
+        match result {
+            Ok(Ok(answer)) if answer.is_unit() => Ok(Outcome {
+                decision: context.finish(),
+                usage,
+            }),
+            Ok(Ok(answer)) => Err(self.strange_answer(&answer, usage)),
+            Ok(Err(error)) => Err(self.failure(call, &error, usage)),
+            Err(_) => Err(Failure {
+                kind: FailureKind::Broken,
+                message: self.message((0, 0), "the script made the interpreter fail"),
+                usage,
+            }),
+        }
+    }
+}
+
+type Ran = std::thread::Result<Result<Dynamic, Box<EvalAltResult>>>;
+
+impl FunctionRunner {
+    fn run(&self, engine: &Engine, context: &Context) -> Ran {
+        catch_unwind(AssertUnwindSafe(|| {
+            engine.call_fn_with_options::<Dynamic>(
+                CallFnOptions::new().eval_ast(false),
+                &mut Scope::new(),
+                &self.script.ast,
+                &self.function,
+                (context.clone(),),
+            )
+        }))
+    }
+
+    /// A hook decides by calling `c`; an answer would be lost without a word.
+    fn strange_answer(&self, answer: &Dynamic, usage: Usage) -> Failure {
+        let text = format!(
+            "the hook `{}` answers {}, which means nothing: decide by calling `c`, and end the last line with `;`",
+            self.function,
+            kind_of(answer)
+        );
+        let at = self.script.position_of(&self.function);
+        Failure {
+            kind: FailureKind::Broken,
+            message: self.message((at.line().unwrap_or(0), 1), &text),
+            usage,
+        }
+    }
+
+    fn failure(&self, call: &Call, error: &EvalAltResult, usage: Usage) -> Failure {
+        let inner = error.unwrap_inner();
+        let kind = if is_overrun(inner) {
+            FailureKind::OverBudget
+        } else {
+            FailureKind::Broken
+        };
+        let position = inner.position();
+        let place = match position.line() {
+            Some(line) => (line, fault::column(position)),
+            // Rhai loses the place of errors that no script may catch.
+            None => self.find_place(call, usage.used),
+        };
+        Failure {
+            kind,
+            message: self.message(place, &self.explain(inner)),
+            usage,
+        }
+    }
+
+    fn explain(&self, error: &EvalAltResult) -> String {
+        let limits = &self.script.host.0.limits;
+        let hook = &self.function;
+        match error {
+            EvalAltResult::ErrorTooManyOperations(_) => format!(
+                "`{hook}` used up its {} operations; is there a loop that does not end?",
+                limits.operations
+            ),
+            EvalAltResult::ErrorStackOverflow(_) => format!(
+                "`{hook}` calls more than {} functions inside one another",
+                limits.call_depth
+            ),
+            EvalAltResult::ErrorTooManyVariables(_) => {
+                format!("`{hook}` has more than {} variables", limits.variables)
+            }
+            EvalAltResult::ErrorDataTooLarge(what, _) => {
+                let (what, most) = match what.to_lowercase() {
+                    w if w.contains("string") || w.contains("text") => {
+                        ("text with more bytes than", limits.text_bytes)
+                    }
+                    w if w.contains("array") => ("list with more items than", limits.list_items),
+                    _ => ("map with more entries than", limits.map_entries),
+                };
+                format!("`{hook}` made a {what} {most}")
+            }
+            _ => fault::text(error),
+        }
+    }
+
+    /// Runs the call again, slowly, to see where it is cut off. A call is a pure function, so it comes
+    /// to the same place.
+    fn find_place(&self, call: &Call, operations: u64) -> (usize, usize) {
+        let host = &self.script.host.0;
+        meter::begin_again(operations, Duration::from_millis(host.limits.millis));
+        // What it decides this time is thrown away.
+        let _ = self.run(host.tracer(), &Context::new(call, host.limits));
+        match meter::place() {
+            (0, _) => (
+                self.script.position_of(&self.function).line().unwrap_or(0),
+                1,
+            ),
+            place => place,
+        }
+    }
+
+    /// `pack PACK, FILE:LINE:COLUMN: text` and the line of the file.
+    fn message(&self, (line, column): (usize, usize), text: &str) -> String {
+        let source = &self.script.source;
+        let mut said = format!("pack {}, {}", source.pack, source.file);
+        if line > 0 {
+            said.push_str(&format!(":{line}:{column}"));
+        }
+        said.push_str(": ");
+        said.push_str(text);
+        let shown = source.line(line);
+        if !shown.is_empty() {
+            said.push_str("\n  | ");
+            said.push_str(&shown);
+        }
+        said
+    }
+}
+
+/// Whether the error is a limit that was reached.
+fn is_overrun(error: &EvalAltResult) -> bool {
+    matches!(
+        error,
+        EvalAltResult::ErrorTooManyOperations(_)
+            | EvalAltResult::ErrorTooManyVariables(_)
+            | EvalAltResult::ErrorStackOverflow(_)
+            | EvalAltResult::ErrorDataTooLarge(..)
+            | EvalAltResult::ErrorTerminated(..)
+    )
+}

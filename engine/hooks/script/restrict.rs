@@ -1,0 +1,219 @@
+//! Functions of Rhai's own packages that are taken away or replaced: they could stop the desk, fill
+//! its memory or overflow its stack in a single operation, where no budget looks.
+
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+
+use super::convert::json_of;
+use super::limits::ScriptLimits;
+use super::{Answer, meter, overrun, refuse};
+
+/// Words a script may not use.
+const FORBIDDEN: [&str; 7] = ["eval", "Fn", "curry", "print", "debug", "import", "export"];
+
+/// Bytes a value takes beside those of its texts.
+const VALUE_BYTES: usize = 32;
+/// Bytes an entry of a map takes beside its key and value.
+const ENTRY_BYTES: usize = 48;
+
+pub(super) fn apply(engine: &mut Engine, limits: &ScriptLimits) {
+    for word in FORBIDDEN {
+        engine.disable_symbol(word);
+    }
+    replace(engine, limits.text_bytes);
+    pad(engine, limits.text_bytes);
+    nested(engine, limits.data_depth);
+    watch_memory(engine, limits);
+}
+
+/// Rhai looks at the size of a value when a function changed it, not when one is copied or put into a
+/// place of a list. So what a function holds is added up while it reads its variables: the more it
+/// holds, the more often.
+#[expect(
+    deprecated,
+    reason = "not deprecated but marked as volatile by its authors; the version is pinned by the lock file"
+)]
+fn watch_memory(engine: &mut Engine, limits: &ScriptLimits) {
+    let (most, depth) = (
+        limits.live_bytes,
+        limits.list_items.max(limits.map_entries) + 8,
+    );
+    engine.on_var(move |_, _, context| {
+        if meter::memory_is_due() {
+            let mut bytes = 0_usize;
+            for (_, _, value) in context.scope().iter_raw() {
+                weigh(value, &mut bytes, most, depth);
+            }
+            if meter::memory(context.call_level(), bytes, most) {
+                return overrun(format!(
+                    "the variables hold more than {} MiB",
+                    most / (1024 * 1024)
+                ));
+            }
+        }
+        Ok(None)
+    });
+}
+
+/// Adds the bytes of a value; stops when there are too many. Deeper than `depth` counts as too many.
+fn weigh(value: &Dynamic, bytes: &mut usize, most: usize, depth: usize) {
+    if *bytes > most {
+        return;
+    }
+    *bytes += VALUE_BYTES;
+    if let Ok(text) = value.as_immutable_string_ref() {
+        *bytes += text.len();
+    } else if let Ok(items) = value.as_array_ref() {
+        let Some(deeper) = depth.checked_sub(1) else {
+            *bytes = usize::MAX;
+            return;
+        };
+        for item in items.iter() {
+            weigh(item, bytes, most, deeper);
+        }
+    } else if let Ok(map) = value.as_map_ref() {
+        let Some(deeper) = depth.checked_sub(1) else {
+            *bytes = usize::MAX;
+            return;
+        };
+        for (key, item) in map.iter() {
+            *bytes = bytes.saturating_add(ENTRY_BYTES + key.len());
+            weigh(item, bytes, most, deeper);
+        }
+    }
+}
+
+fn too_long<T>() -> Answer<T> {
+    Err(Box::new(EvalAltResult::ErrorDataTooLarge(
+        "length of text".to_owned(),
+        Position::NONE,
+    )))
+}
+
+/// Rhai's `replace` builds the whole result before its length is looked at: 96 KiB of `a`, each
+/// replaced by 96 KiB, is 9 GiB.
+fn replace(engine: &mut Engine, most: usize) {
+    let swap = move |text: &mut ImmutableString, find: &str, by: &str| -> Answer<()> {
+        let grown = by.len().saturating_sub(find.len());
+        let length = if grown == 0 {
+            text.len()
+        } else {
+            let times = text.matches(find).count();
+            times.saturating_mul(grown).saturating_add(text.len())
+        };
+        if length > most {
+            return too_long();
+        }
+        *text = text.replace(find, by).into();
+        Ok(())
+    };
+    engine
+        .register_fn(
+            "replace",
+            move |text: &mut ImmutableString, find: &str, by: &str| swap(text, find, by),
+        )
+        .register_fn(
+            "replace",
+            move |text: &mut ImmutableString, find: char, by: &str| {
+                swap(text, find.encode_utf8(&mut [0; 4]), by)
+            },
+        )
+        .register_fn(
+            "replace",
+            move |text: &mut ImmutableString, find: &str, by: char| {
+                swap(text, find, by.encode_utf8(&mut [0; 4]))
+            },
+        );
+}
+
+/// Rhai's `pad` with an empty text never ends.
+fn pad(engine: &mut Engine, most: usize) {
+    engine.register_fn(
+        "pad",
+        move |text: &mut ImmutableString, length: i64, by: &str| -> Answer<()> {
+            let Some(missing) = usize::try_from(length)
+                .ok()
+                .and_then(|n| n.checked_sub(text.chars().count()))
+            else {
+                return Ok(());
+            };
+            if by.is_empty() {
+                return refuse("`pad` needs a text to fill with");
+            }
+            let bytes = missing.saturating_mul(4).saturating_add(text.len());
+            if bytes > most.saturating_mul(4) {
+                return too_long();
+            }
+            let filled: String = text
+                .chars()
+                .chain(by.chars().cycle().take(missing))
+                .collect();
+            *text = filled.into();
+            Ok(())
+        },
+    );
+}
+
+/// Rhai compares and prints lists in lists by calling itself, a stack frame or more for each level,
+/// and a script can make a thousand levels.
+fn nested(engine: &mut Engine, depth: usize) {
+    let same = move |a: Dynamic, b: Dynamic| -> Answer<bool> {
+        equal(&a, &b, depth).map_or_else(refuse, Ok)
+    };
+    engine
+        .register_fn("==", move |a: Array, b: Array| same(a.into(), b.into()))
+        .register_fn("!=", move |a: Array, b: Array| {
+            same(a.into(), b.into()).map(|same| !same)
+        })
+        .register_fn("==", move |a: Map, b: Map| same(a.into(), b.into()))
+        .register_fn("!=", move |a: Map, b: Map| {
+            same(a.into(), b.into()).map(|same| !same)
+        });
+    let said = move |value: Dynamic| -> Answer<String> {
+        json_of(&value, depth).map_or_else(refuse, |json| Ok(json.to_string()))
+    };
+    for name in ["to_string", "to_debug", "to_json"] {
+        engine
+            .register_fn(name, move |list: &mut Array| said(list.clone().into()))
+            .register_fn(name, move |map: &mut Map| said(map.clone().into()));
+    }
+}
+
+/// Whether two values are equal, lists and maps by what they hold.
+fn equal(a: &Dynamic, b: &Dynamic, depth: usize) -> Result<bool, String> {
+    let too_deep = || "lists with so many lists in one another cannot be compared".to_owned();
+    if let (Ok(a), Ok(b)) = (a.as_array_ref(), b.as_array_ref()) {
+        let deeper = depth.checked_sub(1).ok_or_else(too_deep)?;
+        if a.len() != b.len() {
+            return Ok(false);
+        }
+        for (x, y) in a.iter().zip(b.iter()) {
+            if !equal(x, y, deeper)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    if let (Ok(a), Ok(b)) = (a.as_map_ref(), b.as_map_ref()) {
+        let deeper = depth.checked_sub(1).ok_or_else(too_deep)?;
+        if a.len() != b.len() {
+            return Ok(false);
+        }
+        for ((k, x), (l, y)) in a.iter().zip(b.iter()) {
+            if k != l || !equal(x, y, deeper)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    if a.type_id() != b.type_id() {
+        return Ok(false);
+    }
+    if a.is_unit() {
+        return Ok(true);
+    }
+    // Values without parts are equal when they are the same value of the engine.
+    match (json_of(a, 0), json_of(b, 0)) {
+        (Ok(x), Ok(y)) => Ok(x == y),
+        _ => Ok(false),
+    }
+}
