@@ -151,3 +151,12 @@ impl Actor {
         }
     }
 }
+
+impl Actor {
+    /// Whether the actor may name the record in a field. A customer may name what it sees; what a
+    /// rule or the engine put there for it (an assignee, a team) stays.
+    #[must_use]
+    pub fn may_refer(&self, record: &Record) -> bool {
+        self.may_see(record) || matches!(record.kind, Kind::Agent | Kind::Team | Kind::SupportLevel)
+    }
+}

@@ -130,6 +130,8 @@ pub enum Command {
         timer: Id,
         /// When it is due: part of its key.
         due: crate::domain::Instant,
+        /// Why it could not be run; then it is only removed, with this in the journal.
+        failed: Option<String>,
     },
     /// Install a pack, or another revision of it.
     InstallPack {
@@ -188,6 +190,31 @@ impl Command {
             Self::CreateToken { .. } => "create_token",
             Self::RevokeToken { .. } => "revoke_token",
         }
+    }
+
+    /// SHA-256 of the command: equal commands have equal ones.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        use sha2::Digest;
+        let mut hash = sha2::Sha256::new();
+        match self {
+            Self::Attach {
+                kind,
+                id,
+                name,
+                media_type,
+                content,
+                visibility,
+            } => {
+                hash.update(format!(
+                    "attach {kind:?} {id} {name:?} {media_type:?} {visibility:?}"
+                ));
+                hash.update(content);
+            }
+            Self::InstallPack { files } => hash.update(files.hash()),
+            other => hash.update(format!("{other:?}")),
+        }
+        hash.finalize().into()
     }
 
     /// The record the command is about, when it exists already.

@@ -1,15 +1,246 @@
 //! The desk: commands and queries, and the one way through.
+//!
+//! A command goes snapshot → decide → hooks → changeset → commit → journal ([`Desk::run`]); a query
+//! reads a snapshot and shows the asker what it may see. Nothing here knows HTTP, redb or Rhai.
 
 mod actor;
+mod allot;
+mod catalogs;
+mod changeset;
 mod clock;
+mod codec;
 mod command;
+mod decide;
+mod draft;
 mod error;
+mod gates;
+mod hosts;
 mod ids;
+#[cfg(feature = "search")]
+mod index_source;
+mod journal;
+mod keys;
+mod lookup;
+mod query;
+mod rebuild;
+mod run;
+mod service;
+mod survey;
+mod timers;
+mod verify;
 mod view;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use command::{Command, Reply, Request};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
+pub use verify::Verified;
 pub use view::*;
+
+use crate::domain::{Instant, Kind};
+use crate::packs::{Catalog, Hosts};
+use crate::store::{Pos, Store};
+
+/// How a desk is opened.
+pub struct DeskOptions {
+    /// Where `now` comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub ids: IdSource,
+    /// Whether to search; without, lists come from the store's indexes alone.
+    pub search: bool,
+    /// Folder of the search index; none: in memory.
+    pub search_dir: Option<PathBuf>,
+    /// Folder in which compiled plugins are kept; none: compiled at each start.
+    pub plugin_cache: Option<PathBuf>,
+    /// Prefix of the addresses of surveys; the survey's token follows.
+    pub survey_link: String,
+}
+
+impl Default for DeskOptions {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock::default()),
+            ids: IdSource::random(),
+            search: true,
+            search_dir: None,
+            plugin_cache: None,
+            survey_link: "http://127.0.0.1:8080/v1/surveys/".to_owned(),
+        }
+    }
+}
+
+/// A service desk on a store.
+pub struct Desk {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: IdSource,
+    hosts: Box<dyn Hosts>,
+    catalogs: catalogs::Catalogs,
+    services: service::ServiceCache,
+    loads: service::Loads,
+    gates: gates::Gates,
+    failures: decide::FailureLog,
+    survey_link: String,
+    #[cfg(feature = "search")]
+    search: Option<Arc<crate::search::SearchIndex>>,
+}
+
+impl Desk {
+    /// Opens a desk on a store: compiles the active packs and begins to follow the journal with the
+    /// search index.
+    ///
+    /// # Errors
+    /// When the store fails or an installed pack no longer loads.
+    pub fn open(store: Arc<dyn Store>, options: DeskOptions) -> Result<Arc<Self>> {
+        let hosts = hosts::hosts(options.plugin_cache.as_deref())?;
+        let desk = Self {
+            #[cfg(feature = "search")]
+            search: index_source::open(&store, &options)?,
+            store,
+            clock: options.clock,
+            ids: options.ids,
+            hosts,
+            catalogs: catalogs::Catalogs::default(),
+            services: service::ServiceCache::default(),
+            loads: service::Loads::default(),
+            gates: gates::Gates::default(),
+            failures: decide::FailureLog::default(),
+            survey_link: options.survey_link,
+        };
+        desk.count_loads()?;
+        desk.catalog()?;
+        Ok(Arc::new(desk))
+    }
+
+    /// The engine's time.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Position of the last commit.
+    #[must_use]
+    pub fn pos(&self) -> Pos {
+        self.store.wait(Pos::ZERO, Duration::ZERO)
+    }
+
+    /// Waits until something lies after a position; returns the last one.
+    #[must_use]
+    pub fn wait(&self, after: Pos, timeout: Duration) -> Pos {
+        self.store.wait(after, timeout)
+    }
+
+    /// The rules in force: types, fields, workflows, rules of the active packs.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn catalog(&self) -> Result<Arc<Catalog>> {
+        let snapshot = self.store.snapshot(None)?;
+        Ok(self.ground(snapshot, self.now(), None)?.0.catalog)
+    }
+
+    /// The installed packs.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn packs(&self) -> Result<Vec<PackView>> {
+        Ok(decide::packs_view(&*self.catalog()?))
+    }
+
+    /// What installing a pack would add, change and remove, a line each; nothing is changed.
+    ///
+    /// # Errors
+    /// The faults of the pack.
+    pub fn dry_run_pack(&self, files: &crate::packs::PackFiles) -> Result<Vec<String>> {
+        let new = crate::packs::load(files, &*self.hosts).map_err(decide::pack_faults)?;
+        let catalog = self.catalog()?;
+        let Some(old) = catalog.pack(new.name()) else {
+            let defs = &new.definitions;
+            let types = defs.types.iter().map(|t| format!("added type {}", t.code));
+            let sets = defs.field_sets.iter().flat_map(|s| &s.fields);
+            let fields = sets.map(|f| format!("added field {}", f.code));
+            let rules = new
+                .rules
+                .iter()
+                .map(|r| format!("added rule {} on {}", r.name, r.hook));
+            return Ok(types.chain(fields).chain(rules).collect());
+        };
+        let changes = crate::packs::changes(old, &new);
+        let line = |c: &crate::packs::Change| {
+            format!("{} {} {}", c.changed.name(), c.subject.name(), c.code)
+        };
+        Ok(changes.iter().map(line).collect())
+    }
+
+    /// The state of the desk.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn health(&self) -> Result<Health> {
+        #[cfg(feature = "search")]
+        let (indexed, rebuilding) = self.search.as_ref().map_or((None, false), |index| {
+            let status = index.status();
+            (Some(Pos(status.position)), status.rebuilding)
+        });
+        #[cfg(not(feature = "search"))]
+        let (indexed, rebuilding) = (None, false);
+        Ok(Health {
+            store: self.store.health()?,
+            indexed,
+            rebuilding,
+            packs: self.catalog()?.packs().len(),
+            failing_rules: self.failures.list(),
+        })
+    }
+
+    /// Stops the index, waits for commits under way and closes the store.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn close(&self) -> Result<()> {
+        #[cfg(feature = "search")]
+        if let Some(index) = &self.search {
+            index.close();
+        }
+        Ok(self.store.close()?)
+    }
+
+    /// Counts the open tickets of each agent, page by page.
+    fn count_loads(&self) -> Result<()> {
+        let snapshot = self.store.snapshot(None)?;
+        let mut from = keys::index_field(Kind::Ticket, changeset::OPEN_INDEX);
+        let to = keys::after(&from);
+        loop {
+            let rows = snapshot.range(
+                crate::store::Table::Index,
+                &from,
+                &to,
+                false,
+                crate::store::MAX_RANGE_ROWS,
+            )?;
+            for (key, _) in &rows {
+                // The agent's id stands before the ticket's.
+                let agent = key
+                    .len()
+                    .checked_sub(32)
+                    .and_then(|at| key.get(at..at + 16));
+                if let Some(agent) = agent.and_then(crate::domain::Id::from_slice) {
+                    self.loads.add(agent, 1);
+                }
+            }
+            match rows.last() {
+                Some((key, _)) if rows.len() == crate::store::MAX_RANGE_ROWS => {
+                    from = key.clone();
+                    from.push(0);
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! From a draft to the batch that the store commits: rows, indexes, guards, journal.
+
+use std::collections::BTreeSet;
+
+use super::draft::{Draft, Work};
+use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
+use super::{Actor, Result, codec, keys};
+use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::packs::Catalog;
+use crate::store::{Batch, Expect, Key, OpId, Pos, Table};
+
+/// The index by which open work is counted: references to agents, of records that are not closed.
+pub const OPEN_INDEX: &str = "@open";
+
+/// What a batch says of itself in the journal, beside the draft.
+pub struct Heading {
+    /// Who asked.
+    pub actor: Actor,
+    /// Request id.
+    pub request: String,
+    /// What was asked for.
+    pub input: Input,
+    /// Timer that caused it.
+    pub cause: Option<Cause>,
+    /// Version of the list of active packs.
+    pub catalog: Pos,
+}
+
+/// Builds the batch of a draft.
+pub fn batch(draft: &Draft, catalog: &Catalog, heading: Heading, op: OpId) -> Result<Batch> {
+    let mut batch = Batch {
+        op,
+        expect: draft.rows.expect.clone(),
+        fence: None,
+        put: draft.rows.put.clone(),
+        delete: draft.rows.delete.clone(),
+        put_at_pos: draft.rows.put_at_pos.clone(),
+        journal: Vec::new(),
+    };
+    let mut changes = Vec::new();
+    for ((kind, id), work) in &draft.records {
+        if work.is_changed() {
+            write_record(&mut batch, catalog, *kind, *id, work)?;
+            changes.push(change_of(*kind, *id, work));
+        }
+    }
+    write_entries(&mut batch, draft)?;
+    write_timers(&mut batch, draft)?;
+    write_clocks(&mut batch, draft)?;
+    for (id, (version, survey)) in &draft.surveys {
+        let key = id.0.to_vec();
+        batch
+            .expect
+            .push((Table::Surveys, key.clone(), expected(*version)));
+        batch
+            .put
+            .push((Table::Surveys, key, codec::encode(survey)?));
+    }
+    for item in &draft.outbox {
+        batch
+            .put
+            .push((Table::Outbox, item.id.0.to_vec(), codec::encode(item)?));
+    }
+    let entry = JournalEntry {
+        at: draft.now,
+        actor: heading.actor,
+        request: heading.request,
+        input: heading.input,
+        catalog: heading.catalog,
+        base: draft.snapshot.pos(),
+        cause: heading.cause,
+        reads: draft
+            .reads
+            .iter()
+            .map(|((kind, id), pos)| (*kind, *id, *pos))
+            .collect(),
+        runs: draft.runs.clone(),
+        changes,
+        entries: draft.entries_added(),
+        notes: draft.notes.clone(),
+    };
+    batch.journal = codec::encode(&entry)?;
+    Ok(batch)
+}
+
+const fn expected(version: Option<Pos>) -> Expect {
+    match version {
+        Some(pos) => Expect::Version(pos),
+        None => Expect::Absent,
+    }
+}
+
+fn write_record(
+    batch: &mut Batch,
+    catalog: &Catalog,
+    kind: Kind,
+    id: Id,
+    work: &Work,
+) -> Result<()> {
+    let key = keys::record(kind, id);
+    batch
+        .expect
+        .push((Table::Records, key.clone(), expected(work.version)));
+    match &work.now {
+        Some(record) => batch
+            .put
+            .push((Table::Records, key, codec::encode(record)?)),
+        None => batch.delete.push((Table::Records, key)),
+    }
+    let before = work.before.as_deref();
+    let after = work.now.as_ref();
+    let (old, new) = (index_keys(catalog, before), index_keys(catalog, after));
+    batch
+        .delete
+        .extend(old.difference(&new).map(|k| (Table::Index, k.clone())));
+    batch.put.extend(
+        new.difference(&old)
+            .map(|k| (Table::Index, k.clone(), Vec::new())),
+    );
+    let (old, new) = (guard_keys(catalog, before), guard_keys(catalog, after));
+    for key in old.difference(&new) {
+        batch.delete.push((Table::Guards, key.clone()));
+    }
+    for key in new.difference(&old) {
+        batch
+            .expect
+            .push((Table::Guards, key.clone(), Expect::Absent));
+        batch.put.push((Table::Guards, key.clone(), id.0.to_vec()));
+    }
+    batch
+        .put_at_pos
+        .push((Table::History, keys::history(id), Vec::new()));
+    Ok(())
+}
+
+/// The index rows that a record has: one per value of each indexed field.
+pub fn index_keys(catalog: &Catalog, record: Option<&Record>) -> BTreeSet<Key> {
+    let mut rows = BTreeSet::new();
+    let Some(record) = record else { return rows };
+    for (name, value) in &record.fields {
+        let def = catalog.field(record.kind, record.type_code(), name);
+        if !def.is_some_and(|d| d.indexed) {
+            continue;
+        }
+        for one in each(value) {
+            rows.insert(keys::index(record.kind, name, one, record.id));
+        }
+    }
+    if let Some(agent) = record.get(fields::ASSIGNEE)
+        && record.kind == Kind::Ticket
+        && record.get(fields::CLOSED_AT).is_none()
+    {
+        rows.insert(keys::index(record.kind, OPEN_INDEX, agent, record.id));
+    }
+    rows
+}
+
+/// The guards that a record holds: one per value of each unique field.
+pub fn guard_keys(catalog: &Catalog, record: Option<&Record>) -> BTreeSet<Key> {
+    let mut rows = BTreeSet::new();
+    let Some(record) = record else { return rows };
+    for (name, value) in &record.fields {
+        let def = catalog.field(record.kind, record.type_code(), name);
+        if def.is_some_and(|d| d.unique) && value.is_filled() {
+            rows.insert(keys::guard(record.kind, name, value));
+        }
+    }
+    // A serial number is unique among the assets of a product: two makers may use the same one.
+    if let (Kind::Asset, Some(serial), Some(product)) = (
+        record.kind,
+        record.text("serial"),
+        record.reference("product"),
+    ) {
+        let value = Value::Text(format!("{product}/{}", serial.trim().to_lowercase()));
+        rows.insert(keys::guard(Kind::Asset, "serial", &value));
+    }
+    rows
+}
+
+fn each(value: &Value) -> &[Value] {
+    match value {
+        Value::List(items) => items,
+        one => std::slice::from_ref(one),
+    }
+}
+
+fn change_of(kind: Kind, id: Id, work: &Work) -> RecordChange {
+    let none = std::collections::BTreeMap::new();
+    let before = work.before.as_ref().map_or(&none, |r| &r.fields);
+    let after = work.now.as_ref().map_or(&none, |r| &r.fields);
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name));
+    let what = match (&work.before, &work.now) {
+        (None, _) => What::Created,
+        (Some(_), Some(_)) => What::Changed,
+        (Some(_), None) => What::Deleted,
+    };
+    RecordChange {
+        kind,
+        id,
+        what,
+        fields: changed
+            .map(|name| FieldChange {
+                field: name.clone(),
+                old: before.get(name).cloned(),
+                new: after.get(name).cloned(),
+                by: work.by.get(name).copied().unwrap_or(By::Engine),
+            })
+            .collect(),
+    }
+}
+
+fn write_entries(batch: &mut Batch, draft: &Draft) -> Result<()> {
+    for (stored, owner, _) in &draft.entries {
+        let key = keys::entry(*owner, stored.entry.id);
+        batch
+            .put
+            .push((Table::Entries, key, codec::encode(stored)?));
+    }
+    Ok(())
+}
+
+fn write_timers(batch: &mut Batch, draft: &Draft) -> Result<()> {
+    let names: Vec<(Table, Key)> = draft
+        .timers
+        .keys()
+        .map(|(owner, name)| (Table::TimerNames, keys::timer_name(*owner, name)))
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let present = draft.snapshot.get_many(&names)?;
+    for ((timer, (_, name_key)), row) in draft.timers.values().zip(names).zip(present) {
+        if let Some(row) = row {
+            // A timer of the same name is replaced: its row by time goes with it.
+            batch.delete.push((Table::Timers, row.bytes));
+        }
+        match timer {
+            Some(timer) => {
+                let key = keys::timer(timer.due, timer.id);
+                batch
+                    .put
+                    .push((Table::Timers, key.clone(), codec::encode(timer)?));
+                batch.put.push((Table::TimerNames, name_key, key));
+            }
+            None => batch.delete.push((Table::TimerNames, name_key)),
+        }
+    }
+    Ok(())
+}
+
+fn write_clocks(batch: &mut Batch, draft: &Draft) -> Result<()> {
+    for (owner, clocks) in &draft.clocks {
+        for (name, work) in clocks.iter().filter(|(_, w)| w.changed) {
+            let key = keys::clock(*owner, name);
+            batch
+                .expect
+                .push((Table::Clocks, key.clone(), expected(work.version)));
+            batch
+                .put
+                .push((Table::Clocks, key, codec::encode(&work.clock)?));
+        }
+    }
+    Ok(())
+}

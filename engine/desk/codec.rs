@@ -1,0 +1,34 @@
+//! Rows as bytes: a format number, then postcard.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Error, ErrorKind, Result};
+
+/// The format that this build writes.
+const FORMAT: u8 = 1;
+
+/// Encodes a row.
+///
+/// # Errors
+/// Never for the desk's own types; a value that cannot be encoded is an internal error.
+pub fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>> {
+    postcard::to_extend(row, vec![FORMAT])
+        .map_err(|e| Error::internal(format!("a row cannot be encoded: {e}")))
+}
+
+/// Decodes a row.
+///
+/// # Errors
+/// When the bytes are damaged or of a format this build does not know.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let damaged = |what: String| Error::new(ErrorKind::Internal, "corrupt", what);
+    match bytes.split_first() {
+        Some((&FORMAT, rest)) => postcard::from_bytes(rest)
+            .map_err(|e| damaged(format!("a stored row cannot be read: {e}"))),
+        Some((format, _)) => Err(damaged(format!(
+            "a stored row has format {format}, this build reads {FORMAT}: use a newer build of opora"
+        ))),
+        None => Err(damaged("a stored row is empty".to_owned())),
+    }
+}

@@ -1,0 +1,262 @@
+//! Creating and deleting records.
+
+use serde_json::{Map, Value as Json};
+
+use super::{Answer, Deciding, MAX_CREATED};
+use crate::desk::journal::By;
+use crate::desk::{Actor, Error, ErrorKind, Result, keys};
+use crate::domain::definitions::TypeDef;
+use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::hooks::{Detail, Hook};
+use crate::store::Table;
+
+impl Deciding<'_, '_> {
+    pub(super) fn create(&mut self, kind: Kind, asked: &Map<String, Json>) -> Result<Answer> {
+        self.actor.require_write(kind)?;
+        let id = self.allot.id(self.ground.now);
+        self.input.target = Some((kind, id));
+        let mut asked = asked.clone();
+        self.restrict_contact(kind, &mut asked)?;
+        let type_code = self.asked_type(kind, asked.get(fields::TYPE))?;
+        let status = asked.get(fields::STATUS).cloned();
+        self.begin(kind, id, type_code, By::Asked)?;
+        self.set_asked(kind, id, &asked)?;
+        self.complete(kind, id)?;
+        if let Some(status) = status {
+            let to = text_of(fields::STATUS, &status)?;
+            self.enter_on_create(kind, id, &to)?;
+        }
+        self.settle(&[(kind, id)])?;
+        Ok(Answer::record(kind, id))
+    }
+
+    /// Creates a record as a rule's effect.
+    pub(super) fn create_by_rule(
+        &mut self,
+        kind: Kind,
+        type_code: Option<String>,
+        values: &[(String, Value)],
+        by: By,
+    ) -> Result<Id> {
+        self.created += 1;
+        if self.created > MAX_CREATED {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                "too_many_created",
+                format!("the rules of one command may create at most {MAX_CREATED} records"),
+            ));
+        }
+        let id = self.allot.id(self.ground.now);
+        let json = type_code.map(Json::String);
+        let type_code = self.asked_type(kind, json.as_ref())?;
+        self.begin(kind, id, type_code, by)?;
+        for (name, value) in values {
+            self.set_by_rule(kind, id, name, Some(value.clone()), by)?;
+        }
+        self.complete(kind, id)?;
+        Ok(id)
+    }
+
+    fn asked_type(&self, kind: Kind, asked: Option<&Json>) -> Result<Option<TypeDef>> {
+        let catalog = &self.ground.catalog;
+        let Some(asked) = asked.filter(|j| !j.is_null()) else {
+            if !kind.needs_type() {
+                return Ok(None);
+            }
+            self.require_types(kind)?;
+            return Err(Error::field(fields::TYPE, "required", "a type is needed"));
+        };
+        let code = text_of(fields::TYPE, asked)?;
+        let found = catalog.resolve_type(&code).filter(|t| t.kind == kind);
+        let Some(def) = found else {
+            self.require_types(kind)?;
+            let short: String = code.chars().take(64).collect();
+            let known: Vec<&str> = catalog.types(kind).map(|t| t.code.as_str()).collect();
+            return Err(Error::field(
+                fields::TYPE,
+                "unknown_type",
+                format!(
+                    "there is no type `{short}`; the types are {}",
+                    known.join(", ")
+                ),
+            ));
+        };
+        if !def.active {
+            return Err(Error::field(
+                fields::TYPE,
+                "inactive_type",
+                format!("type `{}` takes no new records", def.code),
+            ));
+        }
+        Ok(Some(def.clone()))
+    }
+
+    fn require_types(&self, kind: Kind) -> Result<()> {
+        if self.ground.catalog.types(kind).next().is_some() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            "no_ticket_types",
+            "no pack defines a ticket type: install one with `opora pack install DIR` or \
+             POST /v1/packs",
+        ))
+    }
+
+    /// Puts a new record with its identity, type, number and first status into the draft.
+    fn begin(&mut self, kind: Kind, id: Id, type_def: Option<TypeDef>, by: By) -> Result<()> {
+        self.draft.add(Record::new(id, kind));
+        let now = Value::Instant(self.ground.now);
+        self.draft
+            .set(kind, id, fields::CREATED_AT, Some(now.clone()), By::Engine);
+        self.draft
+            .set(kind, id, fields::UPDATED_AT, Some(now), By::Engine);
+        if kind.is_numbered() {
+            let number = self.allot.number(kind)?;
+            self.draft.set(
+                kind,
+                id,
+                fields::NUMBER,
+                Some(Value::Int(number)),
+                By::Engine,
+            );
+        }
+        let code = type_def.map(|t| t.code);
+        let catalog = &self.ground.catalog;
+        let initial = catalog
+            .workflow(kind, code.as_deref())
+            .map(|w| w.initial.clone());
+        if let Some(code) = code {
+            self.draft
+                .set(kind, id, fields::TYPE, Some(Value::Text(code)), by);
+        }
+        if let Some(initial) = initial {
+            self.draft.set(
+                kind,
+                id,
+                fields::STATUS,
+                Some(Value::Text(initial)),
+                By::Engine,
+            );
+        }
+        Ok(())
+    }
+
+    /// Defaults, assignment, support level and the effects of the first status.
+    fn complete(&mut self, kind: Kind, id: Id) -> Result<()> {
+        self.field_defaults(kind, id);
+        self.default_rules(kind, id)?;
+        if kind == Kind::Ticket {
+            self.assign_if_needed(id)?;
+            self.select_level(id, "created")?;
+        }
+        let status = self
+            .draft
+            .peek(kind, id)
+            .and_then(|r| r.status().map(str::to_owned));
+        if let Some(status) = status {
+            self.entered(kind, id, "", &status)?;
+        }
+        Ok(())
+    }
+
+    /// The defaults that definitions name, for fields without a value.
+    fn field_defaults(&mut self, kind: Kind, id: Id) {
+        let catalog = std::sync::Arc::clone(&self.ground.catalog);
+        let type_code = self.type_of(kind, id);
+        for def in catalog.fields(kind, type_code.as_deref()) {
+            let Some(text) = &def.default else { continue };
+            let absent = self
+                .draft
+                .peek(kind, id)
+                .is_some_and(|r| r.get(&def.code).is_none());
+            if !absent || self.draft.was_asked(kind, id, &def.code) {
+                continue;
+            }
+            // Packs' defaults are read when the pack is loaded, the engine's own by its tests.
+            if let Ok(json) = serde_json::from_str(text)
+                && let Ok(value) = def.read(&json)
+            {
+                self.draft.set(kind, id, &def.code, value, By::Engine);
+            }
+        }
+    }
+
+    /// `record.defaults`: values for fields that have none.
+    fn default_rules(&mut self, kind: Kind, id: Id) -> Result<()> {
+        self.rules_with_effects(Hook::RecordDefaults, kind, id, &Detail::None)
+    }
+
+    /// A new record that is to be in another status than the first goes there by the workflow.
+    fn enter_on_create(&mut self, kind: Kind, id: Id, to: &str) -> Result<()> {
+        let Some(full) = self.status_code(kind, id, to) else {
+            return Err(self.unknown_status(kind, id, to));
+        };
+        if self.draft.record(kind, id)?.status() == Some(full.as_str()) {
+            return Ok(());
+        }
+        self.transition(kind, id, &full, By::Asked)
+    }
+
+    /// A customer's ticket is its own: account and contact are not for choosing.
+    fn restrict_contact(&self, kind: Kind, asked: &mut Map<String, Json>) -> Result<()> {
+        let Actor::Contact { contact, account } = &self.actor else {
+            return Ok(());
+        };
+        let own = [(fields::ACCOUNT, account), (fields::CONTACT, contact)];
+        for (name, id) in own {
+            let id = id.to_string();
+            if asked.get(name).is_some_and(|v| v.as_str() != Some(&id)) {
+                return Err(Error::not_found());
+            }
+            asked.insert(name.to_owned(), Json::String(id));
+        }
+        let closed = [
+            fields::ASSIGNEE,
+            fields::TEAM,
+            fields::SUPPORT_LEVEL,
+            fields::STATUS,
+        ];
+        if let Some(name) = closed.iter().find(|name| asked.contains_key(**name)) {
+            return Err(Error::forbidden(format!("a contact may not set `{name}`")));
+        }
+        if kind == Kind::Ticket {
+            return Ok(());
+        }
+        Err(Error::forbidden("a contact may create tickets only"))
+    }
+
+    pub(super) fn delete(&mut self, kind: Kind, id: Id) -> Result<Answer> {
+        self.actor.require_agent("deleting")?;
+        self.actor.require_write(kind)?;
+        if kind == Kind::Ticket {
+            self.actor.require_admin("deleting a ticket")?;
+        }
+        self.target(kind, id)?;
+        let (from, to) = keys::owned(id);
+        let snapshot = std::sync::Arc::clone(&self.draft.snapshot);
+        for table in [Table::Entries, Table::Clocks] {
+            for (key, _) in
+                snapshot.range(table, &from, &to, false, crate::store::MAX_RANGE_ROWS)?
+            {
+                self.draft.rows.delete.push((table, key));
+            }
+        }
+        let timers = snapshot.range(Table::TimerNames, &from, &to, false, 1_000)?;
+        for (key, row) in timers {
+            self.draft.rows.delete.push((Table::Timers, row.bytes));
+            self.draft.rows.delete.push((Table::TimerNames, key));
+        }
+        self.touch_service(kind);
+        self.draft.remove(kind, id);
+        Ok(Answer::record(kind, id))
+    }
+}
+
+/// The text of a JSON value, or what is wrong with it.
+pub fn text_of(field: &str, json: &Json) -> Result<String> {
+    match json.as_str() {
+        Some(s) if !s.is_empty() && s.len() <= 200 => Ok(s.to_owned()),
+        _ => Err(Error::field(field, "malformed", "expected a code as text")),
+    }
+}

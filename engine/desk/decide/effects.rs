@@ -1,0 +1,355 @@
+//! Applying effects: validated like any user's input, all of a rule's or none.
+
+use super::rules::Ruled;
+use super::{Deciding, MAX_DEPTH};
+use crate::desk::journal::{By, Purpose, Timer};
+use crate::desk::{Error, ErrorKind, Result};
+use crate::domain::entry::{Entry, EntryBody};
+use crate::domain::{Id, Kind, Value, record::fields};
+use crate::hooks::{Effect, Hook};
+
+/// Furthest that a timer may be set ahead, in days.
+const MAX_AHEAD_DAYS: i64 = 3_660;
+
+impl Deciding<'_, '_> {
+    /// Applies the effects of a rule. When one of them is refused, none is applied and the journal
+    /// says why; a chain that is too deep fails the command.
+    pub(super) fn apply_effects(&mut self, ruled: &Ruled, kind: Kind, id: Id) -> Result<()> {
+        if ruled.decision.effects.is_empty() {
+            return Ok(());
+        }
+        let rule = ruled.rule.id();
+        if self.chain.len() >= MAX_DEPTH {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "chain_too_deep",
+                format!(
+                    "rules cause one another without end: {} -> {rule}",
+                    self.chain.join(" -> ")
+                ),
+            ));
+        }
+        let saved = self.draft.clone();
+        let created = self.created;
+        self.chain.push(rule);
+        let mut result = Ok(());
+        for (effect, spot) in &ruled.decision.effects {
+            result = self
+                .apply(ruled, effect, ruled.by(*spot), kind, id)
+                .map_err(|mut e| {
+                    if spot.line > 0 {
+                        e.message = format!("line {}: {}", spot.line, e.message);
+                    }
+                    e
+                });
+            if result.is_err() {
+                break;
+            }
+        }
+        self.chain.pop();
+        let Err(error) = result else { return Ok(()) };
+        if error.code == "chain_too_deep" {
+            return Err(error);
+        }
+        let runs = std::mem::take(&mut self.draft.runs);
+        self.draft = saved;
+        self.draft.runs = runs;
+        self.created = created;
+        self.retract(ruled, &error.message);
+        Ok(())
+    }
+
+    fn apply(&mut self, ruled: &Ruled, effect: &Effect, by: By, kind: Kind, id: Id) -> Result<()> {
+        if ruled.rule.hook == Hook::RecordDefaults {
+            return self.apply_default(ruled, effect, by, kind, id);
+        }
+        match effect {
+            Effect::Set { field, value } => {
+                let name = self.rule_field(ruled, kind, id, field)?;
+                self.set_over(ruled, kind, id, &name, value.clone(), by)
+            }
+            Effect::Transition { to } => {
+                let full = self
+                    .status_code(kind, id, to)
+                    .ok_or_else(|| self.unknown_status(kind, id, to))?;
+                self.transition(kind, id, &full, by)
+            }
+            Effect::Assign { agent, team } => {
+                self.assign(kind, id, agent.as_deref(), team.as_deref(), by)
+            }
+            Effect::Comment { visibility, text } => {
+                let body = EntryBody::Comment {
+                    visibility: *visibility,
+                    text: text.clone(),
+                };
+                self.add_rule_entry(ruled, kind, id, body);
+                Ok(())
+            }
+            Effect::Create {
+                kind: new,
+                type_code,
+                fields: values,
+                relation,
+            } => {
+                let type_code = type_code.as_deref().map(|t| own(ruled, t));
+                let values: Vec<(String, Value)> =
+                    values.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+                let made = self.create_by_rule(*new, type_code, &values, by)?;
+                if relation.is_empty() {
+                    return Ok(());
+                }
+                self.link(ruled, (*new, made), relation, (kind, id))
+            }
+            Effect::Link {
+                relation,
+                kind: to_kind,
+                to,
+            } => self.link(ruled, (kind, id), relation, (*to_kind, *to)),
+            Effect::Tag(tag) => self.tag(kind, id, tag, true, by),
+            Effect::Untag(tag) => self.tag(kind, id, tag, false, by),
+            Effect::Schedule { name, at, data } => self.schedule(ruled, kind, id, name, *at, data),
+            Effect::Unschedule { name } => {
+                self.draft
+                    .timers
+                    .insert((id, timer_name(ruled, name)), None);
+                Ok(())
+            }
+            Effect::Notify {
+                to,
+                channel,
+                subject,
+                text,
+            } => self.notify(ruled, (kind, id), to, channel, subject, text),
+            Effect::Webhook { name, body } => {
+                let to = format!("webhook:{name}");
+                self.queue((kind, id), "webhook", &to, "", body, &ruled.rule.id());
+                Ok(())
+            }
+            Effect::Custom { kind: name, .. } => Err(Error::field(
+                "effect",
+                "unknown_effect",
+                format!("this build knows no effect `{name}`"),
+            )),
+        }
+    }
+
+    /// A default never replaces a value that is there.
+    fn apply_default(
+        &mut self,
+        ruled: &Ruled,
+        effect: &Effect,
+        by: By,
+        kind: Kind,
+        id: Id,
+    ) -> Result<()> {
+        let Effect::Set { field, value } = effect else {
+            return Err(Error::field(
+                "effect",
+                "effect_not_allowed",
+                format!(
+                    "`record.defaults` may set fields only, not `{}`",
+                    effect.name()
+                ),
+            ));
+        };
+        let name = self.rule_field(ruled, kind, id, field)?;
+        let held = self.draft.record(kind, id)?.get(&name).is_some();
+        let by_definition = self
+            .draft
+            .records
+            .get(&(kind, id))
+            .and_then(|w| w.by.get(&name))
+            .is_some_and(|by| *by == By::Engine);
+        if self.draft.was_asked(kind, id, &name) || (held && !by_definition) {
+            return Ok(());
+        }
+        self.set_by_rule(kind, id, &name, value.clone(), by)
+    }
+
+    /// Sets a value over an earlier one; a person's own only with `override = true`.
+    fn set_over(
+        &mut self,
+        ruled: &Ruled,
+        kind: Kind,
+        id: Id,
+        name: &str,
+        value: Option<Value>,
+        by: By,
+    ) -> Result<()> {
+        let record = self.draft.record(kind, id)?;
+        if record.get(name) == value.as_ref() {
+            return Ok(());
+        }
+        if self.draft.was_asked(kind, id, name) && !ruled.rule.overrides {
+            self.draft
+                .notes
+                .push(format!("kept_asked:{name}:{}", ruled.rule.id()));
+            return Ok(());
+        }
+        let earlier = self
+            .draft
+            .records
+            .get(&(kind, id))
+            .and_then(|w| w.by.get(name));
+        if matches!(earlier, Some(By::Rule { .. } | By::Asked)) {
+            self.draft
+                .notes
+                .push(format!("override:{name}:{}", ruled.rule.id()));
+        }
+        self.set_by_rule(kind, id, name, value, by)
+    }
+
+    /// Sets a value that a rule gives, checked by the field's definition.
+    pub(super) fn set_by_rule(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        name: &str,
+        value: Option<Value>,
+        by: By,
+    ) -> Result<()> {
+        let type_code = self.type_of(kind, id);
+        let catalog = std::sync::Arc::clone(&self.ground.catalog);
+        let def = catalog
+            .field(kind, type_code.as_deref(), name)
+            .ok_or_else(|| {
+                Error::field(
+                    name,
+                    "unknown_field",
+                    "there is no such field on this record",
+                )
+            })?;
+        if def.readonly || [fields::TYPE, fields::STATUS].contains(&def.code.as_str()) {
+            return Err(Error::field(name, "readonly", "is not for rules to set"));
+        }
+        let value = match value {
+            Some(v) => Some(
+                def.check(&v)
+                    .map_err(|m| Error::field(name, "malformed", m))?,
+            ),
+            None => None,
+        };
+        self.draft.set(kind, id, &def.code, value, by);
+        Ok(())
+    }
+
+    fn rule_field(&self, ruled: &Ruled, kind: Kind, id: Id, name: &str) -> Result<String> {
+        let type_code = self.type_of(kind, id);
+        let pack = Some(&*ruled.rule.pack);
+        let found = self
+            .ground
+            .catalog
+            .resolve(kind, type_code.as_deref(), pack, name);
+        found.map(|def| def.code.clone()).ok_or_else(|| {
+            Error::field(
+                name,
+                "unknown_field",
+                "there is no such field on this record",
+            )
+        })
+    }
+
+    fn add_rule_entry(&mut self, ruled: &Ruled, kind: Kind, id: Id, body: EntryBody) {
+        let entry = Entry {
+            id: self.allot.id(self.ground.now),
+            at: self.ground.now,
+            author: format!("rule:{}", ruled.rule.id()),
+            body,
+        };
+        self.draft.add_entry(kind, id, entry, Some(ruled.run));
+    }
+
+    fn link(
+        &mut self,
+        ruled: &Ruled,
+        from: (Kind, Id),
+        relation: &str,
+        to: (Kind, Id),
+    ) -> Result<()> {
+        self.draft.load(&[from, to])?;
+        self.draft.record(to.0, to.1)?;
+        let body = EntryBody::Link {
+            relation: relation.to_owned(),
+            kind: to.0,
+            to: to.1,
+        };
+        self.add_rule_entry(ruled, from.0, from.1, body);
+        Ok(())
+    }
+
+    fn tag(&mut self, kind: Kind, id: Id, tag: &str, add: bool, by: By) -> Result<()> {
+        let mut tags = match self.draft.record(kind, id)?.get(fields::TAGS) {
+            Some(Value::List(tags)) => tags.clone(),
+            _ => Vec::new(),
+        };
+        let tag = Value::from(tag);
+        tags.retain(|t| *t != tag);
+        if add {
+            tags.push(tag);
+        }
+        let value = if tags.is_empty() {
+            None
+        } else {
+            Some(Value::List(tags))
+        };
+        self.set_by_rule(kind, id, fields::TAGS, value, by)
+    }
+
+    fn schedule(
+        &mut self,
+        ruled: &Ruled,
+        kind: Kind,
+        id: Id,
+        name: &str,
+        at: crate::domain::Instant,
+        data: &str,
+    ) -> Result<()> {
+        let furthest = self.ground.now + chrono::TimeDelta::days(MAX_AHEAD_DAYS);
+        if name.is_empty() || name.len() > 64 || at > furthest {
+            return Err(Error::field(
+                "schedule",
+                "malformed",
+                format!("a timer needs a name of 1 to 64 bytes and a time before {furthest}"),
+            ));
+        }
+        let name = timer_name(ruled, name);
+        let purpose = Purpose::Rule {
+            pack: ruled.rule.pack.to_string(),
+            data: data.to_owned(),
+        };
+        self.set_timer(kind, id, &name, at, purpose);
+        Ok(())
+    }
+
+    /// Sets a timer of a record; one of the same name is replaced.
+    pub(super) fn set_timer(
+        &mut self,
+        kind: Kind,
+        owner: Id,
+        name: &str,
+        due: crate::domain::Instant,
+        purpose: Purpose,
+    ) {
+        let id = self.allot.id(self.ground.now);
+        let timer = Timer {
+            id,
+            due,
+            kind,
+            owner,
+            name: name.to_owned(),
+            purpose,
+        };
+        self.draft
+            .timers
+            .insert((owner, name.to_owned()), Some(timer));
+    }
+}
+
+/// Names of rules' timers carry the pack, so that packs do not meet.
+fn timer_name(ruled: &Ruled, name: &str) -> String {
+    format!("{}/{name}", ruled.rule.pack)
+}
+
+fn own(ruled: &Ruled, code: &str) -> String {
+    crate::domain::Code::qualify(&ruled.rule.pack, code).0
+}

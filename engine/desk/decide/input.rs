@@ -1,0 +1,187 @@
+//! Reading fields that somebody asks for.
+
+use serde_json::{Map, Value as Json};
+
+use super::Deciding;
+use crate::desk::journal::By;
+use crate::desk::{Error, Fault, Result};
+use crate::domain::{FieldDef, Id, Kind, Value, record::fields};
+
+/// Most fields in one command.
+const MAX_FIELDS: usize = 300;
+
+impl Deciding<'_, '_> {
+    /// Reads asked values into the record of the draft. All faults are found together.
+    pub(super) fn set_asked(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        asked: &Map<String, Json>,
+    ) -> Result<()> {
+        if asked.len() > MAX_FIELDS {
+            return Err(Error::field(
+                "fields",
+                "too_many",
+                format!("{} fields are over the limit of {MAX_FIELDS}", asked.len()),
+            ));
+        }
+        let type_code = self.type_of(kind, id);
+        let catalog = std::sync::Arc::clone(&self.ground.catalog);
+        let mut faults = Vec::new();
+        let mut values: Vec<(String, Option<Value>)> = Vec::new();
+        for (name, json) in asked {
+            if name == fields::TYPE || name == fields::STATUS {
+                continue;
+            }
+            let Some(def) = catalog.field(kind, type_code.as_deref(), name) else {
+                faults.push(self.unknown_field(kind, type_code.as_deref(), name));
+                continue;
+            };
+            match self.read_asked(def, json) {
+                Ok(value) => values.push((def.code.clone(), value)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Error::invalid(faults));
+        }
+        for (name, value) in values {
+            self.input.asked.push(name.clone());
+            self.draft.set(kind, id, &name, value, By::Asked);
+            // A value that was asked for counts as a person's own even when it changes nothing.
+            if let Some(work) = self.draft.records.get_mut(&(kind, id))
+                && !work.asked.contains(&name)
+            {
+                work.asked.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_asked(&self, def: &FieldDef, json: &Json) -> std::result::Result<Option<Value>, Fault> {
+        if def.readonly {
+            return Err(Fault::field(
+                &def.code,
+                "readonly",
+                "is set by the engine only",
+            ));
+        }
+        if def.internal && !self.actor.sees_internal() {
+            return Err(Fault::field(
+                &def.code,
+                "unknown_field",
+                "there is no such field",
+            ));
+        }
+        if def.retired && !json.is_null() {
+            return Err(Fault::field(
+                &def.code,
+                "retired",
+                "the field is retired; leave it out",
+            ));
+        }
+        // References may be given by code, as people write them.
+        if let (Some(target), Some(code)) = (def.target, json.as_str())
+            && code.parse::<Id>().is_err()
+            && !code.is_empty()
+        {
+            return self
+                .by_code(target, code)
+                .map_err(|e| Fault::field(&def.code, "unknown_record", e.message));
+        }
+        def.read(json)
+            .map_err(|message| Fault::field(&def.code, "malformed", message))
+    }
+
+    /// The record of a kind with a code or external id.
+    fn by_code(&self, kind: Kind, code: &str) -> Result<Option<Value>> {
+        let value = Value::from(code);
+        let found = crate::desk::lookup::by_unique(&*self.draft.snapshot, kind, &value)?;
+        found.map(|id| Some(Value::Ref(id))).ok_or_else(|| {
+            let code: String = code.chars().take(64).collect();
+            Error::field(
+                "code",
+                "unknown_record",
+                format!("there is no {} `{code}`", kind.name()),
+            )
+        })
+    }
+
+    fn unknown_field(&self, kind: Kind, type_code: Option<&str>, name: &str) -> Fault {
+        let known: Vec<&str> = self
+            .ground
+            .catalog
+            .fields(kind, type_code)
+            .iter()
+            .map(|f| f.code.as_str())
+            .collect();
+        let short: String = name.chars().take(64).collect();
+        let bare = known.iter().map(|k| k.rsplit('/').next().unwrap_or(k));
+        let near = crate::packs::nearest(&short, known.iter().copied().chain(bare));
+        let hint = near
+            .map(|n| format!("; did you mean `{n}`?"))
+            .unwrap_or_default();
+        Fault::field(
+            &short,
+            "unknown_field",
+            format!("there is no such field{hint}"),
+        )
+    }
+
+    /// Checks that every reference of a record that was changed points at something.
+    pub(super) fn check_references(&mut self, kind: Kind, id: Id) -> Result<()> {
+        let catalog = std::sync::Arc::clone(&self.ground.catalog);
+        let Some(work) = self.draft.records.get(&(kind, id)) else {
+            return Ok(());
+        };
+        let Some(record) = &work.now else {
+            return Ok(());
+        };
+        let mut wanted: Vec<(String, Kind, Id)> = Vec::new();
+        for (name, value) in &record.fields {
+            if work
+                .before
+                .as_ref()
+                .is_some_and(|b| b.get(name) == Some(value))
+            {
+                continue;
+            }
+            let def = catalog.field(kind, record.type_code(), name);
+            let Some(target) = def.and_then(|d| d.target) else {
+                continue;
+            };
+            match value {
+                Value::Ref(to) => wanted.push((name.clone(), target, *to)),
+                Value::List(items) => wanted.extend(
+                    items
+                        .iter()
+                        .filter_map(Value::as_ref_id)
+                        .map(|to| (name.clone(), target, to)),
+                ),
+                _ => {}
+            }
+        }
+        let places: Vec<(Kind, Id)> = wanted.iter().map(|(_, k, i)| (*k, *i)).collect();
+        self.draft.load(&places)?;
+        let faults: Vec<Fault> = wanted
+            .into_iter()
+            .filter(|(_, k, i)| {
+                self.draft
+                    .peek(*k, *i)
+                    .is_none_or(|r| !self.actor.may_refer(r))
+            })
+            .map(|(name, k, i)| {
+                Fault::field(
+                    &name,
+                    "unknown_record",
+                    format!("there is no {} `{i}`", k.name()),
+                )
+            })
+            .collect();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::invalid(faults))
+        }
+    }
+}

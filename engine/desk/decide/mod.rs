@@ -1,0 +1,296 @@
+//! Deciding a command: from a snapshot to a batch, with the rules in between. No row is written
+//! here and no clock is read: the same snapshot, command, ids and `now` give the same batch.
+
+mod assign;
+mod config;
+mod create;
+mod effects;
+mod entries;
+mod input;
+mod notify;
+mod probe;
+mod rules;
+mod sla;
+mod survey;
+mod timer;
+mod token;
+mod transition;
+mod update;
+
+use std::sync::Arc;
+
+use super::allot::Allotment;
+use super::catalogs::Catalogs;
+use super::changeset::{self, Heading};
+use super::draft::Draft;
+use super::journal::{Cause, Input};
+use super::service::{Loads, Service};
+use super::{Actor, Command, Error, ErrorKind, Reply, Request, Result};
+use crate::domain::{Id, Instant, Kind};
+use crate::packs::Catalog;
+use crate::store::{Batch, OpId, Pos, Snapshot, Table};
+
+pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
+pub use probe::Probe;
+pub use rules::FailureLog;
+pub use transition::missing;
+
+/// How far effects may cause effects.
+pub const MAX_DEPTH: usize = 8;
+/// Most records that one command may create by effects.
+pub const MAX_CREATED: usize = 50;
+
+/// What a decision is made on, beside the command.
+pub struct Ground<'a> {
+    /// The view of the store.
+    pub snapshot: Arc<dyn Snapshot>,
+    /// The rules.
+    pub catalog: Arc<Catalog>,
+    /// Version of the list of active packs.
+    pub catalog_version: Option<Pos>,
+    /// Levels, calendars, agents, teams.
+    pub service: Arc<Service>,
+    /// Version of their stamp.
+    pub service_version: Option<Pos>,
+    /// Open tickets by agent.
+    pub loads: &'a Loads,
+    /// Where failures of rules are counted.
+    pub failures: &'a FailureLog,
+    /// Reads packs.
+    pub hosts: &'a dyn crate::packs::Hosts,
+    /// Where compiled catalogs are kept.
+    pub catalogs: &'a Catalogs,
+    /// The engine's time.
+    pub now: Instant,
+    /// Prefix of the addresses of surveys.
+    pub survey_link: &'a str,
+}
+
+/// A decision under way.
+pub struct Deciding<'g, 'a> {
+    ground: &'g Ground<'a>,
+    actor: Actor,
+    request: &'g Request,
+    allot: &'g mut Allotment<'a>,
+    draft: Draft,
+    input: Input,
+    cause: Option<Cause>,
+    /// Rules whose effects are being applied: none of them is woken by what it caused.
+    chain: Vec<String>,
+    created: usize,
+}
+
+/// A decided command.
+pub struct Decided {
+    /// What to commit.
+    pub batch: Batch,
+    /// What to answer; its position is filled in by the commit.
+    pub reply: Reply,
+    /// Changes of the agents' loads.
+    pub loads: Vec<(Id, i64)>,
+}
+
+/// Decides a command.
+///
+/// # Errors
+/// When the input is wrong, the asker may not, or a rule refuses.
+pub fn decide<'a>(
+    ground: &Ground<'a>,
+    request: &Request,
+    command: &Command,
+    allot: &mut Allotment<'a>,
+    op: OpId,
+) -> Result<Decided> {
+    let mut deciding = Deciding {
+        ground,
+        actor: request.actor.clone(),
+        request,
+        allot,
+        draft: Draft::new(Arc::clone(&ground.snapshot), ground.now),
+        input: Input {
+            command: command.name().to_owned(),
+            target: command.target(),
+            arguments: Vec::new(),
+            asked: Vec::new(),
+        },
+        cause: None,
+        chain: Vec::new(),
+        created: 0,
+    };
+    let answer = deciding.run(command)?;
+    deciding.finish(answer, op)
+}
+
+/// What a command was about, for the reply.
+pub struct Answer {
+    kind: Option<Kind>,
+    id: Id,
+    entry: Option<Id>,
+}
+
+impl Answer {
+    const fn record(kind: Kind, id: Id) -> Self {
+        Self {
+            kind: Some(kind),
+            id,
+            entry: None,
+        }
+    }
+
+    const fn entry(kind: Kind, id: Id, entry: Id) -> Self {
+        Self {
+            kind: Some(kind),
+            id,
+            entry: Some(entry),
+        }
+    }
+}
+
+impl Deciding<'_, '_> {
+    fn run(&mut self, command: &Command) -> Result<Answer> {
+        match command {
+            Command::Create { kind, fields } => self.create(*kind, fields),
+            Command::Update { kind, id, fields } => self.update(*kind, *id, fields),
+            Command::Delete { kind, id } => self.delete(*kind, *id),
+            Command::Transition {
+                kind,
+                id,
+                to,
+                fields,
+            } => self.transition_command(*kind, *id, to, fields),
+            Command::Assign {
+                kind,
+                id,
+                agent,
+                team,
+            } => self.assign_command(*kind, *id, agent.as_deref(), team.as_deref()),
+            Command::Comment {
+                kind,
+                id,
+                visibility,
+                text,
+            } => self.comment(*kind, *id, *visibility, text),
+            Command::Message { .. } => self.message(command),
+            Command::Attach { .. } => self.attach(command),
+            Command::Link {
+                kind,
+                id,
+                relation,
+                to_kind,
+                to,
+            } => self.link_command((*kind, *id), relation, (*to_kind, *to)),
+            Command::AnswerSurvey {
+                token,
+                score,
+                comment,
+                answers,
+            } => self.answer_survey(token, *score, comment, answers),
+            Command::FireTimer { timer, due, failed } => {
+                self.fire_timer(*timer, *due, failed.as_deref())
+            }
+            Command::InstallPack { files } => self.install_pack(files),
+            Command::RemovePack { name } => self.remove_pack(name),
+            Command::DefineField {
+                kind,
+                type_code,
+                field,
+            } => self.define_field(*kind, type_code.as_deref(), field),
+            Command::CreateToken { actor, note, hash } => self.create_token(actor, note, *hash),
+            Command::RevokeToken { id } => self.revoke_token(*id),
+        }
+    }
+
+    fn finish(mut self, answer: Answer, op: OpId) -> Result<Decided> {
+        self.expect_rules();
+        let loads = self.load_changes();
+        let heading = Heading {
+            actor: self.request.actor.clone(),
+            request: self.request.request_id.chars().take(64).collect(),
+            input: self.input,
+            cause: self.cause,
+            catalog: self.ground.catalog_version.unwrap_or(Pos::ZERO),
+        };
+        let batch = changeset::batch(&self.draft, &self.ground.catalog, heading, op)?;
+        let Answer { kind, id, entry } = answer;
+        let reply = Reply {
+            id,
+            kind,
+            entry,
+            pos: Pos::ZERO,
+            replayed: false,
+        };
+        Ok(Decided {
+            batch,
+            reply,
+            loads,
+        })
+    }
+
+    /// The rules in force are part of what was decided on: a pack that is swapped meanwhile makes
+    /// the command decide again.
+    fn expect_rules(&mut self) {
+        let key = super::keys::active_packs();
+        let rows = &mut self.draft.rows;
+        if !rows
+            .expect
+            .iter()
+            .any(|(table, k, _)| *table == Table::Packs && *k == key)
+        {
+            let expect = config::expected(self.ground.catalog_version);
+            rows.expect.push((Table::Packs, key, expect));
+        }
+    }
+
+    /// How the numbers of open tickets by agent change.
+    fn load_changes(&self) -> Vec<(Id, i64)> {
+        let agent_of = |record: &crate::domain::Record| {
+            let open = record.kind == Kind::Ticket && record.get("closed_at").is_none();
+            if open {
+                record.reference("assignee")
+            } else {
+                None
+            }
+        };
+        let mut changes = Vec::new();
+        for work in self.draft.records.values().filter(|w| w.is_changed()) {
+            changes.extend(
+                work.before
+                    .as_deref()
+                    .and_then(agent_of)
+                    .map(|agent| (agent, -1)),
+            );
+            changes.extend(work.now.as_ref().and_then(agent_of).map(|agent| (agent, 1)));
+        }
+        changes
+    }
+
+    /// Reads the record a command is about, refuses a foreign one like an absent one, and checks the
+    /// version that the asker expects.
+    fn target(&mut self, kind: Kind, id: Id) -> Result<()> {
+        self.draft.load(&[(kind, id)])?;
+        let record = self.draft.record(kind, id)?;
+        if !self.actor.may_see(record) {
+            return Err(Error::not_found());
+        }
+        let version = self.draft.records.get(&(kind, id)).and_then(|w| w.version);
+        if let Some(expected) = self.request.if_match
+            && version != Some(expected)
+        {
+            return Err(Error::new(
+                ErrorKind::Stale,
+                "stale_version",
+                format!(
+                    "the record is at version {}, not {expected}: read it again and repeat the change",
+                    version.unwrap_or_default()
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn type_of(&self, kind: Kind, id: Id) -> Option<String> {
+        self.draft
+            .peek(kind, id)
+            .and_then(|r| r.type_code().map(str::to_owned))
+    }
+}

@@ -1,0 +1,73 @@
+//! Asking rules what they would say, without a change.
+
+use super::{Deciding, Draft, Ground, Input};
+use crate::desk::allot::Allotment;
+use crate::desk::{Fault, Request, Result};
+use crate::domain::{Id, Kind};
+use crate::hooks::{Detail, FieldRule, Hook};
+
+/// A record whose rules are asked; nothing of it is ever committed.
+pub struct Probe<'g, 'a> {
+    deciding: Deciding<'g, 'a>,
+    kind: Kind,
+    id: Id,
+}
+
+impl<'g, 'a> Probe<'g, 'a> {
+    /// Reads the record.
+    ///
+    /// # Errors
+    /// When the asker may not see it, or the store fails.
+    pub fn new(
+        ground: &'g Ground<'a>,
+        request: &'g Request,
+        allot: &'g mut Allotment<'a>,
+        kind: Kind,
+        id: Id,
+    ) -> Result<Self> {
+        let mut deciding = Deciding {
+            ground,
+            actor: request.actor.clone(),
+            request,
+            allot,
+            draft: Draft::new(std::sync::Arc::clone(&ground.snapshot), ground.now),
+            input: Input {
+                command: "form".to_owned(),
+                target: Some((kind, id)),
+                arguments: Vec::new(),
+                asked: Vec::new(),
+            },
+            cause: None,
+            chain: Vec::new(),
+            created: 0,
+        };
+        deciding.target(kind, id)?;
+        Ok(Self { deciding, kind, id })
+    }
+
+    /// What the form rules say, by full field code.
+    pub fn form_rules(&mut self) -> Result<Vec<(String, FieldRule)>> {
+        let (kind, id) = (self.kind, self.id);
+        let mut found = Vec::new();
+        for rule in self.deciding.due_rules(Hook::FormRules, kind, id) {
+            let called = self.deciding.call_rule(&rule, kind, id, &Detail::None)?;
+            let Ok(Some(ruled)) = called else { continue };
+            let type_code = self.deciding.type_of(kind, id);
+            for form in ruled.decision.form {
+                let catalog = &self.deciding.ground.catalog;
+                let pack = Some(&*rule.pack);
+                if let Some(def) = catalog.resolve(kind, type_code.as_deref(), pack, &form.field) {
+                    found.push((def.code.clone(), form));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Why a change of status would be refused.
+    pub fn guard(&mut self, from: &str, to: &str) -> Result<Vec<Fault>> {
+        let detail = self.deciding.detail(self.kind, self.id, from, to);
+        self.deciding
+            .refusals(Hook::TransitionGuard, self.kind, self.id, &detail)
+    }
+}

@@ -1,0 +1,323 @@
+//! Calling rules: the view they get, the trace they leave, and what happens when one breaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sha2::Digest;
+
+use super::{Deciding, Ground};
+use crate::desk::journal::{By, RuleRun, Verdict};
+use crate::desk::{Fault, Result};
+use crate::domain::{Id, Kind, Record, record::fields};
+use crate::hooks::{Call, Decision, Detail, Failure, Hook, RecordView, Rule, Spot};
+use crate::packs::Catalog;
+
+/// How often rules broke since the desk was opened, with their last message.
+#[derive(Default)]
+pub struct FailureLog(Mutex<BTreeMap<String, (u64, String)>>);
+
+impl FailureLog {
+    fn add(&self, rule: String, message: &str) {
+        let mut all = self.0.lock();
+        let entry = all.entry(rule).or_default();
+        entry.0 += 1;
+        message.clone_into(&mut entry.1);
+    }
+
+    /// The rules that broke: name, how often, last message.
+    pub fn list(&self) -> Vec<(String, u64, String)> {
+        self.0
+            .lock()
+            .iter()
+            .map(|(rule, (n, text))| (rule.clone(), *n, text.clone()))
+            .collect()
+    }
+}
+
+/// What a rule decided, and where it stands in the trace.
+pub struct Ruled {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Its place in the trace.
+    pub run: u16,
+    /// What it decided.
+    pub decision: Decision,
+}
+
+impl Ruled {
+    /// Who set a value that the rule decided at a spot.
+    pub const fn by(&self, spot: Spot) -> By {
+        By::Rule {
+            run: self.run,
+            line: spot.line,
+        }
+    }
+}
+
+impl Deciding<'_, '_> {
+    /// The rules of a hook for a record, in their order, without those in the chain of causes.
+    pub(super) fn due_rules(&self, hook: Hook, kind: Kind, id: Id) -> Vec<Arc<Rule>> {
+        let type_code = self.type_of(kind, id);
+        self.ground
+            .catalog
+            .rules_for(hook, kind, type_code.as_deref())
+            .filter(|rule| !self.chain.contains(&rule.id()))
+            .cloned()
+            .collect()
+    }
+
+    /// Calls one rule. `Ok(None)`: it had no opinion, or it broke where a broken rule is skipped.
+    ///
+    /// # Errors
+    /// The failure of a rule that must not be skipped, as a fault.
+    pub(super) fn call_rule(
+        &mut self,
+        rule: &Arc<Rule>,
+        kind: Kind,
+        id: Id,
+        detail: &Detail,
+    ) -> Result<std::result::Result<Option<Ruled>, Fault>> {
+        let call = self.call_of(rule, kind, id, detail)?;
+        let place = place_of(&self.ground.catalog, rule);
+        let span = tracing::debug_span!(
+            "hook",
+            hook = rule.hook.name(),
+            rule = %rule.id(),
+            used = tracing::field::Empty
+        );
+        let outcome = span.in_scope(|| rule.runner.call(&call));
+        let run = u16::try_from(self.draft.runs.len()).unwrap_or(u16::MAX);
+        match outcome {
+            Ok(outcome) => {
+                span.record("used", outcome.usage.used);
+                let decision = outcome.decision;
+                self.draft.runs.push(RuleRun {
+                    rule: place,
+                    verdict: verdict_of(&decision),
+                    used: outcome.usage.used,
+                    digest: digest(&decision),
+                    reasons: reasons(&decision),
+                });
+                if decision.is_empty() {
+                    return Ok(Ok(None));
+                }
+                Ok(Ok(Some(Ruled {
+                    rule: Arc::clone(rule),
+                    run,
+                    decision,
+                })))
+            }
+            Err(failure) => {
+                self.note_failure(rule, place, &failure);
+                if rule.hook.fails_closed() {
+                    return Ok(Err(broken(rule, &failure)));
+                }
+                Ok(Ok(None))
+            }
+        }
+    }
+
+    fn note_failure(&mut self, rule: &Rule, place: u16, failure: &Failure) {
+        tracing::warn!(rule = %rule.id(), hook = rule.hook.name(), "rule failed: {failure}");
+        self.ground.failures.add(rule.id(), &failure.message);
+        self.draft.runs.push(RuleRun {
+            rule: place,
+            verdict: Verdict::Failed,
+            used: failure.usage.used,
+            digest: [0; 8],
+            reasons: vec![failure.message.clone()],
+        });
+    }
+
+    /// Marks the last decision of a rule as failed, when what it asked for could not be done.
+    pub(super) fn retract(&mut self, ruled: &Ruled, why: &str) {
+        let message = format!("{}: {why}", ruled.rule.id());
+        tracing::warn!(rule = %ruled.rule.id(), "effects were refused: {why}");
+        self.ground.failures.add(ruled.rule.id(), &message);
+        if let Some(run) = self.draft.runs.get_mut(usize::from(ruled.run)) {
+            run.verdict = Verdict::Failed;
+            run.reasons.push(message);
+        }
+    }
+
+    fn call_of(&mut self, rule: &Rule, kind: Kind, id: Id, detail: &Detail) -> Result<Call> {
+        let related = self.related(rule, kind, id)?;
+        let work = self.draft.records.get(&(kind, id));
+        let record = work.and_then(|w| w.now.as_ref());
+        let before = work.and_then(|w| w.before.as_deref());
+        let view = |r: &Record| Arc::new(view_of(self.ground, r));
+        let absent = Record::new(id, kind);
+        Ok(Call {
+            hook: rule.hook,
+            pack: Arc::clone(&rule.pack),
+            now: self.ground.now,
+            actor: self.actor.view(self.locale()),
+            record: view(record.unwrap_or(&absent)),
+            before: before.map(view),
+            asked: Arc::new(work.map(|w| w.asked.clone()).unwrap_or_default()),
+            related: Arc::new(related),
+            options: self
+                .ground
+                .catalog
+                .options(&rule.pack)
+                .cloned()
+                .unwrap_or_default(),
+            detail: detail.clone(),
+        })
+    }
+
+    /// The records that a rule declared it reads.
+    fn related(
+        &mut self,
+        rule: &Rule,
+        kind: Kind,
+        id: Id,
+    ) -> Result<BTreeMap<String, Arc<RecordView>>> {
+        let mut wanted = Vec::new();
+        if let Some(record) = self.draft.peek(kind, id) {
+            for name in &rule.reads {
+                let def = crate::domain::builtin::field(kind, name);
+                if let (Some(target), Some(to)) =
+                    (def.and_then(|d| d.target), record.reference(name))
+                {
+                    wanted.push((name.clone(), (target, to)));
+                }
+            }
+        }
+        let places: Vec<(Kind, Id)> = wanted.iter().map(|w| w.1).collect();
+        self.draft.load(&places)?;
+        let mut related = BTreeMap::new();
+        for (name, place) in wanted {
+            let Some(work) = self.draft.records.get(&place) else {
+                continue;
+            };
+            let Some(record) = work.now.as_ref() else {
+                continue;
+            };
+            related.insert(name, Arc::new(view_of(self.ground, record)));
+            if let Some(version) = work.version {
+                self.draft.reads.insert(place, version);
+                if rule.hook.fails_closed() {
+                    // What a guard saw must still be so when the change is committed.
+                    self.draft.rows.expect.push((
+                        crate::store::Table::Records,
+                        crate::desk::keys::record(place.0, place.1),
+                        crate::store::Expect::Version(version),
+                    ));
+                }
+            }
+        }
+        Ok(related)
+    }
+
+    /// Language of whoever acts, as far as the draft knows the person.
+    pub(super) fn locale(&self) -> &str {
+        let person = self.actor.id().and_then(|id| {
+            let kind = if self.actor.is_contact() {
+                Kind::Contact
+            } else {
+                Kind::Agent
+            };
+            self.draft.peek(kind, id)
+        });
+        person.and_then(|p| p.text("locale")).unwrap_or("en")
+    }
+
+    /// Calls the rules of an effect hook one after another and applies what each decides.
+    pub(super) fn rules_with_effects(
+        &mut self,
+        hook: Hook,
+        kind: Kind,
+        id: Id,
+        detail: &Detail,
+    ) -> Result<()> {
+        for rule in self.due_rules(hook, kind, id) {
+            if let Ok(Some(ruled)) = self.call_rule(&rule, kind, id, detail)? {
+                self.apply_effects(&ruled, kind, id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A record as rules see it.
+pub fn view_of(ground: &Ground<'_>, record: &Record) -> RecordView {
+    let workflow = ground.catalog.workflow(record.kind, record.type_code());
+    let status = record.text(fields::STATUS);
+    let category = workflow
+        .zip(status)
+        .and_then(|(w, s)| w.status(s))
+        .map(|s| s.category.name());
+    RecordView {
+        id: record.id,
+        kind: record.kind,
+        fields: record.fields.clone(),
+        category,
+    }
+}
+
+/// The fault of a guard that broke: the change is refused and says why.
+fn broken(rule: &Rule, failure: &Failure) -> Fault {
+    Fault {
+        field: None,
+        code: "rule_broken".to_owned(),
+        message: format!(
+            "a rule could not be run, so the change is refused: {}",
+            failure.message
+        ),
+        rule: Some(rule.id()),
+    }
+}
+
+fn verdict_of(decision: &Decision) -> Verdict {
+    if decision.is_empty() {
+        Verdict::NoOpinion
+    } else if decision.refusals.is_empty() {
+        Verdict::Decided
+    } else {
+        Verdict::Refused
+    }
+}
+
+fn reasons(decision: &Decision) -> Vec<String> {
+    let because = decision.because.iter().map(|b| match b.spot.line {
+        0 => format!("{}: {}", b.code, b.text),
+        line => format!("{}: {} (line {line})", b.code, b.text),
+    });
+    let refusals = decision
+        .refusals
+        .iter()
+        .map(|r| format!("{}: {}", r.code, r.message));
+    let choice = decision.assign.iter().map(|a| a.reason.clone());
+    let level = decision.level.iter().map(|l| l.reason.clone());
+    let all: BTreeSet<String> = because
+        .chain(refusals)
+        .chain(choice)
+        .chain(level)
+        .filter(|r| !r.is_empty())
+        .collect();
+    all.into_iter().take(16).collect()
+}
+
+fn digest(decision: &Decision) -> [u8; 8] {
+    if decision.is_empty() {
+        return [0; 8];
+    }
+    // The debug form holds every member in a fixed order.
+    let hash = sha2::Sha256::digest(format!("{decision:?}").as_bytes());
+    let mut first = [0; 8];
+    first.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    first
+}
+
+/// The place of a rule in the total order of all rules.
+fn place_of(catalog: &Catalog, rule: &Arc<Rule>) -> u16 {
+    let mut all = Hook::ALL
+        .into_iter()
+        .flat_map(|hook| catalog.rules(hook).iter());
+    let place = all.position(|other| Arc::ptr_eq(other, rule));
+    place
+        .and_then(|p| u16::try_from(p).ok())
+        .unwrap_or(u16::MAX)
+}

@@ -1,0 +1,303 @@
+//! Support levels and their clocks on tickets.
+
+use super::Deciding;
+use crate::desk::draft::ClockWork;
+use crate::desk::journal::{By, Purpose};
+use crate::desk::{Error, ErrorKind, Result};
+use crate::domain::sla::{ClockState, SlaClock, SlaError};
+use crate::domain::{Id, Kind, StatusCategory, Value, record::fields};
+use crate::hooks::{Detail, Hook, LevelView};
+
+/// The clock that the first answer stops.
+pub const REACTION: &str = "reaction";
+/// The clock that the solution stops.
+pub const RESOLUTION: &str = "resolution";
+
+/// Fields of a ticket that support levels may depend on.
+const SELECTORS: [&str; 7] = [
+    "type", "priority", "account", "contract", "category", "products", "assets",
+];
+
+impl From<SlaError> for Error {
+    fn from(e: SlaError) -> Self {
+        Self::new(ErrorKind::Conflict, "sla", e.to_string())
+    }
+}
+
+impl Deciding<'_, '_> {
+    /// Chooses the support level of a ticket: a person's word, then the rules, then the contract's
+    /// and the account's level. The clocks follow.
+    pub(super) fn select_level(&mut self, id: Id, cause: &str) -> Result<()> {
+        let kind = Kind::Ticket;
+        if !self.draft.was_asked(kind, id, fields::SUPPORT_LEVEL) {
+            let (level, by) = self.choose_level(id)?;
+            self.draft
+                .set(kind, id, fields::SUPPORT_LEVEL, level.map(Value::Ref), by);
+        }
+        self.follow_level(id, cause)
+    }
+
+    fn choose_level(&mut self, id: Id) -> Result<(Option<Id>, By)> {
+        let kind = Kind::Ticket;
+        let service = std::sync::Arc::clone(&self.ground.service);
+        let view = |(id, level): &(Id, crate::domain::sla::SupportLevel)| LevelView {
+            id: *id,
+            code: level.code.clone(),
+        };
+        let detail = Detail::SlaSelect {
+            levels: service.levels.iter().map(view).collect(),
+        };
+        for rule in self.due_rules(Hook::SlaSelect, kind, id) {
+            let Ok(Some(ruled)) = self.call_rule(&rule, kind, id, &detail)? else {
+                continue;
+            };
+            let Some(choice) = &ruled.decision.level else {
+                continue;
+            };
+            match service.level(&choice.level) {
+                Some((level, _)) => return Ok((Some(*level), ruled.by(choice.spot))),
+                None => self.retract(
+                    &ruled,
+                    &format!("there is no support level `{}`", choice.level),
+                ),
+            }
+        }
+        let record = self.draft.record(kind, id)?;
+        let contract = record.reference("contract").map(|c| (Kind::Contract, c));
+        let account = record
+            .reference(fields::ACCOUNT)
+            .map(|a| (Kind::Account, a));
+        let sources: Vec<(Kind, Id)> = contract.into_iter().chain(account).collect();
+        self.draft.load(&sources)?;
+        let level = sources
+            .into_iter()
+            .filter_map(|(kind, id)| self.draft.peek(kind, id))
+            .find_map(|source| source.reference(fields::SUPPORT_LEVEL));
+        Ok((level, By::Engine))
+    }
+
+    /// Chooses again when something changed that the level may depend on.
+    pub(super) fn reselect_level(&mut self, kind: Kind, id: Id) -> Result<()> {
+        if kind != Kind::Ticket {
+            return Ok(());
+        }
+        let Some(work) = self.draft.records.get(&(kind, id)) else {
+            return Ok(());
+        };
+        let (Some(before), Some(now)) = (&work.before, &work.now) else {
+            return Ok(());
+        };
+        let differs = |name: &str| before.get(name) != now.get(name);
+        if differs(fields::SUPPORT_LEVEL) {
+            return self.follow_level(id, "level_changed");
+        }
+        let closed = now.get(fields::CLOSED_AT).is_some();
+        if closed || !SELECTORS.iter().any(|name| differs(name)) {
+            return Ok(());
+        }
+        // A level that a person chose by hand stays until a person changes it.
+        if self.level_was_asked(id)? {
+            return Ok(());
+        }
+        self.select_level(id, "fields_changed")
+    }
+
+    /// Whether the present level was given by a person, as its clocks' cause remembers.
+    fn level_was_asked(&mut self, id: Id) -> Result<bool> {
+        let clocks = self.draft.clocks_of(id)?;
+        Ok(clocks.values().any(|w| {
+            w.clock
+                .segments
+                .last()
+                .is_some_and(|s| s.cause.starts_with("asked"))
+        }))
+    }
+
+    /// Starts the clocks of the ticket's level, or moves running ones to it.
+    fn follow_level(&mut self, id: Id, cause: &str) -> Result<()> {
+        let kind = Kind::Ticket;
+        let asked = self.draft.was_asked(kind, id, fields::SUPPORT_LEVEL);
+        let cause = if asked {
+            format!("asked:{cause}")
+        } else {
+            cause.to_owned()
+        };
+        let level_id = self
+            .draft
+            .record(kind, id)?
+            .reference(fields::SUPPORT_LEVEL);
+        let service = std::sync::Arc::clone(&self.ground.service);
+        let now = self.ground.now;
+        let level = level_id.and_then(|l| service.levels.iter().find(|(id, _)| *id == l));
+        let clocks = self.draft.clocks_of(id)?;
+        let Some((_, level)) = level else {
+            for work in clocks.values_mut().filter(|w| is_live(&w.clock)) {
+                work.clock.cancel(&*service, now, &cause)?;
+                work.changed = true;
+            }
+            return self.show_clocks(id);
+        };
+        let calendar = service.calendar(&level.calendar).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Conflict,
+                "sla_calendar_missing",
+                format!(
+                    "support level `{}` names no calendar that exists",
+                    level.code
+                ),
+            )
+        })?;
+        for target in &level.targets {
+            let Some(terms) = level.terms(&target.clock, calendar) else {
+                continue;
+            };
+            match clocks.get_mut(&target.clock) {
+                Some(work) if is_live(&work.clock) => {
+                    let change = work.clock.change_level(&*service, terms, now, &cause)?;
+                    work.changed |= change.changed;
+                }
+                Some(_) => {}
+                None => {
+                    let clock =
+                        SlaClock::start(target.clock.clone(), terms, &*service, now, &cause)?;
+                    let work = ClockWork {
+                        version: None,
+                        clock,
+                        changed: true,
+                    };
+                    clocks.insert(target.clock.clone(), work);
+                }
+            }
+        }
+        self.show_clocks(id)
+    }
+
+    /// Pauses, resumes, meets or cancels the clocks by the status that was entered.
+    pub(super) fn clocks_follow_status(&mut self, kind: Kind, id: Id, status: &str) -> Result<()> {
+        if kind != Kind::Ticket {
+            return Ok(());
+        }
+        let type_code = self.type_of(kind, id);
+        let workflow = self.ground.catalog.workflow(kind, type_code.as_deref());
+        let Some(def) = workflow.and_then(|w| w.status(status)).cloned() else {
+            return Ok(());
+        };
+        let service = std::sync::Arc::clone(&self.ground.service);
+        let now = self.ground.now;
+        let mut notes = Vec::new();
+        let clocks = self.draft.clocks_of(id)?;
+        for (name, work) in clocks.iter_mut() {
+            let clock = &mut work.clock;
+            let cause = format!("status:{}", def.code);
+            let paused = def.pauses.contains(name);
+            let change = match (def.category, clock.state) {
+                (StatusCategory::Done, _) if is_live(clock) && name != REACTION => {
+                    clock.meet(&*service, now, &cause)?
+                }
+                (StatusCategory::Done | StatusCategory::Cancelled, _) if is_live(clock) => {
+                    clock.cancel(&*service, now, &cause)?
+                }
+                (StatusCategory::Done | StatusCategory::Cancelled, _) => continue,
+                (_, ClockState::Running) if paused => clock.pause(&*service, now, &cause)?,
+                (_, ClockState::Paused) if !paused => clock.resume(&*service, now, &cause)?,
+                (_, ClockState::Met | ClockState::Cancelled) if name != REACTION => {
+                    clock.reopen(&*service, now, &cause)?
+                }
+                _ => continue,
+            };
+            work.changed |= change.changed;
+            if change.due_at != change.due_before && change.waited_secs > 0 {
+                let minutes = change.waited_secs / 60;
+                notes.push(format!("sla_extended:{name}:{minutes} min"));
+            }
+        }
+        self.draft.notes.extend(notes);
+        self.show_clocks(id)
+    }
+
+    /// The first answer to the customer stops the reaction clock.
+    pub(super) fn answered(&mut self, kind: Kind, id: Id, cause: &str) -> Result<()> {
+        if kind != Kind::Ticket
+            || self
+                .draft
+                .record(kind, id)?
+                .get(fields::REACTED_AT)
+                .is_some()
+        {
+            return Ok(());
+        }
+        let now = self.ground.now;
+        self.draft.set(
+            kind,
+            id,
+            fields::REACTED_AT,
+            Some(Value::Instant(now)),
+            By::Engine,
+        );
+        let service = std::sync::Arc::clone(&self.ground.service);
+        if let Some(work) = self.draft.clocks_of(id)?.get_mut(REACTION)
+            && is_live(&work.clock)
+        {
+            work.clock.meet(&*service, now, cause)?;
+            work.changed = true;
+        }
+        self.show_clocks(id)
+    }
+
+    /// A due time came: if the clock still runs, it is breached from now on.
+    pub(super) fn clock_due(&mut self, id: Id, name: &str) -> Result<()> {
+        let now = self.ground.now;
+        if let Some(work) = self.draft.clocks_of(id)?.get_mut(name)
+            && work.clock.tick(now)
+        {
+            work.changed = true;
+            self.draft.notes.push(format!("sla_breached:{name}"));
+        }
+        self.show_clocks(id)
+    }
+
+    /// Writes what the clocks say to the ticket's fields and sets the timers for their due times.
+    fn show_clocks(&mut self, id: Id) -> Result<()> {
+        let kind = Kind::Ticket;
+        let shown: Vec<SlaClock> = self
+            .draft
+            .clocks_of(id)?
+            .values()
+            .filter(|w| w.changed)
+            .map(|w| w.clock.clone())
+            .collect();
+        for clock in shown {
+            let name = clock.clock.as_str();
+            let due = if clock.state == ClockState::Cancelled {
+                None
+            } else {
+                Some(clock.due_at)
+            };
+            if name == REACTION || name == RESOLUTION {
+                let due_field = format!("{name}_due_at");
+                let breached = format!("{name}_breached_at");
+                self.draft
+                    .set(kind, id, &due_field, due.map(Value::Instant), By::Engine);
+                let value = clock.breached_at.map(Value::Instant);
+                self.draft.set(kind, id, &breached, value, By::Engine);
+            }
+            let timer = format!("sla:{name}");
+            match clock.next_tick_at() {
+                Some(at) => {
+                    let purpose = Purpose::SlaDue {
+                        clock: name.to_owned(),
+                    };
+                    self.set_timer(kind, id, &timer, at, purpose);
+                }
+                None => {
+                    self.draft.timers.insert((id, timer), None);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_live(clock: &SlaClock) -> bool {
+    matches!(clock.state, ClockState::Running | ClockState::Paused)
+}

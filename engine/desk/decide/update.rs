@@ -1,0 +1,384 @@
+//! Changing fields, and the checks that every changed record goes through before the commit.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::create::text_of;
+use super::{Answer, Deciding};
+use crate::desk::journal::By;
+use crate::desk::{Actor, Error, Fault, Result, changeset, service};
+use crate::domain::calendar::Calendar;
+use crate::domain::sla::SupportLevel;
+use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::hooks::{Detail, FieldRule, Hook, Refusal, Rule};
+use crate::store::Table;
+
+/// Fields that a contact may change on its own ticket.
+const CONTACT_FIELDS: [&str; 3] = [fields::TITLE, "description", fields::TAGS];
+
+impl Deciding<'_, '_> {
+    pub(super) fn update(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        asked: &Map<String, Json>,
+    ) -> Result<Answer> {
+        self.actor.require_write(kind)?;
+        self.target(kind, id)?;
+        self.restrict_contact_update(asked)?;
+        if asked
+            .get(fields::TYPE)
+            .is_some_and(|t| t.as_str() != self.draft.peek(kind, id).and_then(Record::type_code))
+        {
+            return Err(Error::field(
+                fields::TYPE,
+                "readonly",
+                "the type is fixed at creation",
+            ));
+        }
+        self.set_asked(kind, id, asked)?;
+        if let Some(to) = asked.get(fields::STATUS) {
+            let to = text_of(fields::STATUS, to)?;
+            self.transition_to_named(kind, id, &to)?;
+        }
+        self.settle(&[(kind, id)])?;
+        Ok(Answer::record(kind, id))
+    }
+
+    fn restrict_contact_update(&self, asked: &Map<String, Json>) -> Result<()> {
+        let Actor::Contact { .. } = self.actor else {
+            return Ok(());
+        };
+        match asked.keys().find(|k| !CONTACT_FIELDS.contains(&k.as_str())) {
+            Some(name) => {
+                let name: String = name.chars().take(64).collect();
+                Err(Error::forbidden(format!(
+                    "a contact may not change `{name}`"
+                )))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Checks every record of the draft that changed, however it came about.
+    pub(super) fn settle(&mut self, targets: &[(Kind, Id)]) -> Result<()> {
+        for (kind, id) in targets {
+            self.reselect_level(*kind, *id)?;
+        }
+        let changed: Vec<(Kind, Id)> = self
+            .draft
+            .records
+            .iter()
+            .filter(|(_, work)| work.is_changed() && work.now.is_some())
+            .map(|(place, _)| *place)
+            .collect();
+        let mut faults = Vec::new();
+        for (kind, id) in changed {
+            let now = Value::Instant(self.ground.now);
+            self.draft
+                .set(kind, id, fields::UPDATED_AT, Some(now), By::Engine);
+            self.check_references(kind, id)?;
+            self.check_unique(kind, id)?;
+            self.check_invariants(kind, id)?;
+            faults.extend(self.check_required(kind, id)?);
+            faults.extend(self.check_form(kind, id)?);
+            faults.extend(self.refusals(Hook::RecordValidate, kind, id, &Detail::None)?);
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let mut seen = BTreeSet::new();
+        faults.retain(|f| seen.insert((f.field.clone(), f.code.clone())));
+        Err(Error::invalid(faults))
+    }
+
+    /// Unique values that others hold are refused by name; the guard rows hold against races.
+    fn check_unique(&self, kind: Kind, id: Id) -> Result<()> {
+        let Some(work) = self.draft.records.get(&(kind, id)) else {
+            return Ok(());
+        };
+        let catalog = &self.ground.catalog;
+        let old = changeset::guard_keys(catalog, work.before.as_deref());
+        let new = changeset::guard_keys(catalog, work.now.as_ref());
+        let taken: Vec<_> = new
+            .difference(&old)
+            .map(|k| (Table::Guards, k.clone()))
+            .collect();
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let rows = self.draft.snapshot.get_many(&taken)?;
+        let clash = taken.iter().zip(rows).find(|(_, row)| row.is_some());
+        let Some(((_, key), _)) = clash else {
+            return Ok(());
+        };
+        let field: Vec<u8> = key
+            .iter()
+            .skip(1)
+            .copied()
+            .take_while(|b| *b != 0)
+            .collect();
+        let field = String::from_utf8_lossy(&field);
+        Err(Error::refused(
+            "not_unique",
+            vec![Fault::field(
+                &field,
+                "not_unique",
+                "another record has this value already",
+            )],
+        ))
+    }
+
+    fn check_required(&self, kind: Kind, id: Id) -> Result<Vec<Fault>> {
+        let record = self.draft.record(kind, id)?;
+        let defs = self.ground.catalog.fields(kind, record.type_code());
+        let missing = defs
+            .iter()
+            .filter(|d| d.required && !d.retired && !d.readonly)
+            .filter(|d| !record.get(&d.code).is_some_and(Value::is_filled));
+        Ok(missing
+            .map(|d| Fault::field(&d.code, "required", "a value is needed"))
+            .collect())
+    }
+
+    /// What form rules demand holds on every way a record is written.
+    fn check_form(&mut self, kind: Kind, id: Id) -> Result<Vec<Fault>> {
+        let mut faults = Vec::new();
+        for rule in self.due_rules(Hook::FormRules, kind, id) {
+            let ruled = match self.call_rule(&rule, kind, id, &Detail::None)? {
+                Ok(Some(ruled)) => ruled,
+                Ok(None) => continue,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            for form in &ruled.decision.form {
+                faults.extend(self.form_fault(&rule, kind, id, form)?);
+            }
+        }
+        Ok(faults)
+    }
+
+    fn form_fault(
+        &self,
+        rule: &Arc<Rule>,
+        kind: Kind,
+        id: Id,
+        form: &FieldRule,
+    ) -> Result<Option<Fault>> {
+        let record = self.draft.record(kind, id)?;
+        let catalog = &self.ground.catalog;
+        let found = catalog.resolve(kind, record.type_code(), Some(&rule.pack), &form.field);
+        let Some(def) = found else {
+            let mut fault = Fault::field(
+                &form.field,
+                "unknown_field",
+                "a form rule names no field of the record",
+            );
+            fault.rule = Some(place(rule, form.spot.line));
+            return Ok(Some(fault));
+        };
+        let value = record.get(&def.code);
+        let fault = if form.required == Some(true) && !value.is_some_and(Value::is_filled) {
+            Some(("required", "a value is needed".to_owned()))
+        } else if form.readonly == Some(true)
+            && self.draft.was_asked(kind, id, &def.code)
+            && self.differs_from_before(kind, id, &def.code)
+        {
+            Some(("readonly", "may not be changed now".to_owned()))
+        } else {
+            form.options
+                .as_ref()
+                .and_then(|offered| not_offered(value, offered))
+        };
+        Ok(fault.map(|(code, message)| {
+            let mut fault = Fault::field(&def.code, code, message);
+            fault.rule = Some(place(rule, form.spot.line));
+            fault
+        }))
+    }
+
+    fn differs_from_before(&self, kind: Kind, id: Id, field: &str) -> bool {
+        let Some(work) = self.draft.records.get(&(kind, id)) else {
+            return false;
+        };
+        let before = work.before.as_ref().and_then(|b| b.get(field));
+        work.now.as_ref().and_then(|n| n.get(field)) != before
+    }
+
+    /// All refusals of a guard hook, together.
+    pub(super) fn refusals(
+        &mut self,
+        hook: Hook,
+        kind: Kind,
+        id: Id,
+        detail: &Detail,
+    ) -> Result<Vec<Fault>> {
+        let mut faults = Vec::new();
+        for rule in self.due_rules(hook, kind, id) {
+            match self.call_rule(&rule, kind, id, detail)? {
+                Ok(Some(ruled)) => {
+                    let type_code = self.type_of(kind, id);
+                    for refusal in &ruled.decision.refusals {
+                        faults.push(self.refusal(&rule, kind, type_code.as_deref(), refusal));
+                    }
+                }
+                Ok(None) => {}
+                Err(fault) => faults.push(fault),
+            }
+        }
+        Ok(faults)
+    }
+
+    fn refusal(
+        &self,
+        rule: &Rule,
+        kind: Kind,
+        type_code: Option<&str>,
+        refusal: &Refusal,
+    ) -> Fault {
+        let field = refusal.field.as_ref().map(|name| {
+            let def = self
+                .ground
+                .catalog
+                .resolve(kind, type_code, Some(&rule.pack), name);
+            def.map_or_else(|| name.clone(), |d| d.code.clone())
+        });
+        Fault {
+            field,
+            code: refusal.code.clone(),
+            message: refusal.message.clone(),
+            rule: Some(place(rule, refusal.spot.line)),
+        }
+    }
+
+    /// What each kind demands beyond its fields.
+    fn check_invariants(&mut self, kind: Kind, id: Id) -> Result<()> {
+        match kind {
+            Kind::Calendar => self.check_calendar(id),
+            Kind::SupportLevel => {
+                let record = self.draft.record(kind, id)?;
+                let level: SupportLevel = service::definition(record)?;
+                first_fault(level.validate().into_iter().map(|e| (e.field, e.message)))?;
+                if self.ground.service.calendar(&level.calendar).is_none() {
+                    let calendar: String = level.calendar.chars().take(64).collect();
+                    return Err(Error::field(
+                        "definition",
+                        "unknown_calendar",
+                        format!("there is no calendar `{calendar}`"),
+                    ));
+                }
+                self.touch_service(kind);
+                Ok(())
+            }
+            Kind::Agent | Kind::Team => {
+                self.touch_service(kind);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A changed calendar is a new version; ledgers that were counted by the old one keep it.
+    fn check_calendar(&mut self, id: Id) -> Result<()> {
+        let record = self.draft.record(Kind::Calendar, id)?;
+        let mut calendar: Calendar = service::definition(record)?;
+        record
+            .text("code")
+            .unwrap_or_default()
+            .clone_into(&mut calendar.code);
+        first_fault(
+            calendar
+                .validate()
+                .into_iter()
+                .map(|e| (e.field, e.message)),
+        )?;
+        let newest = self
+            .ground
+            .service
+            .calendar(&calendar.code)
+            .map_or(0, |c| c.version);
+        calendar.version = newest + 1;
+        let text = serde_json::to_string(&calendar)
+            .map_err(|e| Error::internal(format!("a calendar cannot be written: {e}")))?;
+        let row = crate::desk::codec::encode(&calendar)?;
+        let key = service::calendar_version(&calendar.code, calendar.version);
+        self.draft.rows.put.push((Table::Meta, key, row));
+        self.draft.set(
+            Kind::Calendar,
+            id,
+            "definition",
+            Some(Value::Json(text)),
+            By::Engine,
+        );
+        self.touch_service(Kind::Calendar);
+        Ok(())
+    }
+
+    /// Tells the next command that levels, calendars, agents or teams changed.
+    pub(super) fn touch_service(&mut self, kind: Kind) {
+        if !matches!(
+            kind,
+            Kind::Calendar | Kind::SupportLevel | Kind::Agent | Kind::Team
+        ) {
+            return;
+        }
+        let key = service::stamp();
+        if self
+            .draft
+            .rows
+            .put
+            .iter()
+            .any(|(table, k, _)| *table == Table::Meta && *k == key)
+        {
+            return;
+        }
+        let expect = super::config::expected(self.ground.service_version);
+        self.draft
+            .rows
+            .expect
+            .push((Table::Meta, key.clone(), expect));
+        self.draft.rows.put.push((Table::Meta, key, Vec::new()));
+    }
+}
+
+fn first_fault(mut faults: impl Iterator<Item = (String, String)>) -> Result<()> {
+    match faults.next() {
+        Some((field, message)) => Err(Error::field(
+            &format!("definition.{field}"),
+            "invalid_definition",
+            message,
+        )),
+        None => Ok(()),
+    }
+}
+
+fn not_offered(value: Option<&Value>, offered: &[String]) -> Option<(&'static str, String)> {
+    let chosen: Vec<&str> = match value? {
+        Value::Text(code) => vec![code],
+        Value::List(items) => items.iter().filter_map(Value::as_text).collect(),
+        _ => return None,
+    };
+    let wrong = chosen
+        .into_iter()
+        .find(|c| !offered.iter().any(|o| o == c))?;
+    Some((
+        "not_offered",
+        format!(
+            "`{wrong}` is not offered now; choose of {}",
+            offered.join(", ")
+        ),
+    ))
+}
+
+/// A rule and the line that spoke.
+pub fn place(rule: &Rule, line: u32) -> String {
+    if line == 0 {
+        rule.id()
+    } else {
+        format!("{}:{line}", rule.id())
+    }
+}

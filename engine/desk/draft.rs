@@ -1,0 +1,243 @@
+//! A draft: the changes of one command while it is being decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::journal::{By, EntryAdded, RuleRun, StoredEntry, Timer};
+use super::survey::Survey;
+use super::view::OutboxItem;
+use super::{Error, Result, codec, keys};
+use crate::domain::sla::SlaClock;
+use crate::domain::{Entry, Id, Instant, Kind, Record, Value, record::fields};
+use crate::store::{Expect, Key, Pos, Snapshot, Table};
+
+/// A record in a draft.
+#[derive(Clone, Default)]
+pub struct Work {
+    /// As it was in the snapshot.
+    pub before: Option<Arc<Record>>,
+    /// Its version in the snapshot.
+    pub version: Option<Pos>,
+    /// As it shall be; none: it is deleted or was never there.
+    pub now: Option<Record>,
+    /// Who set which field, last word counts.
+    pub by: BTreeMap<String, By>,
+    /// Fields that whoever asked set explicitly.
+    pub asked: Vec<String>,
+}
+
+/// An SLA clock in a draft.
+#[derive(Clone)]
+pub struct ClockWork {
+    /// Version of its row; none: it is new.
+    pub version: Option<Pos>,
+    /// The clock.
+    pub clock: SlaClock,
+    /// Whether it changed.
+    pub changed: bool,
+}
+
+/// The changes of one command. Cloned before a rule's effects are applied, so that they can be taken
+/// back whole.
+#[derive(Clone)]
+pub struct Draft {
+    /// What the command is decided on.
+    pub snapshot: Arc<dyn Snapshot>,
+    /// The engine's time.
+    pub now: Instant,
+    /// Records, read or changed.
+    pub records: BTreeMap<(Kind, Id), Work>,
+    /// Entries added.
+    pub entries: Vec<(StoredEntry, Id, Option<u16>)>,
+    /// Timers set: by owner and name; none: removed.
+    pub timers: BTreeMap<(Id, String), Option<Timer>>,
+    /// SLA clocks read, by record; absent: not read yet.
+    pub clocks: BTreeMap<Id, BTreeMap<String, ClockWork>>,
+    /// Surveys made or changed, with the version of the stored one.
+    pub surveys: BTreeMap<Id, (Option<Pos>, Survey)>,
+    /// Messages queued.
+    pub outbox: Vec<OutboxItem>,
+    /// Calls of rules.
+    pub runs: Vec<RuleRun>,
+    /// Records that rules read beyond those in `records`.
+    pub reads: BTreeMap<(Kind, Id), Pos>,
+    /// Remarks for the journal.
+    pub notes: Vec<String>,
+    /// Rows that are not records: packs, tokens, blobs, guards of their own.
+    pub rows: Rows,
+}
+
+/// Plain rows of a draft.
+#[derive(Clone, Default)]
+pub struct Rows {
+    /// Rows that must be as expected.
+    pub expect: Vec<(Table, Key, Expect)>,
+    /// Rows written.
+    pub put: Vec<(Table, Key, Vec<u8>)>,
+    /// Rows written under a key that ends with the position.
+    pub put_at_pos: Vec<(Table, Key, Vec<u8>)>,
+    /// Rows removed.
+    pub delete: Vec<(Table, Key)>,
+}
+
+impl Draft {
+    /// An empty draft on a snapshot.
+    pub fn new(snapshot: Arc<dyn Snapshot>, now: Instant) -> Self {
+        Self {
+            snapshot,
+            now,
+            records: BTreeMap::new(),
+            entries: Vec::new(),
+            timers: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            surveys: BTreeMap::new(),
+            outbox: Vec::new(),
+            runs: Vec::new(),
+            reads: BTreeMap::new(),
+            notes: Vec::new(),
+            rows: Rows::default(),
+        }
+    }
+
+    /// Reads records into the draft in one trip; absent ones are left out.
+    pub fn load(&mut self, wanted: &[(Kind, Id)]) -> Result<()> {
+        let missing: BTreeSet<(Kind, Id)> = wanted
+            .iter()
+            .copied()
+            .filter(|w| !self.records.contains_key(w))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<(Table, Key)> = missing
+            .iter()
+            .map(|(kind, id)| (Table::Records, keys::record(*kind, *id)))
+            .collect();
+        let rows = self.snapshot.get_many(&asked)?;
+        for (place, row) in missing.into_iter().zip(rows) {
+            let Some(row) = row else { continue };
+            let record: Record = codec::decode(&row.bytes)?;
+            let work = Work {
+                before: Some(Arc::new(record.clone())),
+                version: Some(row.version),
+                now: Some(record),
+                ..Work::default()
+            };
+            self.records.insert(place, work);
+        }
+        Ok(())
+    }
+
+    /// The record as it stands in the draft.
+    pub fn record(&self, kind: Kind, id: Id) -> Result<&Record> {
+        self.records
+            .get(&(kind, id))
+            .and_then(|w| w.now.as_ref())
+            .ok_or_else(Error::not_found)
+    }
+
+    /// The record as it stands in the draft, if it is there.
+    pub fn peek(&self, kind: Kind, id: Id) -> Option<&Record> {
+        self.records.get(&(kind, id)).and_then(|w| w.now.as_ref())
+    }
+
+    /// Adds a new record.
+    pub fn add(&mut self, record: Record) {
+        let place = (record.kind, record.id);
+        self.records.insert(
+            place,
+            Work {
+                now: Some(record),
+                ..Work::default()
+            },
+        );
+    }
+
+    /// Marks a record as deleted.
+    pub fn remove(&mut self, kind: Kind, id: Id) {
+        if let Some(work) = self.records.get_mut(&(kind, id)) {
+            work.now = None;
+        }
+    }
+
+    /// Sets or removes a value.
+    pub fn set(&mut self, kind: Kind, id: Id, field: &str, value: Option<Value>, by: By) {
+        let Some(work) = self.records.get_mut(&(kind, id)) else {
+            return;
+        };
+        let Some(record) = work.now.as_mut() else {
+            return;
+        };
+        if record.get(field) == value.as_ref() {
+            return;
+        }
+        record.put(field, value);
+        work.by.insert(field.to_owned(), by);
+        if by == By::Asked && !work.asked.iter().any(|f| f == field) {
+            work.asked.push(field.to_owned());
+        }
+    }
+
+    /// Whether whoever asked set the field explicitly.
+    pub fn was_asked(&self, kind: Kind, id: Id, field: &str) -> bool {
+        self.records
+            .get(&(kind, id))
+            .is_some_and(|w| w.asked.iter().any(|f| f == field))
+    }
+
+    /// Adds an entry to a record and marks the record as changed now.
+    pub fn add_entry(&mut self, kind: Kind, owner: Id, entry: Entry, run: Option<u16>) {
+        self.entries.push((StoredEntry { kind, entry }, owner, run));
+        self.set(
+            kind,
+            owner,
+            fields::UPDATED_AT,
+            Some(Value::Instant(self.now)),
+            By::Engine,
+        );
+    }
+
+    /// What the journal keeps of the added entries.
+    pub fn entries_added(&self) -> Vec<EntryAdded> {
+        self.entries
+            .iter()
+            .map(|(stored, owner, run)| EntryAdded {
+                kind: stored.kind,
+                owner: *owner,
+                entry: stored.entry.id,
+                run: *run,
+            })
+            .collect()
+    }
+
+    /// The SLA clocks of a record, read when first asked for.
+    pub fn clocks_of(&mut self, id: Id) -> Result<&mut BTreeMap<String, ClockWork>> {
+        if !self.clocks.contains_key(&id) {
+            let mut clocks = BTreeMap::new();
+            let (from, to) = keys::owned(id);
+            for (_, row) in self.snapshot.range(Table::Clocks, &from, &to, false, 16)? {
+                let clock: SlaClock = codec::decode(&row.bytes)?;
+                let version = Some(row.version);
+                clocks.insert(
+                    clock.clock.clone(),
+                    ClockWork {
+                        version,
+                        clock,
+                        changed: false,
+                    },
+                );
+            }
+            self.clocks.insert(id, clocks);
+        }
+        self.clocks
+            .get_mut(&id)
+            .ok_or_else(|| Error::internal("clocks were not read"))
+    }
+}
+
+impl Work {
+    /// Whether there is something to write.
+    pub fn is_changed(&self) -> bool {
+        self.before.as_deref() != self.now.as_ref()
+    }
+}

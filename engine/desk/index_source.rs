@@ -1,0 +1,267 @@
+//! What the search index is fed with: documents made of records, in the order of the journal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::journal::{JournalEntry, StoredEntry};
+use super::{DeskOptions, Error, ErrorKind, Result, codec, keys};
+use crate::domain::entry::{EntryBody, Visibility};
+use crate::domain::{Id, Kind, Record, Value};
+use crate::search::{
+    Change, FilterValue, ScanPage, SearchDoc, SearchError, SearchIndex, SearchOptions, Source,
+    SourceError, Upsert,
+};
+use crate::store::{Pos, Snapshot, Store, Table};
+
+/// Kinds that are indexed.
+const INDEXED: [Kind; 12] = [
+    Kind::Ticket,
+    Kind::Lead,
+    Kind::Inquiry,
+    Kind::Activity,
+    Kind::Asset,
+    Kind::Account,
+    Kind::Contact,
+    Kind::Contract,
+    Kind::Product,
+    Kind::Article,
+    Kind::Agent,
+    Kind::Team,
+];
+/// Most entries of a record whose text is indexed.
+const MAX_ENTRIES: usize = 200;
+/// Most bytes of text of a record that are indexed.
+const MAX_TEXT: usize = 200_000;
+
+/// Opens the search index of a store, unless it is switched off.
+pub fn open(store: &Arc<dyn Store>, options: &DeskOptions) -> Result<Option<Arc<SearchIndex>>> {
+    if !options.search {
+        return Ok(None);
+    }
+    let source = Arc::new(Journal(Arc::clone(store)));
+    let index = SearchIndex::open(
+        options.search_dir.as_deref(),
+        source,
+        SearchOptions::default(),
+    );
+    index.map(Some).map_err(error)
+}
+
+/// An error of the index as an error of the desk.
+pub fn error(e: SearchError) -> Error {
+    match e {
+        SearchError::Invalid { .. } => Error::new(ErrorKind::Invalid, "bad_search", e.to_string()),
+        other => Error::new(ErrorKind::Busy, "search_unavailable", other.to_string()),
+    }
+}
+
+/// The store's journal as a source of documents.
+struct Journal(Arc<dyn Store>);
+
+impl Source for Journal {
+    fn last(&self) -> u64 {
+        self.0.wait(Pos::ZERO, Duration::ZERO).0
+    }
+
+    fn changes(&self, after: u64, max: usize) -> std::result::Result<Vec<Change>, SourceError> {
+        let rows = self.0.journal(Pos(after), max).map_err(source_error)?;
+        let snapshot = self.0.snapshot(None).map_err(source_error)?;
+        let mut changes = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut touched: Vec<(Kind, Id)> = Vec::new();
+            if !row.bytes.is_empty() {
+                let entry: JournalEntry = codec::decode(&row.bytes).map_err(source_error)?;
+                touched.extend(entry.changes.iter().map(|c| (c.kind, c.id)));
+                touched.extend(entry.entries.iter().map(|e| (e.kind, e.owner)));
+            }
+            touched.retain(|(kind, _)| INDEXED.contains(kind));
+            touched.sort_unstable();
+            touched.dedup();
+            let docs = upserts(&*snapshot, &touched).map_err(source_error)?;
+            changes.push(Change {
+                pos: row.pos.0,
+                docs,
+            });
+        }
+        Ok(changes)
+    }
+
+    fn wait(&self, after: u64, timeout: Duration) -> u64 {
+        self.0.wait(Pos(after), timeout).0
+    }
+
+    fn all(&self, from: Option<&[u8]>, max: usize) -> std::result::Result<ScanPage, SourceError> {
+        let snapshot = self.0.snapshot(None).map_err(source_error)?;
+        let start = match from {
+            Some(key) => [key, &[0]].concat(),
+            None => Vec::new(),
+        };
+        let rows = snapshot
+            .range(
+                Table::Records,
+                &start,
+                &[u8::MAX; 18],
+                false,
+                max.min(10_000),
+            )
+            .map_err(source_error)?;
+        let mut page = ScanPage {
+            at: snapshot.pos().0,
+            ..ScanPage::default()
+        };
+        if rows.len() == max.min(10_000) {
+            page.next = rows.last().map(|(key, _)| key.clone());
+        }
+        for (_, row) in rows {
+            let record: Record = codec::decode(&row.bytes).map_err(source_error)?;
+            if INDEXED.contains(&record.kind) {
+                let doc = document(&*snapshot, &record, row.version).map_err(source_error)?;
+                page.docs.push(doc);
+            }
+        }
+        Ok(page)
+    }
+}
+
+fn source_error(e: impl std::fmt::Display) -> SourceError {
+    SourceError(e.to_string())
+}
+
+/// The records as they are now: later changes of them come again, which does no harm.
+fn upserts(snapshot: &dyn Snapshot, touched: &[(Kind, Id)]) -> Result<Vec<Upsert>> {
+    let wanted: Vec<_> = touched
+        .iter()
+        .map(|(kind, id)| (Table::Records, keys::record(*kind, *id)))
+        .collect();
+    let rows = snapshot.get_many(&wanted)?;
+    let mut docs = Vec::with_capacity(touched.len());
+    for ((_, id), row) in touched.iter().zip(rows) {
+        docs.push(match row {
+            Some(row) => {
+                let record: Record = codec::decode(&row.bytes)?;
+                Upsert::Put(Box::new(document(snapshot, &record, row.version)?))
+            }
+            None => Upsert::Delete(id.0),
+        });
+    }
+    Ok(docs)
+}
+
+/// The document of a record.
+fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<SearchDoc> {
+    let mut body = Text::default();
+    let mut internal = Text::default();
+    let mut codes = Vec::new();
+    for name in ["description", "body", "solution", "notes"] {
+        body.add(record.text(name));
+    }
+    for name in ["serial", "code", "external_id", "inn"] {
+        codes.extend(record.text(name).map(str::to_owned));
+    }
+    for (name, value) in record.fields.iter().filter(|(name, _)| name.contains('/')) {
+        // A pack's text fields are searched; its codes of options are not words.
+        if let Value::Text(text) = value
+            && (text.contains(' ') || name.ends_with("serial"))
+        {
+            internal.add(Some(text));
+        }
+    }
+    if matches!(record.kind, Kind::Ticket | Kind::Inquiry | Kind::Lead) {
+        let (from, to) = keys::owned(record.id);
+        for (_, row) in snapshot.range(Table::Entries, &from, &to, false, MAX_ENTRIES)? {
+            let stored: StoredEntry = codec::decode(&row.bytes)?;
+            match &stored.entry.body {
+                EntryBody::Comment {
+                    visibility: Visibility::Internal,
+                    text,
+                } => {
+                    internal.add(Some(text));
+                }
+                EntryBody::Comment { text, .. } => body.add(Some(text)),
+                EntryBody::Message { subject, text, .. } => {
+                    body.add(Some(subject));
+                    body.add(Some(text));
+                }
+                EntryBody::Attachment {
+                    name,
+                    visibility: Visibility::Public,
+                    ..
+                } => {
+                    body.add(Some(name));
+                }
+                EntryBody::Attachment { name, .. } => internal.add(Some(name)),
+                EntryBody::Link { .. } => {}
+            }
+        }
+    }
+    Ok(SearchDoc {
+        kind: record.kind.name().to_owned(),
+        id: record.id.0,
+        title: record.title().to_owned(),
+        body: body.0,
+        internal: internal.0,
+        locale: record.text("locale").map(str::to_owned),
+        number: record.number().and_then(|n| u64::try_from(n).ok()),
+        codes,
+        filters: filters(record),
+        version: version.0,
+    })
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn add(&mut self, text: Option<&str>) {
+        let Some(text) = text else { return };
+        if self.0.len() + text.len() <= MAX_TEXT {
+            if !self.0.is_empty() {
+                self.0.push('\n');
+            }
+            self.0.push_str(text);
+        }
+    }
+}
+
+/// Every field that can be filtered or sorted by: all but long texts and open values.
+fn filters(record: &Record) -> Vec<(String, FilterValue)> {
+    let mut filters = vec![(
+        "kind".to_owned(),
+        FilterValue::Text(record.kind.name().to_owned()),
+    )];
+    filters.push(("id".to_owned(), FilterValue::Text(record.id.to_string())));
+    for (name, value) in &record.fields {
+        if matches!(
+            name.as_str(),
+            "description" | "body" | "solution" | "satisfaction_comment"
+        ) {
+            continue;
+        }
+        let values = match value {
+            Value::List(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        filters.extend(
+            values
+                .iter()
+                .filter_map(filter_value)
+                .map(|value| (name.clone(), value))
+                .take(50),
+        );
+    }
+    filters
+}
+
+/// A value as the index filters and sorts by it.
+pub fn filter_value(value: &Value) -> Option<FilterValue> {
+    Some(match value {
+        Value::Text(text) => FilterValue::Text(text.chars().take(200).collect()),
+        Value::Int(n) | Value::Duration(n) => FilterValue::Int(*n),
+        Value::Bool(b) => FilterValue::Bool(*b),
+        Value::Decimal(d) => FilterValue::Decimal(*d),
+        Value::Date(d) => FilterValue::Text(d.to_string()),
+        Value::Instant(at) => FilterValue::Instant(at.timestamp_millis()),
+        Value::Ref(id) => FilterValue::Text(id.to_string()),
+        Value::List(_) | Value::Json(_) => return None,
+    })
+}

@@ -1,0 +1,209 @@
+//! The history of a record: who changed what, when, and which rule was behind it.
+
+use std::collections::BTreeMap;
+
+use crate::desk::journal::{By, JournalEntry, RuleName, RuleRun};
+use crate::desk::{
+    Actor, Desk, FieldChangeView, HistoryItem, Page, Result, RuleRunView, codec, decide, keys,
+};
+use crate::domain::{Id, Kind};
+use crate::packs::Catalog;
+use crate::store::{Pos, Snapshot, Table};
+
+impl Desk {
+    /// The changes of a record, oldest first.
+    ///
+    /// # Errors
+    /// When there is no such record, the cursor is foreign, or the store fails.
+    pub fn history(
+        &self,
+        actor: &Actor,
+        kind: Kind,
+        id: Id,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<HistoryItem>> {
+        let limit = super::limit(limit)?;
+        let snapshot = self.store.snapshot(None)?;
+        let page = super::record::read(&*snapshot, actor, kind, id)?;
+        let (mut from, to) = keys::owned(id);
+        if let Some(cursor) = cursor {
+            from = super::unhex(cursor)?;
+            if from.get(..16) != Some(id.as_bytes().as_slice()) {
+                return Err(super::bad_cursor());
+            }
+            from.push(0);
+        }
+        let rows = snapshot.range(Table::History, &from, &to, false, limit)?;
+        let next = match rows.last() {
+            Some((key, _)) if rows.len() == limit => Some(decide::hex(key)),
+            _ => None,
+        };
+        let catalog = self
+            .ground(std::sync::Arc::clone(&snapshot), self.now(), None)?
+            .0
+            .catalog;
+        let mut orders = Orders {
+            snapshot: &*snapshot,
+            kept: BTreeMap::new(),
+        };
+        let mut items = Vec::new();
+        for (_, row) in rows {
+            let Some(entry) = self.journal_at(row.version)? else {
+                continue;
+            };
+            let mut item = view(&mut orders, row.version, &entry, id)?;
+            if !actor.sees_internal() {
+                self.mask_item(&snapshot, &catalog, &page.record, &mut item)?;
+            }
+            items.push(item);
+        }
+        Ok(Page { items, next })
+    }
+
+    /// The journal entry of a position.
+    pub(in crate::desk) fn journal_at(&self, pos: Pos) -> Result<Option<JournalEntry>> {
+        let rows = self.store.journal(Pos(pos.0.saturating_sub(1)), 1)?;
+        let row = rows
+            .into_iter()
+            .find(|row| row.pos == pos && !row.bytes.is_empty());
+        row.map(|row| codec::decode(&row.bytes)).transpose()
+    }
+
+    /// A customer sees changes of the fields it may see and public entries, and no rules.
+    fn mask_item(
+        &self,
+        snapshot: &std::sync::Arc<dyn Snapshot>,
+        catalog: &Catalog,
+        record: &crate::domain::Record,
+        item: &mut HistoryItem,
+    ) -> Result<()> {
+        item.rules.clear();
+        item.notes.clear();
+        item.cause = None;
+        item.changes.retain(|change| {
+            catalog
+                .field(record.kind, record.type_code(), &change.field)
+                .is_some_and(|def| !def.internal)
+        });
+        for change in &mut item.changes {
+            change.by = String::new();
+        }
+        let wanted: Vec<_> = item
+            .entries
+            .iter()
+            .map(|e| (Table::Entries, keys::entry(record.id, *e)))
+            .collect();
+        let mut shown = Vec::new();
+        for row in snapshot.get_many(&wanted)?.into_iter().flatten() {
+            let stored: crate::desk::journal::StoredEntry = codec::decode(&row.bytes)?;
+            if super::entries::shows(
+                &Actor::Contact {
+                    contact: Id::MIN,
+                    account: Id::MIN,
+                },
+                &stored.entry.body,
+            ) {
+                shown.push(stored.entry.id);
+            }
+        }
+        item.entries = shown;
+        Ok(())
+    }
+}
+
+/// The total orders of rules that journal entries refer to, read once each.
+struct Orders<'s> {
+    snapshot: &'s dyn Snapshot,
+    kept: BTreeMap<Pos, Vec<RuleName>>,
+}
+
+impl Orders<'_> {
+    fn rule(&mut self, catalog: Pos, place: u16) -> Result<RuleName> {
+        if !self.kept.contains_key(&catalog) {
+            let mut key = keys::rule_order();
+            key.extend(catalog.0.to_be_bytes());
+            let row = self.snapshot.get(Table::Packs, &key)?;
+            let order = row.map(|row| codec::decode(&row.bytes)).transpose()?;
+            self.kept.insert(catalog, order.unwrap_or_default());
+        }
+        let found = self
+            .kept
+            .get(&catalog)
+            .and_then(|order| order.get(usize::from(place)));
+        Ok(found.cloned().unwrap_or_else(|| RuleName {
+            rule: format!("unknown rule {place}"),
+            version: String::new(),
+            revision: [0; 32],
+            hook: String::new(),
+        }))
+    }
+}
+
+fn view(orders: &mut Orders<'_>, pos: Pos, entry: &JournalEntry, id: Id) -> Result<HistoryItem> {
+    let mut rules = Vec::with_capacity(entry.runs.len());
+    for run in &entry.runs {
+        let name = orders.rule(entry.catalog, run.rule)?;
+        rules.push(run_view(&name, run));
+    }
+    let own = entry
+        .changes
+        .iter()
+        .filter(|c| c.id == id)
+        .flat_map(|c| &c.fields);
+    let changes = own.map(|f| FieldChangeView {
+        field: f.field.clone(),
+        old: f.old.clone(),
+        new: f.new.clone(),
+        by: by(f.by, &rules),
+    });
+    Ok(HistoryItem {
+        pos,
+        at: entry.at,
+        actor: entry.actor.name(),
+        command: entry.input.command.clone(),
+        request: entry.request.clone(),
+        cause: entry
+            .cause
+            .as_ref()
+            .map(|c| format!("timer {} set at {}", c.name, c.set_at)),
+        changes: changes.collect(),
+        entries: entry
+            .entries
+            .iter()
+            .filter(|e| e.owner == id)
+            .map(|e| e.entry)
+            .collect(),
+        rules,
+        notes: entry.notes.clone(),
+    })
+}
+
+fn run_view(name: &RuleName, run: &RuleRun) -> RuleRunView {
+    RuleRunView {
+        rule: name.rule.clone(),
+        version: name.version.clone(),
+        revision: decide::hex(&name.revision),
+        hook: name.hook.clone(),
+        verdict: run.verdict.name().to_owned(),
+        used: run.used,
+        reasons: run.reasons.clone(),
+    }
+}
+
+fn by(by: By, rules: &[RuleRunView]) -> String {
+    match by {
+        By::Asked => "asked".to_owned(),
+        By::Engine => "engine".to_owned(),
+        By::Rule { run, line } => {
+            let rule = rules
+                .get(usize::from(run))
+                .map_or("unknown rule", |r| r.rule.as_str());
+            if line == 0 {
+                rule.to_owned()
+            } else {
+                format!("{rule}:{line}")
+            }
+        }
+    }
+}

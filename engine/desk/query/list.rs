@@ -1,0 +1,414 @@
+//! Lists: from the store's indexes where they suffice, from the search index for sorting and for
+//! fields without an index. No list scans records.
+
+use std::sync::Arc;
+
+use crate::desk::{
+    Actor, Condition, Desk, Error, Fault, ListQuery, Page, RecordPage, Result, decide, keys, lookup,
+};
+use crate::domain::{FieldDef, Id, Kind, Value, ValueType};
+use crate::packs::Catalog;
+use crate::store::{Key, Snapshot, Table};
+
+/// Most index rows that one call looks through before it hands out what it has.
+const MAX_ROWS: usize = 4_000;
+/// Most conditions.
+const MAX_FILTERS: usize = 20;
+/// Most values of a condition.
+const MAX_VALUES: usize = 100;
+/// The name by which lists filter by the category of the status.
+pub const CATEGORY: &str = "category_of_status";
+
+/// A condition whose values are read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// Full code of the field.
+    pub field: String,
+    /// Whether the store has an index of it.
+    pub indexed: bool,
+    /// What must hold.
+    pub holds: Holds,
+}
+
+/// What must hold of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Holds {
+    /// It has one of the values.
+    In(Vec<Value>),
+    /// It lies between two values.
+    Between(Option<Value>, Option<Value>),
+    /// It has a value, or has none.
+    Present(bool),
+}
+
+impl Desk {
+    /// A page of records of a kind.
+    ///
+    /// # Errors
+    /// When a filter, the sort or the cursor is wrong, or the store fails.
+    pub fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page<RecordPage>> {
+        let limit = super::limit(query.limit)?;
+        let snapshot = self.store.snapshot(query.at_least)?;
+        let catalog = self
+            .ground(Arc::clone(&snapshot), self.now(), None)?
+            .0
+            .catalog;
+        let mut filters = read_filters(&*snapshot, &catalog, query.kind, &query.filters)?;
+        filters.extend(own_filters(actor, query.kind)?);
+        let from_store = query.sort.is_none()
+            && filters
+                .iter()
+                .all(|f| f.indexed && matches!(f.holds, Holds::In(_)));
+        if from_store {
+            let walk = Walk {
+                snapshot: &*snapshot,
+                kind: query.kind,
+                filters: &filters,
+                limit,
+            };
+            return walk.page(&catalog, actor, query.cursor.as_deref());
+        }
+        #[cfg(feature = "search")]
+        if self.search.is_some() {
+            return self.list_by_search(actor, query, &snapshot, &catalog, &filters);
+        }
+        Err(Error::new(
+            crate::desk::ErrorKind::Invalid,
+            "needs_search",
+            "without the search index lists filter by indexed fields only and are not sorted",
+        ))
+    }
+}
+
+/// What a customer may list, as conditions.
+pub fn own_filters(actor: &Actor, kind: Kind) -> Result<Vec<Filter>> {
+    let Actor::Contact { account, contact } = actor else {
+        return Ok(Vec::new());
+    };
+    let equal = |field: &str, value: Value| Filter {
+        field: field.to_owned(),
+        indexed: true,
+        holds: Holds::In(vec![value]),
+    };
+    match kind {
+        Kind::Ticket | Kind::Inquiry | Kind::Asset | Kind::Contract => {
+            Ok(vec![equal("account", Value::Ref(*account))])
+        }
+        Kind::Article => Ok(vec![
+            equal("status", "published".into()),
+            equal("audience", "public".into()),
+        ]),
+        Kind::Contact => Ok(vec![equal("id", Value::Ref(*contact))]),
+        Kind::Account => Ok(vec![equal("id", Value::Ref(*account))]),
+        Kind::Product => Ok(Vec::new()),
+        _ => Err(Error::forbidden(format!(
+            "a contact may not list {}s",
+            kind.name()
+        ))),
+    }
+}
+
+/// A walk over index rows, newest record first.
+struct Walk<'a> {
+    snapshot: &'a dyn Snapshot,
+    kind: Kind,
+    filters: &'a [Filter],
+    limit: usize,
+}
+
+impl Walk<'_> {
+    fn page(
+        &self,
+        catalog: &Catalog,
+        actor: &Actor,
+        cursor: Option<&str>,
+    ) -> Result<Page<RecordPage>> {
+        let before = match cursor {
+            Some(text) => Some(Id::from_slice(&super::unhex(text)?).ok_or_else(super::bad_cursor)?),
+            None => None,
+        };
+        let (ids, last) = self.ids(before)?;
+        let places: Vec<(Kind, Id)> = ids.iter().map(|id| (self.kind, *id)).collect();
+        let items = super::record::read_many(self.snapshot, catalog, actor, &places)?;
+        Ok(Page {
+            items,
+            next: last.map(|id| decide::hex(id.as_bytes())),
+        })
+    }
+
+    /// The next ids that meet all conditions, and where to go on.
+    fn ids(&self, before: Option<Id>) -> Result<(Vec<Id>, Option<Id>)> {
+        if let Some(Filter {
+            holds: Holds::In(values),
+            ..
+        }) = self.filters.iter().find(|f| f.field == "id")
+        {
+            let ids = values.iter().filter_map(Value::as_ref_id);
+            return Ok((
+                ids.filter(|id| before.is_none_or(|b| *id < b)).collect(),
+                None,
+            ));
+        }
+        let (first, rest) = match self.filters.split_first() {
+            Some((first, rest)) => (Some(first), rest),
+            None => (None, self.filters),
+        };
+        let mut found = Vec::new();
+        let mut before = before;
+        let mut seen = 0;
+        loop {
+            let step = self.limit.clamp(50, 500);
+            let candidates = self.candidates(first, before, step)?;
+            let all_read = candidates.len() < step;
+            seen += candidates.len();
+            let last = candidates.last().copied();
+            for id in self.meeting(&candidates, rest)? {
+                if found.len() == self.limit {
+                    return Ok((found.clone(), found.last().copied()));
+                }
+                found.push(id);
+            }
+            if all_read {
+                return Ok((found, None));
+            }
+            if seen >= MAX_ROWS {
+                return Ok((found, last));
+            }
+            before = last;
+        }
+    }
+
+    /// The next candidates in falling order of ids.
+    fn candidates(&self, first: Option<&Filter>, before: Option<Id>, n: usize) -> Result<Vec<Id>> {
+        let prefixes: Vec<Key> = match first {
+            Some(Filter {
+                field,
+                holds: Holds::In(values),
+                ..
+            }) => values
+                .iter()
+                .map(|v| keys::index_prefix(self.kind, field, v))
+                .collect(),
+            _ => vec![vec![self.kind as u8]],
+        };
+        let table = if first.is_some() {
+            Table::Index
+        } else {
+            Table::Records
+        };
+        let mut ids = Vec::new();
+        for prefix in prefixes {
+            let to = match before {
+                Some(id) => [prefix.as_slice(), id.as_bytes()].concat(),
+                None => keys::after(&prefix),
+            };
+            let rows = self.snapshot.range(table, &prefix, &to, true, n)?;
+            ids.extend(rows.iter().filter_map(|(key, _)| keys::id_at_end(key)));
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.dedup();
+        ids.truncate(n);
+        Ok(ids)
+    }
+
+    /// Those candidates for which the other conditions' index rows exist: one trip.
+    fn meeting(&self, candidates: &[Id], rest: &[Filter]) -> Result<Vec<Id>> {
+        let mut left: Vec<Id> = candidates.to_vec();
+        for filter in rest {
+            let Holds::In(values) = &filter.holds else {
+                continue;
+            };
+            let wanted: Vec<(Table, Key)> = left
+                .iter()
+                .flat_map(|id| {
+                    values
+                        .iter()
+                        .map(|v| (Table::Index, keys::index(self.kind, &filter.field, v, *id)))
+                })
+                .collect();
+            let rows = self.snapshot.get_many(&wanted)?;
+            let per_id = values.len().max(1);
+            left = left
+                .into_iter()
+                .zip(rows.chunks(per_id))
+                .filter(|(_, rows)| rows.iter().any(Option::is_some))
+                .map(|(id, _)| id)
+                .collect();
+        }
+        Ok(left)
+    }
+}
+
+/// Reads conditions by the fields' definitions. All faults are found together.
+pub fn read_filters(
+    snapshot: &dyn Snapshot,
+    catalog: &Catalog,
+    kind: Kind,
+    filters: &[(String, Condition)],
+) -> Result<Vec<Filter>> {
+    if filters.len() > MAX_FILTERS {
+        return Err(Error::field(
+            "filters",
+            "too_many",
+            format!("at most {MAX_FILTERS} filters"),
+        ));
+    }
+    let mut read = Vec::new();
+    let mut faults = Vec::new();
+    for (name, condition) in filters {
+        match read_filter(snapshot, catalog, kind, name, condition) {
+            Ok(filter) => read.push(filter),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        Ok(read)
+    } else {
+        Err(Error::invalid(faults))
+    }
+}
+
+fn read_filter(
+    snapshot: &dyn Snapshot,
+    catalog: &Catalog,
+    kind: Kind,
+    name: &str,
+    condition: &Condition,
+) -> std::result::Result<Filter, Fault> {
+    let malformed = |message: String| Fault::field(name, "malformed", message);
+    if name == CATEGORY || name == "status" || name == "type" {
+        let Condition::In(names) = condition else {
+            return Err(malformed("expected one or more codes".to_owned()));
+        };
+        let codes = if name == "type" {
+            type_codes(catalog, kind, names)
+        } else {
+            status_codes(catalog, kind, names, name == CATEGORY)
+        };
+        let field = if name == "type" { "type" } else { "status" };
+        let values = codes.into_iter().map(Value::Text).collect();
+        return Ok(Filter {
+            field: field.to_owned(),
+            indexed: true,
+            holds: Holds::In(values),
+        });
+    }
+    let def = find_field(catalog, kind, name).ok_or_else(|| {
+        let known = catalog.fields(kind, None);
+        let near = crate::packs::nearest(name, known.iter().map(|d| d.code.as_str()));
+        let hint = near
+            .map(|n| format!("; did you mean `{n}`?"))
+            .unwrap_or_default();
+        Fault::field(
+            name,
+            "unknown_field",
+            format!("there is no such field{hint}"),
+        )
+    })?;
+    let value = |text: &String| value_of(snapshot, &def, text).map_err(malformed);
+    let holds = match condition {
+        Condition::In(texts) if texts.is_empty() || texts.len() > MAX_VALUES => {
+            return Err(malformed(format!("expected 1 to {MAX_VALUES} values")));
+        }
+        Condition::In(texts) => Holds::In(
+            texts
+                .iter()
+                .map(value)
+                .collect::<std::result::Result<_, _>>()?,
+        ),
+        Condition::Between(from, to) => Holds::Between(
+            from.as_ref().map(value).transpose()?,
+            to.as_ref().map(value).transpose()?,
+        ),
+        Condition::Present(present) => Holds::Present(*present),
+    };
+    Ok(Filter {
+        field: def.code.clone(),
+        indexed: def.indexed,
+        holds,
+    })
+}
+
+/// The field of a kind by its full code or, when only one type has it, by its bare name.
+pub fn find_field(catalog: &Catalog, kind: Kind, name: &str) -> Option<FieldDef> {
+    if let Some(def) = catalog.field(kind, None, name) {
+        return Some(def.clone());
+    }
+    catalog
+        .types(kind)
+        .find_map(|t| catalog.field(kind, Some(&t.code), name).cloned())
+}
+
+fn value_of(
+    snapshot: &dyn Snapshot,
+    def: &FieldDef,
+    text: &str,
+) -> std::result::Result<Value, String> {
+    use serde_json::Value as J;
+    if let (Some(target), Err(_)) = (def.target, text.parse::<Id>()) {
+        let found = lookup::by_unique(snapshot, target, &Value::from(text));
+        let found = found.map_err(|e| e.message)?;
+        return found
+            .map(Value::Ref)
+            .ok_or_else(|| format!("there is no {} with this code", target.name()));
+    }
+    let json = match def.value {
+        ValueType::Int | ValueType::Duration => text.parse::<i64>().map_or(J::Null, J::from),
+        ValueType::Bool => text.parse::<bool>().map_or(J::Null, J::from),
+        ValueType::MultiEnum | ValueType::TextList | ValueType::RefList => {
+            J::Array(vec![J::from(text)])
+        }
+        ValueType::Instant if text.len() == 10 => J::from(format!("{text}T00:00:00Z")),
+        _ => J::from(text),
+    };
+    match def.read(&json)? {
+        Some(Value::List(mut items)) => items.pop().ok_or_else(|| "expected a value".to_owned()),
+        Some(value) => Ok(value),
+        None => Err(format!("`{text}` is not a value of this field")),
+    }
+}
+
+/// Full codes of types by full or bare names; an unknown one stays and matches nothing.
+fn type_codes(catalog: &Catalog, kind: Kind, names: &[String]) -> Vec<String> {
+    let mut codes = Vec::new();
+    for name in names {
+        let matching = catalog.types(kind).filter(|t| matches(&t.code, name));
+        codes.extend(matching.map(|t| t.code.clone()));
+    }
+    if codes.is_empty() {
+        names.to_vec()
+    } else {
+        codes
+    }
+}
+
+/// Full codes of statuses by full or bare names, or by category.
+fn status_codes(catalog: &Catalog, kind: Kind, names: &[String], by_category: bool) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    let types: Vec<Option<&str>> = std::iter::once(None)
+        .chain(catalog.types(kind).map(|t| Some(t.code.as_str())))
+        .collect();
+    for workflow in types.into_iter().filter_map(|t| catalog.workflow(kind, t)) {
+        for status in &workflow.statuses {
+            let hit = names.iter().any(|name| {
+                if by_category {
+                    status.category.name() == name
+                } else {
+                    matches(&status.code, name)
+                }
+            });
+            if hit && !codes.contains(&status.code) {
+                codes.push(status.code.clone());
+            }
+        }
+    }
+    if codes.is_empty() {
+        names.to_vec()
+    } else {
+        codes
+    }
+}
+
+fn matches(code: &str, name: &str) -> bool {
+    code == name || (!name.contains('/') && code.rsplit('/').next() == Some(name))
+}

@@ -1,0 +1,50 @@
+//! Queries: what the asker may see, read from a snapshot.
+
+mod entries;
+mod events;
+mod form;
+mod history;
+mod list;
+mod record;
+#[cfg(feature = "search")]
+mod search;
+mod token;
+
+use super::{Error, ErrorKind, Result};
+
+/// Most items of a page.
+pub const MAX_LIMIT: usize = 200;
+
+/// Checks a page's limit.
+fn limit(asked: usize) -> Result<usize> {
+    if (1..=MAX_LIMIT).contains(&asked) {
+        return Ok(asked);
+    }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        "limit_out_of_range",
+        format!("`limit` is {asked}; it must lie between 1 and {MAX_LIMIT}"),
+    ))
+}
+
+/// A cursor that is not one of ours.
+fn bad_cursor() -> Error {
+    Error::new(
+        ErrorKind::Invalid,
+        "bad_cursor",
+        "the cursor is not one that this list gave; begin again without it",
+    )
+}
+
+/// Reads the hexadecimal text of a cursor.
+fn unhex(text: &str) -> Result<Vec<u8>> {
+    if text.len() > 2_048 || !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return Err(bad_cursor());
+    }
+    let pairs = (0..text.len())
+        .step_by(2)
+        .map(|at| text.get(at..at + 2).unwrap_or(""));
+    pairs
+        .map(|pair| u8::from_str_radix(pair, 16).map_err(|_| bad_cursor()))
+        .collect()
+}

@@ -1,0 +1,95 @@
+//! One record, and its SLA clocks.
+
+use crate::desk::{Actor, Desk, Error, RecordPage, Result, codec, keys};
+use crate::domain::sla::SlaClock;
+use crate::domain::{Id, Kind, Record};
+use crate::packs::Catalog;
+use crate::store::{Pos, Snapshot, Table};
+
+impl Desk {
+    /// A record as the asker may see it. A foreign one is answered like an absent one.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub fn record(
+        &self,
+        actor: &Actor,
+        kind: Kind,
+        id: Id,
+        at_least: Option<Pos>,
+    ) -> Result<RecordPage> {
+        let snapshot = self.store.snapshot(at_least)?;
+        let mut page = read(&*snapshot, actor, kind, id)?;
+        if !actor.sees_internal() {
+            let catalog = self.ground(snapshot, self.now(), None)?.0.catalog;
+            mask(&catalog, actor, &mut page.record);
+        }
+        Ok(page)
+    }
+
+    /// The SLA clocks of a ticket.
+    ///
+    /// # Errors
+    /// When there is no such ticket, or the store fails.
+    pub fn clocks(&self, actor: &Actor, id: Id) -> Result<Vec<SlaClock>> {
+        let snapshot = self.store.snapshot(None)?;
+        read(&*snapshot, actor, Kind::Ticket, id)?;
+        let (from, to) = keys::owned(id);
+        let rows = snapshot.range(Table::Clocks, &from, &to, false, 16)?;
+        rows.iter()
+            .map(|(_, row)| codec::decode(&row.bytes))
+            .collect()
+    }
+}
+
+/// Reads a record that the asker may know of.
+pub fn read(snapshot: &dyn Snapshot, actor: &Actor, kind: Kind, id: Id) -> Result<RecordPage> {
+    let row = snapshot.get(Table::Records, &keys::record(kind, id))?;
+    let row = row.ok_or_else(Error::not_found)?;
+    let record: Record = codec::decode(&row.bytes)?;
+    if !actor.may_see(&record) {
+        return Err(Error::not_found());
+    }
+    Ok(RecordPage {
+        record,
+        version: row.version,
+    })
+}
+
+/// Reads several records in one trip; those gone or foreign are left out.
+pub fn read_many(
+    snapshot: &dyn Snapshot,
+    catalog: &Catalog,
+    actor: &Actor,
+    places: &[(Kind, Id)],
+) -> Result<Vec<RecordPage>> {
+    let wanted: Vec<_> = places
+        .iter()
+        .map(|(kind, id)| (Table::Records, keys::record(*kind, *id)))
+        .collect();
+    let mut pages = Vec::with_capacity(places.len());
+    for row in snapshot.get_many(&wanted)?.into_iter().flatten() {
+        let mut record: Record = codec::decode(&row.bytes)?;
+        if actor.may_see(&record) {
+            mask(catalog, actor, &mut record);
+            pages.push(RecordPage {
+                record,
+                version: row.version,
+            });
+        }
+    }
+    Ok(pages)
+}
+
+/// Removes what a customer may not see.
+pub fn mask(catalog: &Catalog, actor: &Actor, record: &mut Record) {
+    if actor.sees_internal() {
+        return;
+    }
+    let (kind, type_code) = (record.kind, record.type_code().map(str::to_owned));
+    record.fields.retain(|name, _| {
+        catalog
+            .field(kind, type_code.as_deref(), name)
+            .is_some_and(|def| !def.internal)
+    });
+}

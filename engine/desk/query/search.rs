@@ -1,0 +1,194 @@
+//! Search and sorted lists: the index finds, the store answers. Every hit is read again and checked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::list::{self, Holds};
+use crate::desk::{
+    Actor, Desk, Error, ErrorKind, ListQuery, Page, RecordPage, Result, SearchHit, SearchHits,
+    SearchQuery, index_source,
+};
+use crate::domain::{Id, Kind};
+use crate::packs::Catalog;
+use crate::search::{self, SearchRequest};
+use crate::store::{Pos, Snapshot};
+
+/// How long a query waits for a position that was asked for.
+const AT_LEAST_WAIT: Duration = Duration::from_secs(5);
+/// How long a sorted list waits for the newest changes before it answers without them.
+const FRESHNESS_WAIT: Duration = Duration::from_millis(60);
+/// Kinds that are searched unless others are asked for.
+const SEARCHED: [Kind; 3] = [Kind::Ticket, Kind::Article, Kind::Asset];
+
+impl Desk {
+    /// Searches. Hits are in the order of relevance.
+    ///
+    /// # Errors
+    /// When a filter or the cursor is wrong, the index is not there, or the store fails.
+    pub fn search(&self, actor: &Actor, query: &SearchQuery) -> Result<SearchHits> {
+        let limit = super::limit(query.limit)?;
+        let index = self.search.as_ref().ok_or_else(no_search)?;
+        self.reach(index, query.at_least)?;
+        let snapshot = self.store.snapshot(query.at_least)?;
+        let catalog = self
+            .ground(Arc::clone(&snapshot), self.now(), None)?
+            .0
+            .catalog;
+        let kinds = if query.kinds.is_empty() {
+            SEARCHED.to_vec()
+        } else {
+            query.kinds.clone()
+        };
+        let mut filters = Vec::new();
+        for kind in kinds.iter().take(1) {
+            let read = list::read_filters(&*snapshot, &catalog, *kind, &query.filters)?;
+            filters.extend(read.iter().map(index_filter));
+        }
+        filters.extend(own_filter(actor, &kinds));
+        let request = SearchRequest {
+            text: Some(query.text.clone()),
+            kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),
+            filters,
+            sort: search::Sort::Relevance,
+            limit,
+            cursor: query.cursor.clone(),
+            include_internal: actor.sees_internal(),
+            snippet: true,
+        };
+        let page = index.search(&request).map_err(search_error)?;
+        let places = places(&page);
+        let mut pages = super::record::read_many(&*snapshot, &catalog, actor, &places)?;
+        let mut hits = Vec::with_capacity(pages.len());
+        for hit in page.hits {
+            let found = pages.iter().position(|p| p.record.id.0 == hit.id);
+            let Some(page) = found.map(|at| pages.swap_remove(at)) else {
+                continue;
+            };
+            hits.push(SearchHit {
+                record: page.record,
+                version: page.version,
+                score: hit.score,
+                snippet: hit.snippet.unwrap_or_default(),
+            });
+        }
+        Ok(SearchHits {
+            hits,
+            next: page.next,
+            rebuilding: page.rebuilding,
+        })
+    }
+
+    pub(super) fn list_by_search(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+        snapshot: &Arc<dyn Snapshot>,
+        catalog: &Catalog,
+        filters: &[list::Filter],
+    ) -> Result<Page<RecordPage>> {
+        let index = self.search.as_ref().ok_or_else(no_search)?;
+        match query.at_least {
+            Some(pos) => self.reach(index, Some(pos))?,
+            // What was just written should be in the list; under a full load it may come late.
+            None => drop(index.wait_for(snapshot.pos().0, FRESHNESS_WAIT)),
+        }
+        let sort = match &query.sort {
+            Some((name, descending)) => {
+                let def = list::find_field(catalog, query.kind, name);
+                let def = def.ok_or_else(|| {
+                    Error::field("sort", "unknown_field", "there is no such field to sort by")
+                })?;
+                search::Sort::Field {
+                    name: def.code,
+                    descending: *descending,
+                }
+            }
+            None => search::Sort::Field {
+                name: "created_at".to_owned(),
+                descending: true,
+            },
+        };
+        let request = SearchRequest {
+            text: None,
+            kinds: vec![query.kind.name().to_owned()],
+            filters: filters.iter().map(index_filter).collect(),
+            sort,
+            limit: query.limit,
+            cursor: query.cursor.clone(),
+            include_internal: false,
+            snippet: false,
+        };
+        let page = index.search(&request).map_err(search_error)?;
+        let places = places(&page);
+        let items = super::record::read_many(&**snapshot, catalog, actor, &places)?;
+        Ok(Page {
+            items,
+            next: page.next,
+        })
+    }
+
+    fn reach(&self, index: &search::SearchIndex, at_least: Option<Pos>) -> Result<()> {
+        let Some(pos) = at_least else { return Ok(()) };
+        if index.wait_for(pos.0, AT_LEAST_WAIT) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Busy,
+            "position_not_reached",
+            format!("the search index has not reached position {pos} in time; try again"),
+        ))
+    }
+}
+
+fn places(page: &search::SearchPage) -> Vec<(Kind, Id)> {
+    let place = |hit: &search::Hit| Some((Kind::named(&hit.kind)?, Id(hit.id)));
+    page.hits.iter().filter_map(place).collect()
+}
+
+fn no_search() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "search_off",
+        "this desk was opened without search",
+    )
+}
+
+fn search_error(e: search::SearchError) -> Error {
+    index_source::error(e)
+}
+
+fn index_filter(filter: &list::Filter) -> search::Filter {
+    let field = filter.field.clone();
+    match &filter.holds {
+        Holds::In(values) => search::Filter::In(
+            field,
+            values
+                .iter()
+                .filter_map(index_source::filter_value)
+                .collect(),
+        ),
+        Holds::Between(from, below) => search::Filter::Range {
+            field,
+            from: from.as_ref().and_then(index_source::filter_value),
+            below: below.as_ref().and_then(index_source::filter_value),
+        },
+        Holds::Present(true) => search::Filter::Exists(field),
+        Holds::Present(false) => search::Filter::Not(Box::new(search::Filter::Exists(field))),
+    }
+}
+
+/// What a customer may find, kind by kind.
+fn own_filter(actor: &Actor, kinds: &[Kind]) -> Option<search::Filter> {
+    if !actor.is_contact() {
+        return None;
+    }
+    let of_kind = |kind: &Kind| {
+        let own = list::own_filters(actor, *kind).ok()?;
+        let mut all = vec![search::Filter::text("kind", kind.name())];
+        all.extend(own.iter().map(index_filter));
+        Some(search::Filter::All(all))
+    };
+    Some(search::Filter::Any(
+        kinds.iter().filter_map(of_kind).collect(),
+    ))
+}

@@ -1,0 +1,111 @@
+//! Access tokens, surveys and the outbox.
+
+use sha2::Digest;
+
+use crate::desk::survey::{Survey, SurveyState};
+use crate::desk::{
+    Actor, Desk, Error, OutboxItem, Page, Result, SurveyView, Token, codec, decide, keys,
+};
+use crate::domain::{Id, Kind, Record};
+use crate::store::Table;
+
+impl Desk {
+    /// The token with this hash of its secret, if it is valid.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn token(&self, hash: &[u8; 32]) -> Result<Option<Token>> {
+        let row = self.store.snapshot(None)?.get(Table::Tokens, hash)?;
+        row.map(|row| codec::decode(&row.bytes)).transpose()
+    }
+
+    /// The tokens, without their secrets.
+    ///
+    /// # Errors
+    /// When the asker is no administrator, or the store fails.
+    pub fn tokens(&self, actor: &Actor, cursor: Option<&str>, limit: usize) -> Result<Page<Token>> {
+        actor.require_admin("listing tokens")?;
+        self.rows(Table::Tokens, cursor, limit, false)
+    }
+
+    /// What waits to leave the process, newest first.
+    ///
+    /// # Errors
+    /// When the asker is no administrator, or the store fails.
+    pub fn outbox(
+        &self,
+        actor: &Actor,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<OutboxItem>> {
+        actor.require_admin("reading the outbox")?;
+        self.rows(Table::Outbox, cursor, limit, true)
+    }
+
+    fn rows<T: serde::de::DeserializeOwned>(
+        &self,
+        table: Table,
+        cursor: Option<&str>,
+        limit: usize,
+        newest_first: bool,
+    ) -> Result<Page<T>> {
+        let limit = super::limit(limit)?;
+        let snapshot = self.store.snapshot(None)?;
+        let (mut from, mut to) = (Vec::new(), vec![u8::MAX; 64]);
+        match cursor {
+            Some(cursor) if newest_first => to = super::unhex(cursor)?,
+            Some(cursor) => {
+                from = super::unhex(cursor)?;
+                from.push(0);
+            }
+            None => {}
+        }
+        let rows = snapshot.range(table, &from, &to, newest_first, limit)?;
+        let next = match rows.last() {
+            Some((key, _)) if rows.len() == limit => Some(decide::hex(key)),
+            _ => None,
+        };
+        let items: Result<Vec<T>> = rows
+            .iter()
+            .map(|(_, row)| codec::decode(&row.bytes))
+            .collect();
+        Ok(Page {
+            items: items?,
+            next,
+        })
+    }
+
+    /// A survey as the person asked sees it, by its token.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub fn survey(&self, token: &str) -> Result<SurveyView> {
+        let snapshot = self.store.snapshot(None)?;
+        let key = keys::named_guard("survey-token", &sha2::Sha256::digest(token.as_bytes()));
+        let row = snapshot
+            .get(Table::Guards, &key)?
+            .ok_or_else(Error::not_found)?;
+        let id = Id::from_slice(&row.bytes).ok_or_else(Error::not_found)?;
+        let row = snapshot
+            .get(Table::Surveys, id.as_bytes())?
+            .ok_or_else(Error::not_found)?;
+        let survey: Survey = codec::decode(&row.bytes)?;
+        let record = snapshot.get(Table::Records, &keys::record(survey.kind, survey.record))?;
+        let record: Record = match record {
+            Some(row) => codec::decode(&row.bytes)?,
+            None => Record::new(survey.record, Kind::Ticket),
+        };
+        let catalog = self.ground(snapshot, self.now(), None)?.0.catalog;
+        let questions = catalog
+            .survey(&survey.template)
+            .map(|d| d.questions.clone());
+        Ok(SurveyView {
+            number: record.number(),
+            title: record.title().to_owned(),
+            questions: questions.unwrap_or_default(),
+            scale: survey.scale,
+            answered: survey.state == SurveyState::Answered,
+            expires_at: survey.expires_at.unwrap_or_default(),
+        })
+    }
+}

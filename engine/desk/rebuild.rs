@@ -1,0 +1,70 @@
+//! A record as it was at a position, from the journal alone.
+
+use super::journal::{JournalEntry, What};
+use super::{Desk, Result, codec, keys};
+use crate::domain::{Id, Kind, Record};
+use crate::store::{Pos, Table};
+
+/// Most changes of one record that are played back.
+const MAX_CHANGES: usize = 10_000;
+
+impl Desk {
+    /// The record as it was after the change at `at`; none when it did not exist then. Played back
+    /// from the first change on, without a look at the record as it is now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn record_at(&self, kind: Kind, id: Id, at: Pos) -> Result<Option<Record>> {
+        let snapshot = self.store.snapshot(None)?;
+        let (from, to) = keys::owned(id);
+        let mut record: Option<Record> = None;
+        for (_, row) in snapshot.range(Table::History, &from, &to, false, MAX_CHANGES)? {
+            if row.version > at {
+                break;
+            }
+            let Some(entry) = self.journal_at(row.version)? else {
+                continue;
+            };
+            apply(&mut record, &entry, kind, id);
+        }
+        Ok(record)
+    }
+
+    /// Plays the whole journal back and compares it with what is stored: see [`super::Verified`].
+    pub(super) fn play_back(
+        &self,
+        mut each: impl FnMut(Pos, &JournalEntry) -> Result<()>,
+    ) -> Result<u64> {
+        let mut after = Pos::ZERO;
+        let mut entries = 0;
+        loop {
+            let rows = self.store.journal(after, 1_000)?;
+            let Some(last) = rows.last() else {
+                return Ok(entries);
+            };
+            after = last.pos;
+            for row in rows.iter().filter(|row| !row.bytes.is_empty()) {
+                entries += 1;
+                each(row.pos, &codec::decode(&row.bytes)?)?;
+            }
+        }
+    }
+}
+
+/// Applies what a journal entry says of a record.
+pub fn apply(record: &mut Option<Record>, entry: &JournalEntry, kind: Kind, id: Id) {
+    for change in entry
+        .changes
+        .iter()
+        .filter(|c| c.kind == kind && c.id == id)
+    {
+        if change.what == What::Deleted {
+            *record = None;
+            continue;
+        }
+        let record = record.get_or_insert_with(|| Record::new(id, kind));
+        for field in &change.fields {
+            record.put(&field.field, field.new.clone());
+        }
+    }
+}

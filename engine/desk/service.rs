@@ -1,0 +1,203 @@
+//! What rules choose from: support levels, calendars, agents, teams. Read once and kept until one of
+//! them changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::{Error, Result, codec, keys};
+use crate::domain::calendar::Calendar;
+use crate::domain::sla::{CalendarVersions, SupportLevel};
+use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::hooks::AgentView;
+use crate::store::{Pos, Snapshot, Table};
+
+/// Most records of each kind that take part.
+const MOST: usize = 2_000;
+
+/// The row whose version changes with any agent, team, level or calendar.
+pub fn stamp() -> Vec<u8> {
+    b"service".to_vec()
+}
+
+/// Where a version of a calendar is kept: old ledgers are counted by old versions.
+pub fn calendar_version(code: &str, version: u32) -> Vec<u8> {
+    let mut key = b"calendar/".to_vec();
+    key.extend(code.as_bytes());
+    key.push(0);
+    key.extend(version.to_be_bytes());
+    key
+}
+
+/// Support levels, calendars, agents and teams as of one version.
+#[derive(Default)]
+pub struct Service {
+    /// Support levels in their order.
+    pub levels: Vec<(Id, SupportLevel)>,
+    /// Every version of every calendar.
+    pub calendars: Vec<Calendar>,
+    /// Agents who are active and present.
+    pub agents: Vec<AgentView>,
+    /// Teams by code.
+    pub teams: Vec<(String, Id)>,
+}
+
+impl Service {
+    /// The newest version of a calendar.
+    pub fn calendar(&self, code: &str) -> Option<&Calendar> {
+        self.calendars
+            .iter()
+            .filter(|c| c.code == code)
+            .max_by_key(|c| c.version)
+    }
+
+    /// The level with this id or code.
+    pub fn level(&self, name: &str) -> Option<&(Id, SupportLevel)> {
+        self.levels
+            .iter()
+            .find(|(id, level)| level.code == name || id.to_string() == name)
+    }
+
+    /// The agent with this id or code.
+    pub fn agent(&self, name: &str) -> Option<&AgentView> {
+        self.agents
+            .iter()
+            .find(|a| a.code == name || a.id.to_string() == name)
+    }
+
+    /// The team with this id or code.
+    pub fn team(&self, name: &str) -> Option<Id> {
+        self.teams
+            .iter()
+            .find(|(code, id)| code == name || id.to_string() == name)
+            .map(|t| t.1)
+    }
+
+    fn read(snapshot: &dyn Snapshot) -> Result<Self> {
+        let teams: Vec<Record> = records(snapshot, Kind::Team)?;
+        let teams: Vec<(String, Id)> = teams
+            .iter()
+            .map(|t| (t.text("code").unwrap_or_default().to_owned(), t.id))
+            .collect();
+        let agents = records(snapshot, Kind::Agent)?;
+        let agents = agents
+            .iter()
+            .filter(|a| is_available(a))
+            .map(|a| agent_view(a, &teams));
+        let mut levels = Vec::new();
+        for record in records(snapshot, Kind::SupportLevel)? {
+            levels.push((record.id, definition::<SupportLevel>(&record)?));
+        }
+        levels.sort_by(|a, b| (a.1.order, &a.1.code).cmp(&(b.1.order, &b.1.code)));
+        let mut calendars = Vec::new();
+        let prefix = b"calendar/".to_vec();
+        for (_, row) in snapshot.range(Table::Meta, &prefix, &keys::after(&prefix), false, MOST)? {
+            calendars.push(codec::decode(&row.bytes)?);
+        }
+        Ok(Self {
+            levels,
+            calendars,
+            agents: agents.collect(),
+            teams,
+        })
+    }
+}
+
+impl CalendarVersions for Service {
+    fn find(&self, code: &str, version: u32) -> Option<&Calendar> {
+        self.calendars
+            .iter()
+            .find(|c| c.code == code && c.version == version)
+    }
+}
+
+/// Reads the `definition` of a calendar or support level.
+pub fn definition<T: serde::de::DeserializeOwned>(record: &Record) -> Result<T> {
+    let Some(Value::Json(text)) = record.get("definition") else {
+        return Err(Error::field(
+            "definition",
+            "required",
+            "a definition is needed",
+        ));
+    };
+    serde_json::from_str(text)
+        .map_err(|e| Error::field("definition", "malformed", format!("cannot be read: {e}")))
+}
+
+fn records(snapshot: &dyn Snapshot, kind: Kind) -> Result<Vec<Record>> {
+    let (from, to) = keys::records(kind);
+    let rows = snapshot.range(Table::Records, &from, &to, false, MOST)?;
+    rows.iter()
+        .map(|(_, row)| codec::decode(&row.bytes))
+        .collect()
+}
+
+fn is_available(agent: &Record) -> bool {
+    let flag = |name: &str| agent.get(name).and_then(Value::as_bool);
+    flag("active") != Some(false) && flag("absent") != Some(true)
+}
+
+fn agent_view(agent: &Record, teams: &[(String, Id)]) -> AgentView {
+    let team = agent.reference(fields::TEAM);
+    let team_code = teams
+        .iter()
+        .find(|(_, id)| Some(*id) == team)
+        .map(|t| t.0.clone());
+    let skills = match agent.get("skills") {
+        Some(Value::List(items)) => items
+            .iter()
+            .filter_map(|v| v.as_text().map(str::to_owned))
+            .collect(),
+        _ => Vec::new(),
+    };
+    AgentView {
+        id: agent.id,
+        code: agent.text("code").unwrap_or_default().to_owned(),
+        name: agent.title().to_owned(),
+        team,
+        team_code: team_code.unwrap_or_default(),
+        skills,
+        load: 0,
+    }
+}
+
+/// Keeps the newest [`Service`].
+#[derive(Default)]
+pub struct ServiceCache(Mutex<Option<(Pos, Arc<Service>)>>);
+
+impl ServiceCache {
+    /// The service as of a snapshot whose stamp row has this version.
+    pub fn get(&self, snapshot: &dyn Snapshot, version: Pos) -> Result<Arc<Service>> {
+        let mut kept = self.0.lock();
+        if let Some((at, service)) = kept.as_ref()
+            && *at == version
+        {
+            return Ok(Arc::clone(service));
+        }
+        let service = Arc::new(Service::read(snapshot)?);
+        // An older snapshot must not push out what newer ones need.
+        if kept.as_ref().is_none_or(|(at, _)| *at < version) {
+            *kept = Some((version, Arc::clone(&service)));
+        }
+        Ok(service)
+    }
+}
+
+/// Numbers of open tickets by agent: advice for assignment, counted along with the commits.
+#[derive(Default)]
+pub struct Loads(Mutex<BTreeMap<Id, i64>>);
+
+impl Loads {
+    /// Adds to an agent's number.
+    pub fn add(&self, agent: Id, by: i64) {
+        let mut all = self.0.lock();
+        let load = all.entry(agent).or_insert(0);
+        *load = load.saturating_add(by).max(0);
+    }
+
+    /// The agent's number.
+    pub fn of(&self, agent: Id) -> i64 {
+        self.0.lock().get(&agent).copied().unwrap_or(0)
+    }
+}

@@ -1,0 +1,52 @@
+//! Surveys as they are stored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Id, Instant, Kind};
+
+/// A request to rate a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survey {
+    /// Identity.
+    pub id: Id,
+    /// Kind of the record.
+    pub kind: Kind,
+    /// The record.
+    pub record: Id,
+    /// Pack of the rule that asked.
+    pub pack: String,
+    /// Rule that asked, `pack/name`.
+    pub rule: String,
+    /// Code of the survey's definition.
+    pub template: String,
+    /// Channel.
+    pub channel: String,
+    /// Address.
+    pub to: String,
+    /// Subject of the message.
+    pub subject: String,
+    /// Text of the message, with `{link}` for the address of the survey.
+    pub text: String,
+    /// Greatest score of the scale, from 1.
+    pub scale: i64,
+    /// Seconds during which an answer is taken, from sending.
+    pub valid_secs: i64,
+    /// State.
+    pub state: SurveyState,
+    /// Until when an answer is taken, once it was sent.
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
+    pub expires_at: Option<Instant>,
+}
+
+/// The life of a survey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SurveyState {
+    /// It waits to be sent.
+    Planned,
+    /// It was sent, an answer is awaited.
+    Sent,
+    /// It was answered.
+    Answered,
+    /// The record was opened again before it was sent, or another one took its place.
+    Dropped,
+}

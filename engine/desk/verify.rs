@@ -1,0 +1,120 @@
+//! A full check of the store's invariants: records, indexes, guards and journal say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Desk, Result, changeset, codec, keys, rebuild};
+use crate::domain::{Id, Kind, Record};
+use crate::store::{Key, MAX_RANGE_ROWS, Pos, Snapshot, Table};
+
+/// What a check has seen, and what it found wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Journal entries played back.
+    pub entries: u64,
+    /// Records compared.
+    pub records: u64,
+    /// What is wrong, a sentence each; at most 100.
+    pub faults: Vec<String>,
+}
+
+impl Desk {
+    /// Plays the whole journal back and compares the result with every record, index row and guard.
+    /// Meant for tests and for `opora verify`: it reads everything and holds all records in memory.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn verify(&self) -> Result<Verified> {
+        let snapshot = self.store.snapshot(None)?;
+        let upto = snapshot.pos();
+        let mut played: BTreeMap<(Kind, Id), (Option<Record>, Pos)> = BTreeMap::new();
+        let entries = self.play_back(|pos, entry| {
+            if pos <= upto {
+                for change in &entry.changes {
+                    let place = (change.kind, change.id);
+                    let (record, version) = played.entry(place).or_insert((None, pos));
+                    rebuild::apply(record, entry, change.kind, change.id);
+                    *version = pos;
+                }
+            }
+            Ok(())
+        })?;
+        let mut verified = Verified {
+            entries,
+            ..Verified::default()
+        };
+        let catalog = self.catalog()?;
+        let mut rows: BTreeMap<Table, BTreeSet<Key>> = BTreeMap::new();
+        rows.insert(Table::Index, BTreeSet::new());
+        rows.insert(Table::Guards, BTreeSet::new());
+        scan(&*snapshot, Table::Records, |key, bytes, version| {
+            verified.records += 1;
+            let record: Record = codec::decode(bytes)?;
+            if *key != keys::record(record.kind, record.id) {
+                verified
+                    .faults
+                    .push(format!("record {} lies under another key", record.id));
+            }
+            match played.remove(&(record.kind, record.id)) {
+                Some((Some(played), at)) if played == record && at == version => {}
+                Some((_, at)) => verified.faults.push(format!(
+                    "record {} at {version} is not what the journal says at {at}",
+                    record.id
+                )),
+                None => verified
+                    .faults
+                    .push(format!("record {} is not in the journal", record.id)),
+            }
+            let index = changeset::index_keys(&catalog, Some(&record));
+            let guards = changeset::guard_keys(&catalog, Some(&record));
+            rows.entry(Table::Index).or_default().extend(index);
+            rows.entry(Table::Guards).or_default().extend(guards);
+            Ok(())
+        })?;
+        let lost = played
+            .into_iter()
+            .filter(|(_, (record, _))| record.is_some());
+        verified
+            .faults
+            .extend(lost.map(|((_, id), _)| format!("record {id} is lost")));
+        for (table, mut wanted) in rows {
+            scan(&*snapshot, table, |key, _, _| {
+                let own = key.first() == Some(&0);
+                if !own && !wanted.remove(key) {
+                    verified
+                        .faults
+                        .push(format!("a row of {table:?} belongs to no record"));
+                }
+                Ok(())
+            })?;
+            verified.faults.extend(
+                wanted
+                    .iter()
+                    .map(|_| format!("a row of {table:?} is missing")),
+            );
+        }
+        verified.faults.truncate(100);
+        Ok(verified)
+    }
+}
+
+/// Reads a whole table page by page.
+fn scan(
+    snapshot: &dyn Snapshot,
+    table: Table,
+    mut each: impl FnMut(&Key, &[u8], Pos) -> Result<()>,
+) -> Result<()> {
+    let mut from = Vec::new();
+    loop {
+        let rows = snapshot.range(table, &from, &[u8::MAX; 80], false, MAX_RANGE_ROWS)?;
+        for (key, row) in &rows {
+            each(key, &row.bytes, row.version)?;
+        }
+        match rows.last() {
+            Some((key, _)) if rows.len() == MAX_RANGE_ROWS => {
+                from.clone_from(key);
+                from.push(0);
+            }
+            Some(_) | None => return Ok(()),
+        }
+    }
+}
