@@ -7,6 +7,8 @@
 //! as well. Folding: lower case, `ё` to `е`, composed letters, no combining marks; a code in which
 //! Cyrillic letters stand for the Latin ones they look like is the Latin code.
 
+use std::ops::Range;
+
 use tantivy::tokenizer::{Language, Stemmer, Token, TokenFilter, TokenStream, Tokenizer};
 
 /// Raise it with every change of what [`Analysis`] emits: an older index is then built anew.
@@ -73,22 +75,47 @@ impl<'a> Terms<'a> {
             return false;
         }
         let words = std::mem::take(&mut self.words);
-        let run = match (words.first(), words.last()) {
-            (Some(first), Some(last)) => self.text.get(first.0..last.1).unwrap_or_default(),
-            _ => "",
-        };
+        self.push_wholes(&words);
         for (from, to) in &words {
             self.push_word(*from, *to);
         }
-        if words.len() > 1
-            && run.len() <= MAX_WHOLE_BYTES
-            && run.chars().any(|c| c.is_numeric() || c == '@')
-        {
-            let from = words.first().map_or(0, |word| word.0);
-            self.push_whole(run, from);
-        }
         self.words = words;
         true
+    }
+
+    /// Keeps whole what looks like a code: the run itself, and its parts between strong joiners.
+    fn push_wholes(&mut self, words: &[(usize, usize)]) {
+        let text = self.text;
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return;
+        };
+        if words.len() < 2 || last.1 - first.0 > MAX_WHOLE_BYTES {
+            return;
+        }
+        self.push_whole(first.0..last.1, words.len());
+        let (mut start, mut parts) = (0, 0);
+        for (index, pair) in words.windows(2).enumerate() {
+            let [left, right] = pair else { continue };
+            let between = text.get(left.1..right.0).unwrap_or_default();
+            if between.chars().all(|c| !is_strong_joiner(c)) {
+                continue;
+            }
+            self.push_part(words.get(start..=index).unwrap_or_default(), start);
+            start = index + 1;
+            parts += 1;
+        }
+        if parts > 0 {
+            self.push_part(words.get(start..).unwrap_or_default(), start);
+        }
+    }
+
+    fn push_part(&mut self, words: &[(usize, usize)], skipped: usize) {
+        if let [first, .., last] = words {
+            let position = self.position;
+            self.position += skipped;
+            self.push_whole(first.0..last.1, words.len());
+            self.position = position;
+        }
     }
 
     /// Finds the words of the next run and moves behind it.
@@ -170,7 +197,11 @@ impl<'a> Terms<'a> {
         self.folded = folded;
     }
 
-    fn push_whole(&mut self, run: &str, from: usize) {
+    fn push_whole(&mut self, range: Range<usize>, words: usize) {
+        let run = self.text.get(range.clone()).unwrap_or_default();
+        if !run.chars().any(|c| c.is_numeric() || c == '@') {
+            return;
+        }
         let mut folded = std::mem::take(&mut self.folded);
         fold_word(run, &mut folded);
         // `E-1045` and `E1045` are one code; a single word gives the same term by the way of
@@ -178,7 +209,10 @@ impl<'a> Terms<'a> {
         folded.retain(|c| !matches!(c, '-' | '_'));
         let plain = folded.chars().all(char::is_alphanumeric);
         let mark = if plain { None } else { Some(EXACT) };
-        self.push_term(mark, &folded, from, from + run.len());
+        self.push_term(mark, &folded, range.start, range.end);
+        if let Some(token) = self.ready.get_mut(self.filled.saturating_sub(1)) {
+            token.position_length = words;
+        }
         self.folded = folded;
     }
 
@@ -276,6 +310,11 @@ fn is_joiner(c: char) -> bool {
         c,
         '-' | '_' | '.' | '@' | '/' | ':' | '\\' | '+' | '#' | '‑' | '–'
     )
+}
+
+/// Joiners that part one code from another, as in `550/5.7.57`.
+fn is_strong_joiner(c: char) -> bool {
+    matches!(c, '/' | ':' | '\\' | '+' | '#')
 }
 
 fn is_cyrillic(c: char) -> bool {

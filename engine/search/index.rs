@@ -8,22 +8,14 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
-use tantivy::schema::{Field, TantivyDocument, Value};
-use tantivy::{DocAddress, IndexReader, ReloadPolicy, Searcher};
+use tantivy::{IndexReader, ReloadPolicy};
 
-use super::collect::{Collected, OrderBy, PageCollector, Row};
-use super::cursor::{Cursor, SortKey, list_of};
-use super::doc::{Source, field_name_is_valid};
+use super::doc::Source;
 use super::error::{SearchError, SearchResult};
 use super::folder::{Folder, Generation, caught, in_memory};
 use super::indexer::Indexer;
-use super::query;
-use super::request::{Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
-use super::schema::Fields;
-use super::snippet::Highlighter;
-
-/// Characters of a snippet.
-const SNIPPET_CHARS: usize = 220;
+use super::page;
+use super::request::{SearchPage, SearchRequest};
 
 /// How the index works; the defaults are right for a desk.
 #[derive(Debug, Clone)]
@@ -232,7 +224,7 @@ impl SearchIndex {
     /// [`SearchError::Invalid`] for a limit, cursor, field or condition that cannot be used;
     /// [`SearchError::Unavailable`] when the index is damaged (it is then rebuilt).
     pub fn search(&self, request: &SearchRequest) -> SearchResult<SearchPage> {
-        check(request)?;
+        page::check(request)?;
         // The position is read first: the searcher has seen at least that.
         let (position, rebuilding) = {
             let progress = self.shared.progress.lock();
@@ -240,13 +232,18 @@ impl SearchIndex {
         };
         let live = self.shared.live.load_full();
         let searcher = live.reader.searcher();
-        let page = caught(|| self.run(&live.generation.fields, &searcher, request));
+        let page = caught(|| page::search(&live.generation.fields, &searcher, request));
         match page {
-            Ok(page) => Ok(SearchPage {
-                position,
-                rebuilding,
-                ..page
-            }),
+            Ok((page, damage)) => {
+                if let Some(error) = damage {
+                    self.shared.suspect(&error);
+                }
+                Ok(SearchPage {
+                    position,
+                    rebuilding,
+                    ..page
+                })
+            }
             Err(error) => {
                 if let SearchError::Unavailable(_) = error {
                     self.shared.suspect(&error);
@@ -254,94 +251,6 @@ impl SearchIndex {
                 Err(error)
             }
         }
-    }
-
-    fn run(
-        &self,
-        fields: &Fields,
-        searcher: &Searcher,
-        request: &SearchRequest,
-    ) -> SearchResult<SearchPage> {
-        let text = request.text.as_deref().map(query::looked_at);
-        let list = list_of(text, &request.sort);
-        let after = match &request.cursor {
-            Some(cursor) => Some(Cursor::decode(cursor, list)?),
-            None => None,
-        };
-        let order = match (&request.sort, text) {
-            (Sort::Relevance, Some(_)) => OrderBy::Score,
-            (Sort::Relevance, None) => OrderBy::Newest,
-            (Sort::Field { name, descending }, _) => OrderBy::Field {
-                name: name.clone(),
-                descending: *descending,
-            },
-        };
-        let query = query::build(fields, request)?;
-        let collector = PageCollector {
-            order,
-            after,
-            limit: request.limit,
-        };
-        let Collected { mut rows, total } = searcher.search(&query, &collector)?;
-        let more = rows.len() > request.limit;
-        rows.truncate(request.limit);
-        let marks = request
-            .snippet
-            .then(|| Highlighter::new(text.unwrap_or_default()));
-        let hits: Vec<Hit> = rows
-            .into_iter()
-            .map(|row| {
-                let (title, snippet) = marks
-                    .as_ref()
-                    .map(|marks| self.show(fields, searcher, row.address, marks, request))
-                    .unwrap_or_default();
-                hit(row, list, title, snippet)
-            })
-            .collect();
-        let next = hits.last().filter(|_| more).map(|hit| hit.cursor.clone());
-        Ok(SearchPage {
-            hits,
-            total,
-            next,
-            ..SearchPage::default()
-        })
-    }
-
-    /// Title and snippet of a hit; a damaged text costs the snippet, not the hit.
-    fn show(
-        &self,
-        fields: &Fields,
-        searcher: &Searcher,
-        address: DocAddress,
-        marks: &Highlighter,
-        request: &SearchRequest,
-    ) -> (Option<String>, Option<String>) {
-        let doc = caught(|| Ok(searcher.doc::<TantivyDocument>(address)?));
-        let doc = match doc {
-            Ok(doc) => doc,
-            Err(error) => {
-                self.shared.suspect(&error);
-                return (None, None);
-            }
-        };
-        let text = |field: Field| {
-            let value = doc.get_first(field);
-            value
-                .as_ref()
-                .and_then(|value| value.as_str())
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let (body, found) = marks.fragment(&text(fields.stored_body), SNIPPET_CHARS);
-        let mut snippet = body;
-        if !found && request.include_internal {
-            let (internal, found) = marks.fragment(&text(fields.stored_internal), SNIPPET_CHARS);
-            if found {
-                snippet = internal;
-            }
-        }
-        let title = marks.mark(&text(fields.stored_title));
-        (Some(title), Some(snippet))
     }
 
     /// Waits until changes up to `position` are found; false when that takes longer than
@@ -416,37 +325,5 @@ impl SearchIndex {
 impl Drop for SearchIndex {
     fn drop(&mut self) {
         self.end(Stop::Abandon);
-    }
-}
-
-fn check(request: &SearchRequest) -> SearchResult<()> {
-    if request.limit == 0 || request.limit > MAX_LIMIT {
-        let message = format!("`{}` is not between 1 and {MAX_LIMIT}", request.limit);
-        return Err(SearchError::invalid("limit", message));
-    }
-    if let Sort::Field { name, .. } = &request.sort
-        && !field_name_is_valid(name)
-    {
-        return Err(SearchError::invalid(
-            "sort",
-            "a field's name has ASCII letters, digits and `_ - . : /`",
-        ));
-    }
-    Ok(())
-}
-
-fn hit(row: Row, list: u64, title: Option<String>, snippet: Option<String>) -> Hit {
-    let score = match row.key {
-        SortKey::Score(score) => score,
-        _ => 0.0,
-    };
-    Hit {
-        cursor: Cursor::new(list, row.key, row.id).encode(),
-        kind: row.kind,
-        id: row.id,
-        score,
-        version: row.version,
-        title,
-        snippet,
     }
 }

@@ -18,6 +18,7 @@ mod error;
 mod folder;
 mod index;
 mod indexer;
+mod page;
 mod query;
 mod request;
 mod schema;

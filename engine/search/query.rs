@@ -33,15 +33,23 @@ struct Weights {
     title_exact: f32,
     text_stem: f32,
     text_exact: f32,
+    /// A number or key of the record itself.
     code: f32,
+    /// Factor of a code of several words.
+    whole: f32,
+    /// Factor of a word of such a code.
+    part: f32,
 }
 
+// Tried on eight collections of articles: a title says less for its length than a text does.
 const WEIGHTS: Weights = Weights {
-    title_stem: 1.2,
-    title_exact: 0.6,
+    title_stem: 0.7,
+    title_exact: 0.2,
     text_stem: 1.0,
-    text_exact: 0.5,
+    text_exact: 0.2,
     code: 20.0,
+    whole: 3.0,
+    part: 0.3,
 };
 
 /// The part of a query text that is looked at.
@@ -53,14 +61,40 @@ pub(super) fn looked_at(text: &str) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The different terms of a query text, at most [`MAX_QUERY_TOKENS`] words of it.
-pub(super) fn query_terms(text: &str) -> Vec<String> {
-    let mut terms: Vec<String> = Vec::new();
+/// One term of a query text.
+pub(super) struct QueryTerm {
+    pub(super) term: String,
+    role: Role,
+}
+
+/// What a term is within the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Word,
+    /// A code of several words, kept whole.
+    Code,
+    /// A word of such a code: alone it says little.
+    CodePart,
+}
+
+/// The different terms of a query text, of at most [`MAX_QUERY_TOKENS`] words.
+pub(super) fn query_terms(text: &str) -> Vec<QueryTerm> {
+    let mut terms: Vec<QueryTerm> = Vec::new();
     let mut stream = Terms::new(looked_at(text));
+    let mut code_end = 0;
     while stream.advance() && stream.token().position < MAX_QUERY_TOKENS {
-        let term = &stream.token().text;
-        if !terms.contains(term) {
-            terms.push(term.clone());
+        let token = stream.token();
+        let role = if token.position_length > 1 {
+            code_end = code_end.max(token.position + token.position_length);
+            Role::Code
+        } else if token.position < code_end {
+            Role::CodePart
+        } else {
+            Role::Word
+        };
+        if terms.iter().all(|known| known.term != token.text) {
+            let term = token.text.clone();
+            terms.push(QueryTerm { term, role });
         }
     }
     terms
@@ -98,14 +132,22 @@ pub(super) fn build(fields: &Fields, request: &SearchRequest) -> SearchResult<Bo
 fn text_query(fields: &Fields, text: &str, internal: bool) -> Box<dyn Query> {
     let text = looked_at(text);
     let mut clauses = Vec::new();
-    for term in query_terms(text) {
+    for QueryTerm { term, role } in query_terms(text) {
         let exact = term.starts_with(EXACT);
-        // Words with digits have no stem: their one term stands for both.
-        let both = !exact && term.chars().any(char::is_numeric);
-        let pick = |stem: f32, form: f32| match (both, exact) {
-            (true, _) => stem + form,
-            (false, true) => form,
-            (false, false) => stem,
+        // Words with digits and codes have no stem: their one term stands for both.
+        let both = role == Role::Code || (!exact && term.chars().any(char::is_numeric));
+        let factor = match role {
+            Role::Word => 1.0,
+            Role::Code => WEIGHTS.whole,
+            Role::CodePart => WEIGHTS.part,
+        };
+        let pick = |stem: f32, form: f32| {
+            factor
+                * match (both, exact) {
+                    (true, _) => stem + form,
+                    (false, true) => form,
+                    (false, false) => stem,
+                }
         };
         let in_text = pick(WEIGHTS.text_stem, WEIGHTS.text_exact);
         let in_title = pick(WEIGHTS.title_stem, WEIGHTS.title_exact);

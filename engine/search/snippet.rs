@@ -32,7 +32,7 @@ impl Highlighter {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self {
-            terms: query_terms(text).into_iter().collect(),
+            terms: query_terms(text).into_iter().map(|t| t.term).collect(),
         }
     }
 

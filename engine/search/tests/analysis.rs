@@ -54,10 +54,11 @@ fn yo_is_ye_composed_or_not() {
 #[test]
 fn codes_are_kept_whole() {
     assert_eq!(terms("0x80070005"), ["0x80070005"]);
-    assert_eq!(terms("E-1045,"), ["e", "=e", "1045", "e1045"]);
+    assert_eq!(terms("E-1045,"), ["e1045", "e", "=e", "1045"]);
     assert!(terms("(10.0.19045)").contains(&String::from("=10.0.19045")));
     assert!(terms("ivan.petrov@firma.ru").contains(&String::from("=ivan.petrov@firma.ru")));
     assert_eq!(terms("кто-нибудь").len(), 4);
+    assert!(terms("550/5.7.57:12").contains(&String::from("=5.7.57")));
     // The end of a sentence joins nothing.
     assert_eq!(
         terms("версия 5. Далее"),

@@ -77,6 +77,20 @@ fn codes_numbers_and_keys() {
 }
 
 #[test]
+fn a_whole_code_beats_its_parts() {
+    let index = index_of(vec![
+        doc(1, "5 7 57", "57 раз по 5 и 7, а всего 5 7 57"),
+        doc(
+            2,
+            "Отказ почты",
+            "сервер ответил 550/5.7.57 и закрыл соединение, ещё много слов",
+        ),
+        doc(3, "5.7.5", "5.7 57"),
+    ]);
+    assert_eq!(found(&index, "5.7.57").first(), Some(&2));
+}
+
+#[test]
 fn internal_text_needs_the_right() {
     let mut secret = doc(1, "Обращение", "клиент просит счёт");
     secret.internal = String::from("клиент должник, пароль свекла");
