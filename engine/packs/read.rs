@@ -87,6 +87,10 @@ impl Reader<'_> {
         };
         let mut good = true;
         for item in items.iter() {
+            // Finding a line takes time in the length of the file: not for faults nobody will see.
+            if self.faults.is_full() {
+                break;
+            }
             good &= self.source.read::<T>(item.clone(), self.faults).is_some();
         }
         if !good {
@@ -101,6 +105,9 @@ impl Reader<'_> {
             return;
         };
         for field in fields.iter_mut() {
+            if self.faults.is_full() {
+                break;
+            }
             let DeValue::Table(field) = field.get_mut() else {
                 continue;
             };

@@ -105,7 +105,7 @@ impl Source {
 
     /// Reports the keys that are left in a table from which the known ones were taken.
     pub(super) fn unknown_keys(&self, rest: &DeTable<'_>, known: &[&str], faults: &mut Faults) {
-        for key in rest.keys() {
+        for key in rest.keys().take(super::MAX_FAULTS) {
             let message = format!(
                 "unknown key `{}`; the keys here are {}",
                 short(key.get_ref()),

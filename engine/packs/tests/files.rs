@@ -191,12 +191,22 @@ fn limits_are_told_with_their_figure() {
         lines(&pack(&[("pack.toml", &manifest)]).unwrap_err()),
         "pack.toml:5:2: 201 options are over the limit of 200"
     );
-    // A pack full of faults tells the first of them.
-    let many: String = (0..200)
+}
+
+#[test]
+fn a_pack_full_of_faults_tells_the_first_and_looks_no_further() {
+    // Each place costs a walk through the file: going on would take minutes here.
+    let parts = "{ code = \"a\", value = \"x\" },".repeat(30_000);
+    let items: String = (0..200)
         .map(|i| format!("[[type]]\ncode = \"T{i}\"\nworkflow = \"w\"\n"))
         .collect();
-    let faults = pack(&[("pack.toml", MANIFEST), ("definitions.toml", &many)]).unwrap_err();
-    assert_eq!(faults.len(), MAX_FAULTS);
+    for text in [
+        format!("[[field_set]]\ncode = \"s\"\nfields = [{parts}]\n"),
+        items,
+    ] {
+        let files = [("pack.toml", MANIFEST), ("definitions.toml", text.as_str())];
+        assert_eq!(pack(&files).unwrap_err().len(), MAX_FAULTS);
+    }
 }
 
 #[test]
