@@ -60,7 +60,7 @@ impl Desk {
 
     fn attempt(&self, request: &Request, command: &Command) -> Result<Reply> {
         let once = once(request, command)?;
-        let op = self.op_of(command, once.as_ref());
+        let op = self.op_of(command);
         let mut allot = Allotment::new(&self.ids, &*self.store);
         let target = command.target().map(|(kind, id)| keys::record(kind, id));
         let mut pass = target
@@ -94,25 +94,16 @@ impl Desk {
         ))
     }
 
-    fn op_of(&self, command: &Command, once: Option<&Once>) -> OpId {
-        let mut op = [0; 16];
-        match (command, once) {
-            // A timer that is fired twice is fired once.
-            (
-                Command::FireTimer {
-                    timer,
-                    failed: None,
-                    ..
-                },
-                _,
-            ) => op = timer.0,
-            (_, Some(once)) => op
-                .iter_mut()
-                .zip(once.hash)
-                .for_each(|(to, from)| *to = from),
-            _ => op = self.ids.next(self.clock.now()).0,
+    /// A timer that is fired twice is fired once; what has an idempotency key is held by its reply.
+    fn op_of(&self, command: &Command) -> OpId {
+        match command {
+            Command::FireTimer {
+                timer,
+                failed: None,
+                ..
+            } => timer.0,
+            _ => self.ids.next(self.clock.now()).0,
         }
-        op
     }
 
     /// Reads what every decision stands on, and the kept answer if there is one: one trip.
