@@ -168,10 +168,10 @@ impl<'a> Terms<'a> {
             return;
         };
         let mut folded = std::mem::take(&mut self.folded);
-        fold_word(word, &mut folded);
+        let has_digit = fold_word(word, &mut folded);
         if !folded.is_empty() {
             let first = folded.chars().next().unwrap_or_default();
-            if folded.chars().any(char::is_numeric) {
+            if has_digit {
                 self.push_term(None, &folded, from, to);
             } else {
                 let stem = if is_cyrillic(first) {
@@ -199,7 +199,7 @@ impl<'a> Terms<'a> {
 
     fn push_whole(&mut self, range: Range<usize>, words: usize) {
         let run = self.text.get(range.clone()).unwrap_or_default();
-        if !run.chars().any(|c| c.is_numeric() || c == '@') {
+        if !run.chars().any(|c| is_number_char(c) || c == '@') {
             return;
         }
         let mut folded = std::mem::take(&mut self.folded);
@@ -207,7 +207,7 @@ impl<'a> Terms<'a> {
         // `E-1045` and `E1045` are one code; a single word gives the same term by the way of
         // `push_word`, which is why the whole of it carries no mark when it is just word and digits.
         folded.retain(|c| !matches!(c, '-' | '_'));
-        let plain = folded.chars().all(char::is_alphanumeric);
+        let plain = folded.chars().all(is_word_char);
         let mark = if plain { None } else { Some(EXACT) };
         self.push_term(mark, &folded, range.start, range.end);
         if let Some(token) = self.ready.get_mut(self.filled.saturating_sub(1)) {
@@ -296,8 +296,21 @@ pub(super) fn fold_text(text: &str, max_chars: usize) -> String {
     folded
 }
 
+/// The tables of all of Unicode are slow, and nearly every letter is one of these.
 fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric()
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | 'а'..='я' | 'А'..='Я' | 'ё' | 'Ё' => true,
+        c if c.is_ascii() => false,
+        c => c.is_alphanumeric(),
+    }
+}
+
+pub(super) fn is_number_char(c: char) -> bool {
+    match c {
+        '0'..='9' => true,
+        c if c.is_ascii() || is_cyrillic(c) => false,
+        c => c.is_numeric(),
+    }
 }
 
 /// Characters inside a word that are not part of its spelling.
@@ -321,11 +334,12 @@ fn is_cyrillic(c: char) -> bool {
     matches!(c, '\u{400}'..='\u{4ff}')
 }
 
-fn fold_word(word: &str, out: &mut String) {
+/// Folds a word; true when there is a digit in it.
+fn fold_word(word: &str, out: &mut String) -> bool {
     out.clear();
     let mut has_digit = false;
     for c in word.chars().take(MAX_WORD_CHARS) {
-        has_digit |= c.is_numeric();
+        has_digit |= is_number_char(c);
         fold_char(c, out);
     }
     if has_digit && !out.is_ascii() && out.chars().all(|c| c.is_ascii() || lookalike(c).is_some()) {
@@ -333,6 +347,7 @@ fn fold_word(word: &str, out: &mut String) {
         out.clear();
         out.push_str(&latin);
     }
+    has_digit
 }
 
 fn fold_char(c: char, out: &mut String) {

@@ -31,8 +31,9 @@ const CHUNK: usize = 512;
 const BATCH_DOCS: usize = 10_000;
 /// Longest a batch is gathered before it is committed.
 const BATCH_TIME: Duration = Duration::from_millis(500);
-/// A batch from here on doubles the window twice: freshness is traded for throughput.
-const LARGE_BATCH: usize = 200;
+/// After a batch of this many documents the window is four times as long: under load each commit
+/// saved is time for the writers, and a tenth of a second is fresh enough.
+const LARGE_BATCH: usize = 48;
 /// Least time between commits when someone waits for one.
 const AWAITED_WINDOW: Duration = Duration::from_millis(5);
 /// Segments below this many documents are one level of the merge policy.
@@ -139,6 +140,7 @@ impl Indexer {
             let live = self.shared.live.load_full();
             let writer = open_writer(&live.generation, self.shared.options.writer_bytes)?;
             self.writer = Some(writer);
+            live.generation.is_whole(&mut self.files);
         }
         let last = self.shared.source.wait(self.position, IDLE);
         if last > self.position {
@@ -249,13 +251,14 @@ impl Indexer {
         }
         live.reader.reload()?;
         self.shared.folder.publish(&live.generation)?;
+        self.files.clear();
+        live.generation.is_whole(&mut self.files);
         self.shared.live.store(Arc::new(live));
         // The next turn opens a writer of the usual size.
         self.writer = None;
         self.pending = 0;
         self.committed = self.position;
         self.last_commit = start;
-        self.files.clear();
         self.shared.set_rebuilding(false);
         self.shared.publish(self.position);
         Ok(())

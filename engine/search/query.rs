@@ -14,7 +14,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::tokenizer::TokenStream;
 
-use super::analysis::{EXACT, Terms};
+use super::analysis::{EXACT, Terms, is_number_char};
 use super::doc::{FilterValue, field_name_is_valid};
 use super::error::{SearchError, SearchResult};
 use super::request::{Filter, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchRequest};
@@ -135,7 +135,7 @@ fn text_query(fields: &Fields, text: &str, internal: bool) -> Box<dyn Query> {
     for QueryTerm { term, role } in query_terms(text) {
         let exact = term.starts_with(EXACT);
         // Words with digits and codes have no stem: their one term stands for both.
-        let both = role == Role::Code || (!exact && term.chars().any(char::is_numeric));
+        let both = role == Role::Code || (!exact && term.chars().any(is_number_char));
         let factor = match role {
             Role::Word => 1.0,
             Role::Code => WEIGHTS.whole,
@@ -176,7 +176,7 @@ fn codes(text: &str) -> Vec<&str> {
         let code = piece
             .trim_start_matches(|c: char| !c.is_alphanumeric())
             .trim_end_matches(|c: char| !c.is_alphanumeric());
-        let fits = code.len() <= 128 && code.chars().any(char::is_numeric);
+        let fits = code.len() <= 128 && code.chars().any(is_number_char);
         if fits && !codes.contains(&code) {
             codes.push(code);
         }
