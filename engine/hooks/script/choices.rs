@@ -216,12 +216,8 @@ fn ask(ctx: NativeCallContext<'_>, c: &mut Context, how: Map) -> Answer<()> {
         Some(given) => words(c, given),
         None => Ok(default.to_owned()),
     };
-    let template = match said("template", "")? {
-        code if code.is_empty() => code,
-        code => c.full(&code),
-    };
     let send = SurveyAsk::Send {
-        template,
+        template: said("template", "")?,
         channel: said("channel", "mail")?,
         delay_secs: secs(how.get("delay"), 0)?,
         valid_secs: secs(how.get("valid"), VALID_SECS)?,
@@ -231,8 +227,8 @@ fn ask(ctx: NativeCallContext<'_>, c: &mut Context, how: Map) -> Answer<()> {
         spot: spot(&ctx),
     };
     if let SurveyAsk::Send { subject, text, .. } = &send {
-        if text.trim().is_empty() {
-            return refuse("`ask` needs a `text`; `{link}` in it stands for the address");
+        if !text.contains("{link}") {
+            return refuse("`ask` needs a `text` with `{link}`, which stands for the address");
         }
         c.build(|b| b.weigh(c.limits(), &[subject, text]))?;
     }

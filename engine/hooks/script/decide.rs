@@ -84,7 +84,11 @@ impl Built {
             return Ok(());
         }
         self.weigh(limits, &[field])?;
-        room(self.decision.form.len(), limits.decided, "form rules")?;
+        room(
+            self.decision.form.len(),
+            limits.form_fields,
+            "fields with form rules",
+        )?;
         let mut rule = FieldRule {
             field: field.to_owned(),
             spot,

@@ -30,8 +30,10 @@ pub struct ScriptLimits {
     pub expression_depth: usize,
     /// Bytes of one file.
     pub source_bytes: usize,
-    /// Effects, refusals, form rules and reasons of one decision, each.
+    /// Effects, refusals and reasons of one decision, each.
     pub decided: usize,
+    /// Fields that the form rules of one decision are about.
+    pub form_fields: usize,
     /// Bytes of one text of a decision.
     pub decided_text_bytes: usize,
     /// Bytes of all texts of a decision.
@@ -47,8 +49,8 @@ impl Default for ScriptLimits {
             millis: 1_000,
             live_bytes: 16 * 1024 * 1024,
             text_bytes: 96 * 1024,
-            list_items: 1_000,
-            map_entries: 1_000,
+            list_items: 2_000,
+            map_entries: 2_000,
             call_depth: 32,
             variables: 256,
             functions: 128,
@@ -56,6 +58,7 @@ impl Default for ScriptLimits {
             expression_depth: 32,
             source_bytes: 64 * 1024,
             decided: 64,
+            form_fields: 256,
             decided_text_bytes: 16 * 1024,
             decision_bytes: 256 * 1024,
             data_depth: 16,

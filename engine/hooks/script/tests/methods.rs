@@ -262,7 +262,7 @@ fn surveys_are_asked_skipped_and_understood() {
         "c.ask(#{template: \"rating\", delay: hours(1), valid: days(7), scale: 10, subject: #{ru: \"Оцените\"}, text: \"{link}\"});",
     );
     let expected = SurveyAsk::Send {
-        template: "p/rating".to_owned(),
+        template: "rating".to_owned(),
         channel: "mail".to_owned(),
         delay_secs: 3_600,
         valid_secs: 7 * 86_400,
@@ -301,10 +301,15 @@ fn a_survey_said_wrongly_is_an_error() {
     for (c, body, expected) in [
         (&done, "c.ask(#{txt: \"x\"});", "did you mean `text`?"),
         (&done, "c.ask(#{subject: \"x\"});", "needs a `text`"),
-        (&done, "c.ask(#{text: \"x\", scale: 1});", "from 2 to 100"),
+        (&done, "c.ask(#{text: \"x\"});", "with `{link}`"),
         (
             &done,
-            "c.ask(#{text: \"x\", delay: -1});",
+            "c.ask(#{text: \"{link}\", scale: 1});",
+            "from 2 to 100",
+        ),
+        (
+            &done,
+            "c.ask(#{text: \"{link}\", delay: -1});",
             "expected a duration",
         ),
         (&done, "c.means(\"ok\");", "is for the reply"),
