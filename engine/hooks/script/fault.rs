@@ -16,11 +16,11 @@ pub struct ScriptFault {
     pub line: u32,
     /// Column, from 1; 0 when the fault is nowhere in particular.
     pub column: u32,
-    /// What is wrong.
+    /// What is wrong and what to do.
     pub message: String,
     /// The line of the file.
     pub source_line: String,
-    /// What to write instead, when something can be said.
+    /// The known word that was probably meant.
     pub suggestion: Option<String>,
 }
 
@@ -31,8 +31,8 @@ impl fmt::Display for ScriptFault {
             write!(f, ":{}:{}", self.line, self.column)?;
         }
         write!(f, ": {}", self.message)?;
-        if let Some(s) = &self.suggestion {
-            write!(f, "; {s}")?;
+        if let Some(word) = &self.suggestion {
+            write!(f, "; did you mean `{word}`?")?;
         }
         if !self.source_line.is_empty() {
             write!(f, "\n  | {}", self.source_line)?;
@@ -68,9 +68,12 @@ impl Source {
 
     /// The fault that a parser found.
     pub(super) fn parse_fault(&self, error: &ParseError) -> ScriptFault {
-        let mut fault = self.fault(error.position(), lower(&error.err_type().to_string()));
-        fault.suggestion = parse_advice(error.err_type());
-        fault
+        let mut message = lower(&error.err_type().to_string());
+        if let Some(advice) = parse_advice(error.err_type()) {
+            message.push_str("; ");
+            message.push_str(advice);
+        }
+        self.fault(error.position(), message)
     }
 
     /// The text of a line, without the blanks around it, cut at 200 characters.
@@ -94,7 +97,7 @@ pub(super) fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn parse_advice(error: &ParseErrorType) -> Option<String> {
+fn parse_advice(error: &ParseErrorType) -> Option<&'static str> {
     let advice = match error {
         ParseErrorType::Reserved(word)
         | ParseErrorType::BadInput(rhai::LexError::ImproperSymbol(word, _)) => {
@@ -112,7 +115,7 @@ fn parse_advice(error: &ParseErrorType) -> Option<String> {
         ParseErrorType::ExprTooDeep => "put parts of the expression into variables",
         _ => return None,
     };
-    Some(advice.to_owned())
+    Some(advice)
 }
 
 /// The text of an error of a running script, without its position.

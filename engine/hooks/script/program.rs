@@ -42,12 +42,8 @@ impl Script {
             }
         };
         if let Some(statement) = ast.statements().first() {
-            let mut fault = source.fault(
-                statement.position(),
-                "a rule file holds functions only; this would never run",
-            );
-            fault.suggestion = Some("put it into a function".to_owned());
-            return Err(fault);
+            let message = "a rule file holds functions only, and this would never run; put it into a function";
+            return Err(source.fault(statement.position(), message));
         }
         Ok(Self {
             host: host.clone(),
@@ -97,21 +93,15 @@ impl Script {
             }));
         }
         let short: String = function.chars().take(64).collect();
-        let mut fault = match all.iter().find(|(name, _)| name == function) {
-            Some((_, arity)) => self.source.fault(
-                self.position_of(function),
-                format!("the hook `{short}` takes {arity} parameters"),
-            ),
-            None => self
-                .source
-                .fault(Position::NONE, format!("there is no function `{short}`")),
-        };
+        if let Some((_, arity)) = all.iter().find(|(name, _)| name == function) {
+            let message =
+                format!("the hook `{short}` takes {arity} parameters; write `fn {short}(c)`");
+            return Err(self.source.fault(self.position_of(function), message));
+        }
+        let message = format!("there is no function `{short}`; write `fn {short}(c) {{ … }}`");
+        let mut fault = self.source.fault(Position::NONE, message);
         let near = closest(function, all.iter().map(|(name, _)| name.as_str()));
-        fault.suggestion = Some(match near {
-            Some(name) if name == function => format!("write `fn {short}(c)`"),
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("write `fn {short}(c) {{ … }}`"),
-        });
+        fault.suggestion = near.map(str::to_owned);
         Err(fault)
     }
 
