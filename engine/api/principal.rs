@@ -1,0 +1,229 @@
+//! Who asks: from a bearer token to an actor.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+
+use super::problem::Problem;
+use super::state::App;
+use crate::desk::{Actor, Error, Request};
+use crate::store::Pos;
+
+/// Who may call a route at all. What they may do with which record is decided by the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, without a token.
+    Public,
+    /// Whoever has a token.
+    Token,
+    /// Agents and administrators.
+    Agent,
+    /// Administrators.
+    Admin,
+}
+
+impl Access {
+    /// The name in the documentation.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "everybody, no token needed",
+            Self::Token => "roles admin, agent and contact",
+            Self::Agent => "roles admin and agent",
+            Self::Admin => "role admin",
+        }
+    }
+}
+
+/// Longest secret that is looked at, in bytes.
+const MAX_SECRET_BYTES: usize = 256;
+/// Longest request id and idempotency key that are taken, in bytes.
+const MAX_REQUEST_ID_BYTES: usize = 64;
+const MAX_KEY_BYTES: usize = 128;
+
+/// Who asks, and how: from the headers, once the token was looked up.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// Hash of the token's secret.
+    pub hash: [u8; 32],
+    /// Id of the request.
+    pub request_id: RequestId,
+    /// `ru` or `en`, from `Accept-Language`.
+    pub locale: &'static str,
+    /// Key of a write that may be repeated.
+    pub idempotency_key: Option<String>,
+    /// Version the record must have.
+    pub if_match: Option<Pos>,
+}
+
+/// The id of a request, put into its extensions by the outermost layer.
+#[derive(Debug, Clone, Default)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// The client's id when it is fit for logs, else a new one.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get("x-request-id").and_then(|v| v.to_str().ok());
+        let fit = |id: &&str| {
+            !id.is_empty()
+                && id.len() <= MAX_REQUEST_ID_BYTES
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+        };
+        given.filter(fit).map_or_else(Self::random, |id| Self(id.to_owned()))
+    }
+
+    fn random() -> Self {
+        let mut bytes = [0; 12];
+        // An id without entropy is still an id: it is for reading logs only.
+        drop(getrandom::fill(&mut bytes));
+        Self(hex(&bytes))
+    }
+}
+
+impl Caller {
+    /// A command's request as this caller makes it.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        Request {
+            actor: self.actor.clone(),
+            request_id: self.request_id.0.clone(),
+            idempotency_key: self.idempotency_key.clone(),
+            if_match: self.if_match,
+        }
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let hash = hash_of(&secret(&parts.headers)?);
+        let access = parts.extensions.get().copied().unwrap_or(Access::Admin);
+        // A point read of a small, hot table: cheaper than handing it to another thread.
+        let actor = actor(app, &hash)?;
+        let role_fits = match (&actor, access) {
+            (Actor::Admin { .. } | Actor::System, _) | (_, Access::Public | Access::Token) => true,
+            (Actor::Agent { .. }, access) => access == Access::Agent,
+            (Actor::Contact { .. } | Actor::Rule { .. }, _) => false,
+        };
+        if !role_fits {
+            let detail = format!("this is for {}", access.name());
+            return Err(Error::forbidden(detail).into());
+        }
+        Ok(Self {
+            actor,
+            hash,
+            request_id: parts.extensions.get().cloned().unwrap_or_default(),
+            locale: locale(&parts.headers),
+            idempotency_key: idempotency_key(&parts.headers)?,
+            if_match: if_match(&parts.headers)?,
+        })
+    }
+}
+
+/// The actor behind a token.
+///
+/// # Errors
+/// 401 when nobody has it.
+pub fn actor(app: &App, hash: &[u8; 32]) -> Result<Actor, Problem> {
+    match app.desk().token(hash)? {
+        Some(token) => Ok(token.actor),
+        None => Err(Problem::unauthorized(
+            "the token is unknown or was revoked; ask an administrator for another",
+        )),
+    }
+}
+
+/// SHA-256 of a token's secret: what the desk keeps.
+#[must_use]
+pub fn hash_of(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Bytes as hexadecimal text.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, b| {
+        // Writing to a String cannot fail.
+        drop(write!(text, "{b:02x}"));
+        text
+    })
+}
+
+fn secret(headers: &HeaderMap) -> Result<String, Problem> {
+    let missing = || {
+        Problem::unauthorized("send the header `Authorization: Bearer TOKEN` with an access token")
+    };
+    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let text = value.to_str().map_err(|_| missing())?;
+    let (scheme, secret) = text.split_once(' ').ok_or_else(missing)?;
+    let secret = secret.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || secret.is_empty() || secret.len() > MAX_SECRET_BYTES
+    {
+        return Err(missing());
+    }
+    Ok(secret.to_owned())
+}
+
+/// The first language of `Accept-Language` that the engine speaks.
+pub(super) fn locale(headers: &HeaderMap) -> &'static str {
+    let wanted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    for language in wanted.split(',').take(16) {
+        match language.trim().get(..2) {
+            Some("ru") => return "ru",
+            Some("en") => return "en",
+            _ => {}
+        }
+    }
+    "en"
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().unwrap_or_default().trim();
+    if key.is_empty() || key.len() > MAX_KEY_BYTES {
+        return Err(Error::field(
+            "Idempotency-Key",
+            "invalid_header",
+            format!("the key must have 1 to {MAX_KEY_BYTES} visible ASCII characters"),
+        )
+        .into());
+    }
+    Ok(Some(key.to_owned()))
+}
+
+/// The version that `If-Match` asks for; `*` asks for none in particular.
+fn if_match(headers: &HeaderMap) -> Result<Option<Pos>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    match etag_pos(text) {
+        Some(pos) => Ok(Some(pos)),
+        None => Err(Error::field(
+            "If-Match",
+            "invalid_header",
+            "send one ETag as it was received, such as `\"42\"`, or `*`",
+        )
+        .into()),
+    }
+}
+
+/// The position in an ETag of ours.
+pub(super) fn etag_pos(text: &str) -> Option<Pos> {
+    let digits = text.strip_prefix('"')?.strip_suffix('"')?;
+    digits.parse().ok().map(Pos)
+}
