@@ -1,1 +1,140 @@
-//! api.
+//! The HTTP API: extract, one command or query of the desk, a view. No rule of the desk lives here.
+//!
+//! Every route is said once, as an [`Op`] with its handler: the router, the OpenAPI document and the
+//! tests that walk all routes are made from the same list.
+
+mod base64;
+mod bulk;
+mod definitions;
+mod docs;
+mod entries;
+mod events;
+mod filter;
+mod health;
+mod input;
+mod layers;
+mod metrics;
+mod openapi;
+mod outbox;
+mod packs;
+mod principal;
+mod problem;
+mod records;
+mod route;
+mod search;
+mod state;
+mod surveys;
+mod tokens;
+mod view;
+mod work;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use packs::{PackUpload, UploadFile};
+pub use principal::{Access, hash_of};
+pub use problem::{FaultView, Problem, ProblemView};
+pub use route::{Limit, Op, method_name};
+pub use state::ApiOptions;
+pub use tokens::secret_text;
+
+use crate::desk::Desk;
+use state::App;
+
+/// The API of a desk.
+pub struct Api {
+    app: App,
+}
+
+impl Api {
+    /// The API of `desk`.
+    #[must_use]
+    pub fn new(desk: Arc<Desk>, options: ApiOptions) -> Self {
+        Self {
+            app: App::new(desk, options),
+        }
+    }
+
+    /// The router with everything that surrounds a request.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        all()
+            .router
+            .fallback(no_route)
+            .method_not_allowed_fallback(no_method)
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(axum::middleware::from_fn_with_state(
+                self.app.clone(),
+                layers::around,
+            ))
+            .with_state(self.app.clone())
+    }
+
+    /// Ends event streams and refuses new ones; `/readyz` answers 503 from now on.
+    pub fn drain(&self) {
+        self.app.drain();
+    }
+}
+
+/// Every route.
+#[must_use]
+pub fn routes() -> Vec<Op> {
+    all().ops
+}
+
+/// The OpenAPI document as JSON text.
+#[must_use]
+pub fn openapi() -> String {
+    let document = openapi::document(&routes());
+    document.to_pretty_json().unwrap_or_default()
+}
+
+fn all() -> route::Routes {
+    let mut routes = route::Routes::default();
+    records::add(&mut routes);
+    work::add(&mut routes);
+    entries::add(&mut routes);
+    search::add(&mut routes);
+    bulk::add(&mut routes);
+    events::add(&mut routes);
+    definitions::add(&mut routes);
+    packs::add(&mut routes);
+    tokens::add(&mut routes);
+    outbox::add(&mut routes);
+    surveys::add(&mut routes);
+    health::add(&mut routes);
+    metrics::add(&mut routes);
+    openapi::add(&mut routes);
+    docs::add(&mut routes);
+    routes
+}
+
+async fn no_route() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no_such_route",
+        "there is no such path; see `/docs`",
+    )
+}
+
+async fn no_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "the path does not take this method; the header `Allow` names those it takes",
+    )
+}
+
+/// The panic's message stays in the log: it may hold anything.
+fn panicked(cause: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let text = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    Problem::internal(format!("a handler panicked: {text}")).into_response()
+}

@@ -1,0 +1,424 @@
+//! What belongs to a record: comments, messages, attachments, links.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::input::{Input, Of, Params, PathParams, Raw};
+use super::principal::Caller;
+use super::problem::Problem;
+use super::records::{self, TABLE, at, set};
+use super::route::{Op, Routes};
+use super::state::App;
+use super::view::{self, EntryView, link};
+use crate::desk::{Actor, Command, Desk, Error};
+use crate::domain::entry::{Direction, Visibility};
+use crate::domain::{EntryBody, Id, Kind, builtin};
+
+/// Most reads of the desk for one page of one sort of entry.
+const MAX_READS: usize = 20;
+
+/// Who sees something.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Sight {
+    /// Customers see it.
+    Public,
+    /// Only agents see it.
+    Internal,
+}
+
+/// A comment.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewComment {
+    /// Text.
+    #[serde(alias = "body")]
+    text: String,
+    /// Who sees it; when not given, what a customer writes is public and what an agent writes is
+    /// internal.
+    visibility: Option<Sight>,
+}
+
+/// A message that passed between the desk and a customer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    /// `mail`, `call`, `chat`, …
+    channel: String,
+    /// Which way it went: `in` from the customer, `out` to the customer.
+    direction: Way,
+    /// Subject.
+    #[serde(default)]
+    subject: String,
+    /// Text.
+    #[serde(alias = "body")]
+    text: String,
+    /// The channel's id of the message; the same id is taken once.
+    external_id: Option<String>,
+}
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Way {
+    /// From the customer.
+    In,
+    /// To the customer.
+    Out,
+}
+
+/// A link to another record.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLink {
+    /// What the link means: `related`, `duplicate_of`, `parent`, …
+    relation: String,
+    /// Kind of the other record.
+    to_kind: String,
+    /// Id of the other record.
+    to: String,
+}
+
+/// Adds the routes for every kind that is worked on.
+pub(super) fn add(routes: &mut Routes) {
+    for (kind, path) in TABLE {
+        if builtin::field(kind, "status").is_none() {
+            continue;
+        }
+        let one = format!("/v1/{path}/{{id}}");
+        let name = kind.name();
+        let list = |what: &str, about: &str| {
+            Op::get(format!("{one}/{what}"), format!("list_{name}_{what}"))
+                .about(path, about)
+                .kind(kind)
+                .paged()
+                .reply_page::<EntryView>("A page, oldest first")
+        };
+        let new = |what: &str, one_of: &str, about: &str| {
+            Op::post(format!("{one}/{what}"), format!("create_{name}_{one_of}"))
+                .about(path, about)
+                .kind(kind)
+                .reply_with::<EntryView>(201, "Created")
+        };
+        routes.add(list("entries", "Everything that belongs to it."), list_entries);
+        routes.add(list("comments", "Its comments."), list_comments);
+        let op = new("comments", "comment", "Comment on it. What a customer writes is public.");
+        routes.add(op.body::<NewComment>(), create_comment);
+        if builtin::field(kind, "contact").is_some() {
+            routes.add(list("messages", "What passed between the desk and the customer."), list_messages);
+            let op = new("messages", "message", "Record a message that came in or went out.");
+            routes.add(op.body::<NewMessage>(), create_message);
+        }
+        routes.add(list("attachments", "Its files, without their content."), list_attachments);
+        let op = new("attachments", "attachment", "Attach the body as a file; its media type is the header `Content-Type`.");
+        let op = op
+            .large()
+            .query("name", "File name.")
+            .query("visibility", "`public` or `internal`; as for comments when not given.")
+            .bytes();
+        routes.add(op, create_attachment);
+        let op = Op::get(format!("{one}/attachments/{{entry}}"), format!("read_{name}_attachment"))
+            .about(path, "The content of a file.")
+            .kind(kind)
+            .reply_as(200, "The content", "application/octet-stream");
+        routes.add(op, read_attachment);
+        routes.add(list("links", "What it is linked to."), list_links);
+        let op = new("links", "link", "Link it to another record.");
+        routes.add(op.body::<NewLink>(), create_link);
+    }
+}
+
+/// Sorts of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    All,
+    Comments,
+    Messages,
+    Attachments,
+    Links,
+}
+
+impl Sort {
+    const fn holds(self, body: &EntryBody) -> bool {
+        match self {
+            Self::All => true,
+            Self::Comments => matches!(body, EntryBody::Comment { .. }),
+            Self::Messages => matches!(body, EntryBody::Message { .. }),
+            Self::Attachments => matches!(body, EntryBody::Attachment { .. }),
+            Self::Links => matches!(body, EntryBody::Link { .. }),
+        }
+    }
+}
+
+async fn list_entries(
+    caller: Caller,
+    app: State<App>,
+    of: Of,
+    path: PathParams,
+    params: Params,
+) -> Result<Response, Problem> {
+    list(caller, app, of, path, params, Sort::All).await
+}
+
+async fn list_comments(
+    caller: Caller,
+    app: State<App>,
+    of: Of,
+    path: PathParams,
+    params: Params,
+) -> Result<Response, Problem> {
+    list(caller, app, of, path, params, Sort::Comments).await
+}
+
+async fn list_messages(
+    caller: Caller,
+    app: State<App>,
+    of: Of,
+    path: PathParams,
+    params: Params,
+) -> Result<Response, Problem> {
+    list(caller, app, of, path, params, Sort::Messages).await
+}
+
+async fn list_attachments(
+    caller: Caller,
+    app: State<App>,
+    of: Of,
+    path: PathParams,
+    params: Params,
+) -> Result<Response, Problem> {
+    list(caller, app, of, path, params, Sort::Attachments).await
+}
+
+async fn list_links(
+    caller: Caller,
+    app: State<App>,
+    of: Of,
+    path: PathParams,
+    params: Params,
+) -> Result<Response, Problem> {
+    list(caller, app, of, path, params, Sort::Links).await
+}
+
+async fn list(
+    caller: Caller,
+    State(app): State<App>,
+    Of(kind): Of,
+    path: PathParams,
+    mut params: Params,
+    sort: Sort,
+) -> Result<Response, Problem> {
+    let (id, limit, cursor) = (path.id("id")?, params.limit()?, params.one("cursor")?);
+    params.finish()?;
+    let done = app.call(move |desk| {
+        let pos = desk.pos();
+        page(desk, &caller.actor, (kind, id), cursor, limit, sort).map(|page| (pos, page))
+    });
+    let (pos, (items, next)) = done.await?;
+    let body = json!({ "items": items, "next": next });
+    Ok(at(pos, axum::Json(body)))
+}
+
+/// Reads on until the page is full: entries of all sorts lie together in time. A page may be short
+/// and still have a next one.
+fn page(
+    desk: &Desk,
+    actor: &Actor,
+    (kind, id): (Kind, Id),
+    mut cursor: Option<String>,
+    limit: usize,
+    sort: Sort,
+) -> crate::desk::Result<(Vec<EntryView>, Option<String>)> {
+    let mut items = Vec::new();
+    for _ in 0..MAX_READS {
+        let wanted = limit.saturating_sub(items.len());
+        let page = desk.entries(actor, kind, id, cursor.as_deref(), wanted)?;
+        let fitting = page.items.into_iter().filter(|e| sort.holds(&e.entry.body));
+        items.extend(fitting.map(view::entry));
+        cursor = page.next;
+        if cursor.is_none() || limit <= items.len() {
+            break;
+        }
+    }
+    Ok((items, cursor))
+}
+
+async fn create_comment(
+    caller: Caller,
+    State(app): State<App>,
+    Of(kind): Of,
+    path: PathParams,
+    Input(body): Input<NewComment>,
+) -> Result<Response, Problem> {
+    let command = Command::Comment {
+        kind,
+        id: path.id("id")?,
+        visibility: sight(&caller.actor, body.visibility)?,
+        text: body.text,
+    };
+    create(&app, caller, "comments", command).await
+}
+
+async fn create_message(
+    caller: Caller,
+    State(app): State<App>,
+    Of(kind): Of,
+    path: PathParams,
+    Input(body): Input<NewMessage>,
+) -> Result<Response, Problem> {
+    let command = Command::Message {
+        kind,
+        id: path.id("id")?,
+        channel: body.channel,
+        direction: match body.direction {
+            Way::In => Direction::In,
+            Way::Out => Direction::Out,
+        },
+        subject: body.subject,
+        text: body.text,
+        external_id: body.external_id,
+    };
+    create(&app, caller, "messages", command).await
+}
+
+async fn create_attachment(
+    caller: Caller,
+    State(app): State<App>,
+    Of(kind): Of,
+    path: PathParams,
+    mut params: Params,
+    Raw(content, media_type): Raw,
+) -> Result<Response, Problem> {
+    let id = path.id("id")?;
+    let Some(name) = params.one("name")? else {
+        let message = "give the file's name: `?name=report.pdf`";
+        return Err(Error::field("name", "required", message).into());
+    };
+    let asked = match params.one("visibility")?.as_deref() {
+        None => None,
+        Some("public") => Some(Sight::Public),
+        Some("internal") => Some(Sight::Internal),
+        Some(_) => {
+            let message = "expected `public` or `internal`";
+            return Err(Error::field("visibility", "invalid_parameter", message).into());
+        }
+    };
+    params.finish()?;
+    let command = Command::Attach {
+        kind,
+        id,
+        name,
+        media_type: media_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+        content,
+        visibility: sight(&caller.actor, asked)?,
+    };
+    create(&app, caller, "attachments", command).await
+}
+
+async fn create_link(
+    caller: Caller,
+    State(app): State<App>,
+    Of(kind): Of,
+    path: PathParams,
+    Input(body): Input<NewLink>,
+) -> Result<Response, Problem> {
+    let command = Command::Link {
+        kind,
+        id: path.id("id")?,
+        relation: body.relation,
+        to_kind: records::kind_named("to_kind", &body.to_kind)?,
+        to: records::id_in("to", &body.to)?,
+    };
+    create(&app, caller, "links", command).await
+}
+
+/// Customers write in public, and may not write what they could not read.
+pub(super) fn visibility(actor: &Actor, internal: Option<bool>) -> Result<Visibility, Error> {
+    match (actor.is_contact(), internal) {
+        (true, Some(true)) => Err(Error::forbidden(
+            "a customer's remarks are public; leave `visibility` out",
+        )),
+        (true, _) | (false, Some(false)) => Ok(Visibility::Public),
+        (false, _) => Ok(Visibility::Internal),
+    }
+}
+
+fn sight(actor: &Actor, asked: Option<Sight>) -> Result<Visibility, Error> {
+    visibility(actor, asked.map(|s| matches!(s, Sight::Internal)))
+}
+
+async fn create(
+    app: &App,
+    caller: Caller,
+    list: &'static str,
+    command: Command,
+) -> Result<Response, Problem> {
+    let done = app.call(move |desk| {
+        let reply = records::run(desk, &caller, command)?;
+        let found = match (reply.kind, reply.entry) {
+            (Some(kind), Some(entry)) => Some(desk.entry(&caller.actor, kind, reply.id, entry)?),
+            _ => None,
+        };
+        Ok((reply, found))
+    });
+    let (reply, found) = done.await?;
+    let mut response = match (reply.kind, found) {
+        (Some(kind), Some(page)) => {
+            let owner = link(kind, &reply.id.to_string());
+            let place = format!("{owner}/{list}/{}", page.entry.id);
+            let body = axum::Json(view::entry(page));
+            let mut response = (StatusCode::CREATED, body).into_response();
+            if list == "attachments" {
+                set(&mut response, header::LOCATION, &place);
+            }
+            response
+        }
+        // The desk had it already, as with a message whose external id is known.
+        _ => (StatusCode::OK, axum::Json(json!({ "id": reply.id }))).into_response(),
+    };
+    records::finish(&mut response, &reply);
+    Ok(response)
+}
+
+async fn read_attachment(
+    caller: Caller,
+    State(app): State<App>,
+    Of(kind): Of,
+    path: PathParams,
+) -> Result<Response, Problem> {
+    let (id, entry) = (path.id("id")?, path.id("entry")?);
+    let done = app.call(move |desk| desk.attachment(&caller.actor, kind, id, entry));
+    let (page, content) = done.await?;
+    let EntryBody::Attachment {
+        name, media_type, ..
+    } = page.entry.body
+    else {
+        return Err(Error::not_found().into());
+    };
+    let mut response = content.into_response();
+    set(&mut response, header::CONTENT_TYPE, &media_type);
+    // Files come from strangers: a browser saves them and never shows them as pages of ours.
+    let disposition = format!("attachment; filename*=UTF-8''{}", percent(&name));
+    set(&mut response, header::CONTENT_DISPOSITION, &disposition);
+    set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(&mut response, header::CONTENT_SECURITY_POLICY, "sandbox");
+    Ok(response)
+}
+
+/// The name in the encoding of RFC 8187.
+fn percent(name: &str) -> String {
+    use std::fmt::Write;
+    name.bytes().fold(String::new(), |mut text, b| {
+        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+            text.push(char::from(b));
+        } else {
+            // Writing to a String cannot fail.
+            drop(write!(text, "%{b:02X}"));
+        }
+        text
+    })
+}

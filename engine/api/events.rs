@@ -1,0 +1,192 @@
+//! The stream of events: server-sent events from the journal, resumable by `Last-Event-ID`.
+
+use std::convert::Infallible;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio_stream::StreamExt;
+
+use super::input::Params;
+use super::principal::{self, Caller};
+use super::problem::Problem;
+use super::records::{self, set};
+use super::route::{Op, Routes};
+use super::state::App;
+use super::view::{self, EventView};
+use crate::desk::{Actor, Error};
+use crate::domain::Kind;
+use crate::store::Pos;
+
+/// Events read at once.
+const BATCH: usize = 200;
+/// Events that wait for a slow reader.
+const BUFFER: usize = 32;
+
+/// Adds the route.
+pub(super) fn add(routes: &mut Routes) {
+    let op = Op::get("/v1/events", "stream_events")
+        .about("events", "Committed changes as server-sent events: the id is the position, the event is `change`, the data is an `Event`. A reader that was cut off resumes after the last id it saw.")
+        .number("after", "Begin after this position; now when neither this nor `Last-Event-ID` is given.")
+        .query("kind", "Only changes of records of these kinds, separated by commas.")
+        .header("Last-Event-ID", "Position of the last event that was seen.")
+        .reply_with::<EventView>(200, "The events, as `text/event-stream`");
+    routes.add(op, stream_events);
+}
+
+async fn stream_events(
+    caller: Caller,
+    State(app): State<App>,
+    headers: HeaderMap,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let mut kinds = Vec::new();
+    for name in params.many("kind") {
+        kinds.push(records::kind_named("kind", &name)?);
+    }
+    let asked = params.read("after", "a position")?.map(Pos);
+    params.finish()?;
+    let seen = match headers.get("last-event-id") {
+        None => None,
+        Some(value) => match value.to_str().unwrap_or_default().trim().parse() {
+            Ok(pos) => Some(Pos(pos)),
+            Err(_) => {
+                let message = "expected the id of the last event";
+                return Err(Error::field("Last-Event-ID", "invalid_header", message).into());
+            }
+        },
+    };
+    let turn = app.streams().clone().try_acquire_owned();
+    let Ok(turn) = turn else {
+        return Err(Problem::busy("too_many_streams", "all event streams are taken; try again later"));
+    };
+    if app.is_draining() {
+        return Err(Problem::busy("closing", "the server is stopping"));
+    }
+    let after = seen.or(asked).unwrap_or_else(|| app.desk().pos());
+    let (to, from) = mpsc::channel(BUFFER);
+    let pump = Pump {
+        positions: app.positions(),
+        draining: app.draining(),
+        _open: Open::new(app.clone(), turn),
+        app,
+        caller,
+        kinds,
+        after,
+        to,
+    };
+    tokio::spawn(pump.run());
+    let stream = tokio_stream::wrappers::ReceiverStream::new(from);
+    let mut response = Sse::new(stream.map(Ok::<_, Infallible>)).into_response();
+    set(&mut response, header::CACHE_CONTROL, "no-store");
+    Ok(response)
+}
+
+/// Counts an open stream and holds its turn.
+struct Open {
+    app: App,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Open {
+    fn new(app: App, turn: OwnedSemaphorePermit) -> Self {
+        app.metrics().stream(1);
+        Self { app, _turn: turn }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.app.metrics().stream(-1);
+    }
+}
+
+/// Reads the journal and feeds one stream.
+struct Pump {
+    app: App,
+    caller: Caller,
+    kinds: Vec<Kind>,
+    after: Pos,
+    to: mpsc::Sender<Event>,
+    positions: watch::Receiver<Pos>,
+    draining: watch::Receiver<bool>,
+    _open: Open,
+}
+
+impl Pump {
+    async fn run(mut self) {
+        // Something must be sent at once, so that the reader knows the stream stands.
+        if self.to.send(Event::default().comment("open")).await.is_err() {
+            return;
+        }
+        loop {
+            match self.feed().await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(problem) => {
+                    tracing::debug!(status = problem.status().as_u16(), "event stream ended");
+                    return;
+                }
+            }
+            let heartbeat = self.app.options().heartbeat;
+            tokio::select! {
+                moved = self.positions.wait_for(|pos| self.after < *pos) => {
+                    if moved.is_err() {
+                        return;
+                    }
+                }
+                _ = self.draining.wait_for(|draining| *draining) => return,
+                () = self.to.closed() => return,
+                () = tokio::time::sleep(heartbeat) => {
+                    if self.to.send(Event::default().comment("")).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends what lies after the position reached; false when the reader is gone.
+    async fn feed(&mut self) -> Result<bool, Problem> {
+        loop {
+            // A token that was revoked ends the stream.
+            let actor = principal::actor(&self.app, &self.caller.hash)?;
+            let upto = self.app.desk().pos();
+            let events = self.read(actor).await?;
+            let last = events.last().map(|e| e.position);
+            let count = events.len();
+            for event in events {
+                if self.kinds.is_empty() || self.concerns(&event) {
+                    let sent = Event::default()
+                        .id(event.position.to_string())
+                        .event("change")
+                        .json_data(&event)
+                        .map_err(|e| Problem::internal(e.to_string()))?;
+                    if self.to.send(sent).await.is_err() {
+                        return Ok(false);
+                    }
+                }
+            }
+            // What the asker may not see is no event of theirs, and yet it was read.
+            let reached = last.map_or(upto, Pos);
+            self.after = self.after.max(reached);
+            if count < BATCH {
+                return Ok(true);
+            }
+        }
+    }
+
+    async fn read(&self, actor: Actor) -> Result<Vec<EventView>, Problem> {
+        let after = self.after;
+        let events = self.app.call(move |desk| desk.events(&actor, after, BATCH));
+        Ok(events.await?.into_iter().map(view::event).collect())
+    }
+
+    fn concerns(&self, event: &EventView) -> bool {
+        let is_wanted = |name: &str| self.kinds.iter().any(|k| k.name() == name);
+        event.records.iter().any(|r| is_wanted(r.kind))
+            || event.entries.iter().any(|e| is_wanted(e.kind))
+    }
+}

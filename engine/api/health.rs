@@ -1,0 +1,66 @@
+//! Whether the server lives, and whether it can work.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::principal::Access;
+use super::problem::Problem;
+use super::route::{Op, Routes};
+use super::state::App;
+use crate::desk::Desk;
+
+/// The state of the server.
+#[derive(Debug, Serialize, ToSchema)]
+struct Ready {
+    /// `ready`.
+    status: &'static str,
+    /// Version of the program.
+    version: &'static str,
+    /// Position of the last commit.
+    position: u64,
+    /// Position that the search index has reached.
+    indexed: Option<u64>,
+    /// Whether the search index is being rebuilt.
+    rebuilding: bool,
+    /// Active packs.
+    packs: usize,
+}
+
+/// Adds the routes.
+pub(super) fn add(routes: &mut Routes) {
+    let op = Op::get("/healthz", "read_health")
+        .about("health", "Whether the server answers.")
+        .access(Access::Public)
+        .reply_as(200, "It does", "text/plain");
+    routes.add(op, read_health);
+    let op = Op::get("/readyz", "read_readiness")
+        .about("health", "Whether the server can work: 503 while it stops or its storage fails.")
+        .access(Access::Public)
+        .reply_with::<Ready>(200, "It can");
+    routes.add(op, read_readiness);
+}
+
+async fn read_health() -> &'static str {
+    "ok\n"
+}
+
+async fn read_readiness(State(app): State<App>) -> Result<Response, Problem> {
+    if app.is_draining() {
+        return Err(Problem::busy("closing", "the server is stopping"));
+    }
+    let health = app.call(Desk::health).await.map_err(|problem| {
+        tracing::error!(status = problem.status().as_u16(), "the desk is not ready");
+        Problem::busy("not_ready", "the desk cannot work at the moment")
+    })?;
+    let ready = Ready {
+        status: "ready",
+        version: env!("CARGO_PKG_VERSION"),
+        position: health.store.last.0,
+        indexed: health.indexed.map(|pos| pos.0),
+        rebuilding: health.rebuilding,
+        packs: health.packs,
+    };
+    Ok(axum::Json(ready).into_response())
+}

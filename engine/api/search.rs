@@ -1,0 +1,105 @@
+//! Searching records and the knowledge base.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::filter;
+use super::input::Params;
+use super::principal::Caller;
+use super::problem::Problem;
+use super::records::{self, at};
+use super::route::{Op, Routes};
+use super::state::App;
+use super::view::HitsView;
+use crate::desk::{Error, SearchQuery};
+use crate::domain::Kind;
+
+/// Longest query in characters.
+const MAX_QUERY_CHARS: usize = 500;
+
+/// Adds the routes.
+pub(super) fn add(routes: &mut Routes) {
+    let op = Op::get("/v1/search", "search")
+        .about("search", "Search records of one or several kinds. With one kind, its fields filter as in lists.")
+        .query("q", "The words; at most 500 characters.")
+        .query("kind", "Kinds, separated by commas; tickets, articles and assets when not given.");
+    routes.add(finish(op), search_records);
+    let op = Op::get("/v1/articles/search", "search_articles")
+        .about("articles", "Search the knowledge base.")
+        .query("q", "The words; at most 500 characters.");
+    routes.add(finish(op), search_articles);
+}
+
+fn finish(op: Op) -> Op {
+    op.paged()
+        .at_least()
+        .reply_with::<HitsView>(200, "A page of hits, best first")
+}
+
+async fn search_records(
+    caller: Caller,
+    State(app): State<App>,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let mut kinds = Vec::new();
+    for name in params.many("kind") {
+        kinds.push(records::kind_named("kind", &name)?);
+    }
+    search(&app, caller, params, kinds).await
+}
+
+async fn search_articles(
+    caller: Caller,
+    State(app): State<App>,
+    params: Params,
+) -> Result<Response, Problem> {
+    search(&app, caller, params, vec![Kind::Article]).await
+}
+
+async fn search(
+    app: &App,
+    caller: Caller,
+    mut params: Params,
+    kinds: Vec<Kind>,
+) -> Result<Response, Problem> {
+    let text = params.one("q")?.unwrap_or_default();
+    if text.trim().is_empty() {
+        let message = "give the words to search for: `?q=printer`";
+        return Err(Error::field("q", "required", message).into());
+    }
+    if MAX_QUERY_CHARS < text.chars().count() {
+        let message = format!("is over the limit of {MAX_QUERY_CHARS} characters");
+        return Err(Error::field("q", "invalid_parameter", message).into());
+    }
+    let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
+    let filters = match kinds.as_slice() {
+        [kind] => {
+            let catalog = app.desk().catalog()?;
+            filter::conditions(&mut params, &catalog, &caller.actor, *kind)?
+        }
+        _ => Vec::new(),
+    };
+    params.finish()?;
+    let query = SearchQuery {
+        text,
+        kinds,
+        filters,
+        limit,
+        cursor,
+        at_least,
+    };
+    let done = app.call(move |desk| {
+        let pos = desk.pos();
+        let found = desk.search(&caller.actor, &query)?;
+        let catalog = desk.catalog()?;
+        let look = records::look(&catalog, &caller);
+        let view = HitsView {
+            hits: found.hits.iter().map(|h| look.hit(h)).collect(),
+            next: found.next,
+            rebuilding: found.rebuilding,
+        };
+        Ok((pos, view))
+    });
+    let (pos, view) = done.await?;
+    Ok(at(pos, axum::Json(view)))
+}
