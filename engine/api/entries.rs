@@ -417,7 +417,7 @@ fn percent(name: &str) -> String {
             text.push(char::from(b));
         } else {
             // Writing to a String cannot fail.
-            drop(write!(text, "%{b:02X}"));
+            let _ = write!(text, "%{b:02X}");
         }
         text
     })

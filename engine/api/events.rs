@@ -103,6 +103,13 @@ impl Drop for Open {
     }
 }
 
+/// Why a stream goes on.
+enum Woken {
+    Moved,
+    Silent,
+    Over,
+}
+
 /// Reads the journal and feeds one stream.
 struct Pump {
     app: App,
@@ -130,21 +137,28 @@ impl Pump {
                     return;
                 }
             }
-            let heartbeat = self.app.options().heartbeat;
-            tokio::select! {
-                moved = self.positions.wait_for(|pos| self.after < *pos) => {
-                    if moved.is_err() {
-                        return;
-                    }
-                }
-                _ = self.draining.wait_for(|draining| *draining) => return,
-                () = self.to.closed() => return,
-                () = tokio::time::sleep(heartbeat) => {
+            match self.woken().await {
+                Woken::Moved => {}
+                Woken::Silent => {
                     if self.to.send(Event::default().comment("")).await.is_err() {
                         return;
                     }
                 }
+                Woken::Over => return,
             }
+        }
+    }
+
+    async fn woken(&mut self) -> Woken {
+        let (after, heartbeat) = (self.after, self.app.options().heartbeat);
+        tokio::select! {
+            moved = self.positions.wait_for(|pos| after < *pos) => match moved {
+                Ok(_) => Woken::Moved,
+                Err(_) => Woken::Over,
+            },
+            _ = self.draining.wait_for(|draining| *draining) => Woken::Over,
+            () = self.to.closed() => Woken::Over,
+            () = tokio::time::sleep(heartbeat) => Woken::Silent,
         }
     }
 

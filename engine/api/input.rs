@@ -165,9 +165,9 @@ impl FromRequestParts<App> for Of {
 
 /// A part of the path.
 #[derive(Debug, Clone)]
-pub struct PathParts(Vec<(String, String)>);
+pub struct PathParams(Vec<(String, String)>);
 
-impl PathParts {
+impl PathParams {
     /// The text of a part.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
@@ -186,7 +186,7 @@ impl PathParts {
     }
 }
 
-impl FromRequestParts<App> for PathParts {
+impl FromRequestParts<App> for PathParams {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {

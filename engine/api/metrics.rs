@@ -77,8 +77,8 @@ impl Metrics {
     fn write(&self, health: &Health) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail, so the results are dropped.
-        drop(self.write_http(&mut text));
-        drop(write_desk(&mut text, health));
+        let _ = self.write_http(&mut text);
+        let _ = write_desk(&mut text, health);
         text
     }
 

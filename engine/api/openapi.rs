@@ -97,7 +97,7 @@ fn operation(op: &Op) -> utoipa::openapi::path::Operation {
             let number = Schema::Object(ObjectBuilder::new().schema_type(Type::Integer).build());
             let header = HeaderBuilder::new()
                 .description(Some("Position of the journal that the answer shows or made."))
-                .schema(RefOr::from(number));
+                .schema(Some(number));
             response = response.header("Opora-Position", header.build());
         }
         operation = operation.response(status.to_string(), response.build());

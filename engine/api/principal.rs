@@ -79,7 +79,7 @@ impl RequestId {
     fn random() -> Self {
         let mut bytes = [0; 12];
         // An id without entropy is still an id: it is for reading logs only.
-        drop(getrandom::fill(&mut bytes));
+        let _ = getrandom::fill(&mut bytes);
         Self(hex(&bytes))
     }
 }
@@ -150,7 +150,7 @@ pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, b| {
         // Writing to a String cannot fail.
-        drop(write!(text, "{b:02x}"));
+        let _ = write!(text, "{b:02x}");
         text
     })
 }

@@ -4,7 +4,7 @@
 use axum::Extension;
 use axum::Router;
 use axum::handler::Handler;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, Schema};
@@ -286,9 +286,9 @@ impl Routes {
             HttpMethod::Delete => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
-        let mut route = on(filter, handler)
-            .layer(Extension(op.access))
-            .layer(Extension(op.limit));
+        let mut route: MethodRouter<App> = on(filter, handler);
+        route = route.layer(Extension(op.access));
+        route = route.layer(Extension(op.limit));
         if let Some(kind) = op.kind {
             route = route.layer(Extension(Of(kind)));
         }
