@@ -77,7 +77,9 @@ mod tests {
             assert_eq!(decode(coded).as_deref(), Some(plain.as_bytes()));
         }
         for len in 0..300_usize {
-            let bytes: Vec<u8> = (0..len).map(|i| u8::try_from(i * 7 % 256).unwrap()).collect();
+            let bytes: Vec<u8> = (0..len)
+                .map(|i| u8::try_from(i * 7 % 256).unwrap())
+                .collect();
             assert_eq!(decode(&encode(&bytes)), Some(bytes));
         }
     }

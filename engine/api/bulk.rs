@@ -209,7 +209,7 @@ async fn run_one(app: &App, caller: &Caller, index: usize, item: BulkCommand) ->
     };
     let done = match command(&caller, item) {
         Ok(command) => {
-            app.call(move |desk| records::run(desk, &caller, command))
+            app.call(move |desk| records::run(desk, &caller, &command))
                 .await
         }
         Err(problem) => Err(problem),

@@ -94,7 +94,10 @@ pub struct NewField {
 /// Adds the routes.
 pub(super) fn add(routes: &mut Routes) {
     let op = Op::get("/v1/ticket-types", "list_ticket_types")
-        .about("ticket-types", "List the types of ticket with their statuses.")
+        .about(
+            "ticket-types",
+            "List the types of ticket with their statuses.",
+        )
         .reply_page::<TypeView>("All of them; there is no next page");
     routes.add(op, list_types);
     let op = Op::get("/v1/ticket-types/{pack}/{name}", "read_ticket_type")
@@ -109,7 +112,10 @@ pub(super) fn add(routes: &mut Routes) {
         .reply_page::<FieldView>("All of them; there is no next page");
     routes.add(op, list_fields);
     let op = Op::post("/v1/fields", "create_field")
-        .about("fields", "Add a field, or change one added before, while running.")
+        .about(
+            "fields",
+            "Add a field, or change one added before, while running.",
+        )
         .access(Access::Admin)
         .body::<NewField>()
         .reply_with::<FieldView>(201, "Added");
@@ -247,7 +253,7 @@ async fn create_field(
             type_code: types.first().cloned(),
             field: Box::new(def),
         };
-        let reply = records::run(desk, &caller, command)?;
+        let reply = records::run(desk, &caller, &command)?;
         let catalog = desk.catalog()?;
         let code = crate::domain::Code::qualify("local", &name).0;
         let type_code = types.first().map(String::as_str);

@@ -20,11 +20,26 @@ pub(super) fn add(routes: &mut Routes) {
             .access(Access::Public)
             .reply_as(200, "The file", media)
     };
-    let op = page("/docs", "read_docs", "A page to read and try the API.", "text/html");
+    let op = page(
+        "/docs",
+        "read_docs",
+        "A page to read and try the API.",
+        "text/html",
+    );
     routes.add(op, read_page);
-    let op = page("/docs/page.js", "read_docs_script", "The page's script.", "text/javascript");
+    let op = page(
+        "/docs/page.js",
+        "read_docs_script",
+        "The page's script.",
+        "text/javascript",
+    );
     routes.add(op, read_script);
-    let op = page("/docs/page.css", "read_docs_style", "The page's style.", "text/css");
+    let op = page(
+        "/docs/page.css",
+        "read_docs_style",
+        "The page's style.",
+        "text/css",
+    );
     routes.add(op, read_style);
 }
 
@@ -38,7 +53,10 @@ async fn read_page() -> impl IntoResponse {
 }
 
 async fn read_script() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)
+    (
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")],
+        SCRIPT,
+    )
 }
 
 async fn read_style() -> impl IntoResponse {

@@ -104,27 +104,54 @@ pub(super) fn add(routes: &mut Routes) {
                 .kind(kind)
                 .reply_with::<EntryView>(201, "Created")
         };
-        routes.add(list("entries", "Everything that belongs to it."), list_entries);
+        routes.add(
+            list("entries", "Everything that belongs to it."),
+            list_entries,
+        );
         routes.add(list("comments", "Its comments."), list_comments);
-        let op = new("comments", "comment", "Comment on it. What a customer writes is public.");
+        let op = new(
+            "comments",
+            "comment",
+            "Comment on it. What a customer writes is public.",
+        );
         routes.add(op.body::<NewComment>(), create_comment);
         if builtin::field(kind, "contact").is_some() {
-            routes.add(list("messages", "What passed between the desk and the customer."), list_messages);
-            let op = new("messages", "message", "Record a message that came in or went out.");
+            routes.add(
+                list("messages", "What passed between the desk and the customer."),
+                list_messages,
+            );
+            let op = new(
+                "messages",
+                "message",
+                "Record a message that came in or went out.",
+            );
             routes.add(op.body::<NewMessage>(), create_message);
         }
-        routes.add(list("attachments", "Its files, without their content."), list_attachments);
-        let op = new("attachments", "attachment", "Attach the body as a file; its media type is the header `Content-Type`.");
+        routes.add(
+            list("attachments", "Its files, without their content."),
+            list_attachments,
+        );
+        let op = new(
+            "attachments",
+            "attachment",
+            "Attach the body as a file; its media type is the header `Content-Type`.",
+        );
         let op = op
             .large()
             .query("name", "File name.")
-            .query("visibility", "`public` or `internal`; as for comments when not given.")
+            .query(
+                "visibility",
+                "`public` or `internal`; as for comments when not given.",
+            )
             .bytes();
         routes.add(op, create_attachment);
-        let op = Op::get(format!("{one}/attachments/{{entry}}"), format!("read_{name}_attachment"))
-            .about(path, "The content of a file.")
-            .kind(kind)
-            .reply_as(200, "The content", "application/octet-stream");
+        let op = Op::get(
+            format!("{one}/attachments/{{entry}}"),
+            format!("read_{name}_attachment"),
+        )
+        .about(path, "The content of a file.")
+        .kind(kind)
+        .reply_as(200, "The content", "application/octet-stream");
         routes.add(op, read_attachment);
         routes.add(list("links", "What it is linked to."), list_links);
         let op = new("links", "link", "Link it to another record.");
@@ -358,7 +385,7 @@ async fn create(
     command: Command,
 ) -> Result<Response, Problem> {
     let done = app.call(move |desk| {
-        let reply = records::run(desk, &caller, command)?;
+        let reply = records::run(desk, &caller, &command)?;
         let found = match (reply.kind, reply.entry) {
             (Some(kind), Some(entry)) => Some(desk.entry(&caller.actor, kind, reply.id, entry)?),
             _ => None,

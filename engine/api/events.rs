@@ -60,7 +60,10 @@ async fn stream_events(
     };
     let turn = app.streams().clone().try_acquire_owned();
     let Ok(turn) = turn else {
-        return Err(Problem::busy("too_many_streams", "all event streams are taken; try again later"));
+        return Err(Problem::busy(
+            "too_many_streams",
+            "all event streams are taken; try again later",
+        ));
     };
     if app.is_draining() {
         return Err(Problem::busy("closing", "the server is stopping"));
@@ -125,7 +128,12 @@ struct Pump {
 impl Pump {
     async fn run(mut self) {
         // Something must be sent at once, so that the reader knows the stream stands.
-        if self.to.send(Event::default().comment("open")).await.is_err() {
+        if self
+            .to
+            .send(Event::default().comment("open"))
+            .await
+            .is_err()
+        {
             return;
         }
         loop {
@@ -172,7 +180,7 @@ impl Pump {
             let last = events.last().map(|e| e.position);
             let count = events.len();
             for event in events {
-                if self.kinds.is_empty() || self.concerns(&event) {
+                if self.concerns(&event) {
                     let sent = Event::default()
                         .id(event.position.to_string())
                         .event("change")
@@ -199,7 +207,13 @@ impl Pump {
     }
 
     fn concerns(&self, event: &EventView) -> bool {
-        let is_wanted = |name: &str| self.kinds.iter().any(|k| k.name() == name);
+        // What a customer may not see is left without records and entries.
+        let is_told = self.caller.actor.sees_internal();
+        if self.kinds.is_empty() && is_told {
+            return true;
+        }
+        let all = self.kinds.is_empty();
+        let is_wanted = |name: &str| all || self.kinds.iter().any(|k| k.name() == name);
         event.records.iter().any(|r| is_wanted(r.kind))
             || event.entries.iter().any(|e| is_wanted(e.kind))
     }

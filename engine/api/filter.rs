@@ -37,7 +37,9 @@ pub fn conditions(
             known.extend(fields.iter().cloned());
             return Err(unknown_parameter(&name, &known));
         };
-        let place = found.iter_mut().find(|(f, c)| *f == full && same_part(c, part));
+        let place = found
+            .iter_mut()
+            .find(|(f, c)| *f == full && same_part(c, part));
         match (part, place) {
             (Part::Is, Some((_, Condition::In(values)))) => values.extend(several(&value, actor)),
             (Part::Is, _) => found.push((full, Condition::In(several(&value, actor)))),

@@ -36,7 +36,10 @@ pub(super) fn add(routes: &mut Routes) {
         .reply_as(200, "It does", "text/plain");
     routes.add(op, read_health);
     let op = Op::get("/readyz", "read_readiness")
-        .about("health", "Whether the server can work: 503 while it stops or its storage fails.")
+        .about(
+            "health",
+            "Whether the server can work: 503 while it stops or its storage fails.",
+        )
         .access(Access::Public)
         .reply_with::<Ready>(200, "It can");
     routes.add(op, read_readiness);

@@ -215,7 +215,11 @@ impl FromRequestParts<App> for Params {
         })?;
         if MAX_PARAMS < pairs.0.len() {
             let detail = format!("a query takes at most {MAX_PARAMS} parameters");
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "malformed_query", detail));
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "malformed_query",
+                detail,
+            ));
         }
         Ok(Self {
             left: pairs.0,

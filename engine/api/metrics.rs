@@ -10,8 +10,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use parking_lot::Mutex;
 
-use super::problem::Problem;
 use super::principal::Access;
+use super::problem::Problem;
 use super::route::{Op, Routes};
 use super::state::App;
 use crate::desk::Health;
@@ -108,35 +108,84 @@ impl Metrics {
                 )?;
             }
             let (n, sum) = (timing.count, timing.seconds);
-            writeln!(to, "opora_http_request_seconds_bucket{{{labels},le=\"+Inf\"}} {n}")?;
+            writeln!(
+                to,
+                "opora_http_request_seconds_bucket{{{labels},le=\"+Inf\"}} {n}"
+            )?;
             writeln!(to, "opora_http_request_seconds_sum{{{labels}}} {sum}")?;
             writeln!(to, "opora_http_request_seconds_count{{{labels}}} {n}")?;
         }
         let under_way = self.under_way.load(Ordering::Relaxed);
-        gauge(to, "opora_http_requests_under_way", "Requests under way.", under_way)?;
+        gauge(
+            to,
+            "opora_http_requests_under_way",
+            "Requests under way.",
+            under_way,
+        )?;
         let streams = self.streams.load(Ordering::Relaxed);
-        gauge(to, "opora_http_event_streams", "Open event streams.", streams)
+        gauge(
+            to,
+            "opora_http_event_streams",
+            "Open event streams.",
+            streams,
+        )
     }
 }
 
 fn write_desk(to: &mut String, health: &Health) -> std::fmt::Result {
     let store = &health.store;
-    gauge(to, "opora_store_file_bytes", "Size of the store's file.", store.file_bytes)?;
-    gauge(to, "opora_store_live_bytes", "Bytes of live rows in the store's file.", store.live_bytes)?;
-    gauge(to, "opora_store_position", "Position of the last commit.", store.last)?;
+    gauge(
+        to,
+        "opora_store_file_bytes",
+        "Size of the store's file.",
+        store.file_bytes,
+    )?;
+    gauge(
+        to,
+        "opora_store_live_bytes",
+        "Bytes of live rows in the store's file.",
+        store.live_bytes,
+    )?;
+    gauge(
+        to,
+        "opora_store_position",
+        "Position of the last commit.",
+        store.last,
+    )?;
     if let Some(reader) = store.oldest_reader {
-        gauge(to, "opora_store_oldest_reader", "Position of the oldest open snapshot.", reader)?;
+        gauge(
+            to,
+            "opora_store_oldest_reader",
+            "Position of the oldest open snapshot.",
+            reader,
+        )?;
     }
-    writeln!(to, "# HELP opora_store_commits_total Durable commits since the start.")?;
+    writeln!(
+        to,
+        "# HELP opora_store_commits_total Durable commits since the start."
+    )?;
     writeln!(to, "# TYPE opora_store_commits_total counter")?;
     writeln!(to, "opora_store_commits_total {}", store.commits)?;
     if let Some(indexed) = health.indexed {
-        gauge(to, "opora_search_position", "Position the search index has reached.", indexed)?;
+        gauge(
+            to,
+            "opora_search_position",
+            "Position the search index has reached.",
+            indexed,
+        )?;
     }
     let rebuilding = u8::from(health.rebuilding);
-    gauge(to, "opora_search_rebuilding", "Whether the index is being rebuilt.", rebuilding)?;
+    gauge(
+        to,
+        "opora_search_rebuilding",
+        "Whether the index is being rebuilt.",
+        rebuilding,
+    )?;
     gauge(to, "opora_packs", "Active packs.", health.packs)?;
-    writeln!(to, "# HELP opora_rule_failures_total Failures of rules since the start.")?;
+    writeln!(
+        to,
+        "# HELP opora_rule_failures_total Failures of rules since the start."
+    )?;
     writeln!(to, "# TYPE opora_rule_failures_total counter")?;
     for (rule, count, _) in &health.failing_rules {
         writeln!(to, "opora_rule_failures_total{{rule=\"{rule}\"}} {count}")?;
@@ -166,6 +215,9 @@ pub(super) fn add(routes: &mut Routes) {
 
 async fn read_metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
     let health = app.call(crate::desk::Desk::health).await?;
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     Ok((kind, app.metrics().write(&health)))
 }

@@ -60,7 +60,6 @@ impl Api {
     }
 
     /// The router with everything that surrounds a request.
-    #[must_use]
     pub fn router(&self) -> Router {
         all()
             .router

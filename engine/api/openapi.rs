@@ -36,7 +36,10 @@ pub fn document(ops: &[Op]) -> OpenApi {
     );
     let mut schemas = Vec::new();
     ProblemView::schemas(&mut schemas);
-    schemas.push((ProblemView::name().into_owned(), <ProblemView as utoipa::PartialSchema>::schema()));
+    schemas.push((
+        ProblemView::name().into_owned(),
+        <ProblemView as utoipa::PartialSchema>::schema(),
+    ));
     for op in ops {
         schemas.extend(op.schemas.iter().cloned());
         let item = PathItem::new(op.method.clone(), operation(op));
@@ -96,7 +99,9 @@ fn operation(op: &Op) -> utoipa::openapi::path::Operation {
         if op.path.starts_with("/v1/") && *status < 300 {
             let number = Schema::Object(ObjectBuilder::new().schema_type(Type::Integer).build());
             let header = HeaderBuilder::new()
-                .description(Some("Position of the journal that the answer shows or made."))
+                .description(Some(
+                    "Position of the journal that the answer shows or made.",
+                ))
                 .schema(Some(number));
             response = response.header("Opora-Position", header.build());
         }
@@ -133,7 +138,9 @@ fn record(kind: Kind) -> RefOr<Schema> {
             "version",
             ObjectBuilder::new()
                 .schema_type(Type::Integer)
-                .description(Some("Position of the last change; the ETag is this number.")),
+                .description(Some(
+                    "Position of the last change; the ETag is this number.",
+                )),
         )
         .required("version");
     for def in builtin::fields(kind) {
@@ -158,7 +165,9 @@ fn input(kind: Kind) -> RefOr<Schema> {
 fn of_packs() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("Values of the fields that packs define, by `pack/name`."))
+        .description(Some(
+            "Values of the fields that packs define, by `pack/name`.",
+        ))
 }
 
 fn value(def: &FieldDef, nullable: bool) -> RefOr<Schema> {

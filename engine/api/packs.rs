@@ -97,7 +97,10 @@ pub(super) fn add(routes: &mut Routes) {
         .reply_with::<InstalledView>(200, "The pack");
     routes.add(op, read_pack);
     let op = Op::delete("/v1/packs/{name}", "remove_pack")
-        .about("packs", "Take a pack out of the active ones. Records keep their values.")
+        .about(
+            "packs",
+            "Take a pack out of the active ones. Records keep their values.",
+        )
         .access(Access::Admin)
         .reply(204, "Removed");
     routes.add(op, remove_pack);
@@ -138,7 +141,7 @@ async fn install_pack(
     }
     let name = manifest_name(&files);
     let done = app.call(move |desk| {
-        let reply = records::run(desk, &caller, Command::InstallPack { files })?;
+        let reply = records::run(desk, &caller, &Command::InstallPack { files })?;
         let packs = desk.packs()?;
         let found = packs.into_iter().find(|p| Some(&p.name) == name.as_ref());
         Ok((reply, found))
@@ -148,7 +151,10 @@ async fn install_pack(
         Some(pack) => axum::Json(view::pack(pack)).into_response(),
         None => axum::Json(json!({ "id": reply.id })).into_response(),
     };
-    Ok(finished((StatusCode::CREATED, body).into_response(), &reply))
+    Ok(finished(
+        (StatusCode::CREATED, body).into_response(),
+        &reply,
+    ))
 }
 
 async fn remove_pack(
@@ -159,7 +165,7 @@ async fn remove_pack(
     let command = Command::RemovePack {
         name: path.text("name").to_owned(),
     };
-    let done = app.call(move |desk| records::run(desk, &caller, command));
+    let done = app.call(move |desk| records::run(desk, &caller, &command));
     Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
 }
 

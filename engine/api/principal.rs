@@ -71,9 +71,13 @@ impl RequestId {
         let fit = |id: &&str| {
             !id.is_empty()
                 && id.len() <= MAX_REQUEST_ID_BYTES
-                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
         };
-        given.filter(fit).map_or_else(Self::random, |id| Self(id.to_owned()))
+        given
+            .filter(fit)
+            .map_or_else(Self::random, |id| Self(id.to_owned()))
     }
 
     fn random() -> Self {
@@ -163,7 +167,9 @@ fn secret(headers: &HeaderMap) -> Result<String, Problem> {
     let text = value.to_str().map_err(|_| missing())?;
     let (scheme, secret) = text.split_once(' ').ok_or_else(missing)?;
     let secret = secret.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || secret.is_empty() || secret.len() > MAX_SECRET_BYTES
+    if !scheme.eq_ignore_ascii_case("bearer")
+        || secret.is_empty()
+        || secret.len() > MAX_SECRET_BYTES
     {
         return Err(missing());
     }

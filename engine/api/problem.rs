@@ -11,7 +11,10 @@ use crate::desk::{Error, ErrorKind, Fault};
 /// A problem on its way to the client. The body is the same for the same cause: the id of the
 /// request travels in the header `X-Request-Id` only.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     status: StatusCode,
     code: String,
     detail: String,
@@ -83,23 +86,22 @@ impl Problem {
     /// A problem of the HTTP layer itself.
     #[must_use]
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Inner {
             status,
             code: code.to_owned(),
             detail: detail.into(),
             errors: Vec::new(),
             place: None,
             internal: None,
-        }
+        }))
     }
 
     /// Malformed JSON at a line and column.
     #[must_use]
     pub fn malformed(detail: impl Into<String>, line: usize, column: usize) -> Self {
-        Self {
-            place: Some((line, column)),
-            ..Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
-        }
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail);
+        problem.0.place = Some((line, column));
+        problem
     }
 
     /// Nobody knows the asker.
@@ -117,35 +119,33 @@ impl Problem {
     /// The server's fault; `cause` goes to the log.
     #[must_use]
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self {
-            internal: Some(cause.into()),
-            ..Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the server failed; its log has the cause under the id in the header X-Request-Id",
-            )
-        }
+        let detail =
+            "the server failed; its log has the cause under the id in the header X-Request-Id";
+        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+        problem.0.internal = Some(cause.into());
+        problem
     }
 
     /// The body.
     #[must_use]
     pub fn view(self) -> ProblemView {
+        let inner = *self.0;
         ProblemView {
-            about: format!("urn:opora:problem:{}", self.code),
-            title: title(self.status).to_owned(),
-            status: self.status.as_u16(),
-            code: self.code,
-            detail: self.detail,
-            errors: self.errors.into_iter().map(FaultView::from).collect(),
-            line: self.place.map(|p| p.0),
-            column: self.place.map(|p| p.1),
+            about: format!("urn:opora:problem:{}", inner.code),
+            title: title(inner.status).to_owned(),
+            status: inner.status.as_u16(),
+            code: inner.code,
+            detail: inner.detail,
+            errors: inner.errors.into_iter().map(FaultView::from).collect(),
+            line: inner.place.map(|p| p.0),
+            column: inner.place.map(|p| p.1),
         }
     }
 
     /// HTTP status.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 }
 
@@ -162,16 +162,15 @@ impl From<Error> for Problem {
             ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => return Self::internal(e.message),
         };
-        Self {
-            errors: e.faults,
-            ..Self::new(status, e.code, e.message)
-        }
+        let mut problem = Self::new(status, e.code, e.message);
+        problem.0.errors = e.faults;
+        problem
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        let (status, cause) = (self.status, self.internal.take());
+        let (status, cause) = (self.0.status, self.0.internal.take());
         let mut response = (status, Json(self.view())).into_response();
         let headers = response.headers_mut();
         headers.insert(

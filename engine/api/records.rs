@@ -76,13 +76,20 @@ pub(super) fn add(routes: &mut Routes) {
             .about(path, format!("Create a new {noun}."))
             .kind(kind)
             .body_named(&input)
-            .reply_named(201, "Created; `Location` and `ETag` tell where and at which version", &schema);
+            .reply_named(
+                201,
+                "Created; `Location` and `ETag` tell where and at which version",
+                &schema,
+            );
         routes.add(op, create_record);
         let op = Op::get(&one, format!("read_{name}"))
             .about(path, format!("Read the {noun}."))
             .kind(kind)
             .at_least()
-            .header("If-None-Match", "ETag the reader has; 304 when it is still the version.")
+            .header(
+                "If-None-Match",
+                "ETag the reader has; 304 when it is still the version.",
+            )
             .reply_named(200, "The record", &schema)
             .reply(304, "The reader has this version");
         routes.add(op, read_record);
@@ -196,35 +203,16 @@ async fn delete_record(
         kind,
         id: path.id("id")?,
     };
-    let reply = app.call(move |desk| run(desk, &caller, command)).await?;
+    let reply = app.call(move |desk| run(desk, &caller, &command)).await?;
     Ok(changed(&reply, StatusCode::NO_CONTENT))
 }
 
-/// Runs a command in a span of its own.
+/// Runs a command as the caller asked for it.
 ///
 /// # Errors
 /// What the desk answers.
-pub fn run(desk: &Desk, caller: &Caller, command: Command) -> Result<Reply> {
-    let request = caller.request();
-    let span = tracing::info_span!(
-        "command",
-        command = command.name(),
-        request.id = %request.request_id,
-        actor = %request.actor.name(),
-        kind = tracing::field::Empty,
-        position = tracing::field::Empty,
-    );
-    let _inside = span.enter();
-    if let Some((kind, _)) = command.target() {
-        span.record("kind", kind.name());
-    }
-    let reply = desk.run(&request, command)?;
-    if let Some(kind) = reply.kind {
-        span.record("kind", kind.name());
-    }
-    span.record("position", reply.pos.0);
-    tracing::debug!(replayed = reply.replayed, "command done");
-    Ok(reply)
+pub fn run(desk: &Desk, caller: &Caller, command: &Command) -> Result<Reply> {
+    desk.run(&caller.request(), command)
 }
 
 /// Runs a command about one record and answers with the record as it is now.
@@ -238,7 +226,7 @@ pub async fn change(
     command: Command,
 ) -> std::result::Result<Response, Problem> {
     let done = app.call(move |desk| {
-        let reply = run(desk, &caller, command)?;
+        let reply = run(desk, &caller, &command)?;
         let record = after(desk, &caller, &reply)?;
         Ok((reply, record))
     });
@@ -260,7 +248,10 @@ pub async fn change(
 fn after(desk: &Desk, caller: &Caller, reply: &Reply) -> Result<(Pos, Json)> {
     let bare = || {
         let kind = reply.kind.map(Kind::name);
-        (reply.pos, json!({ "id": reply.id, "kind": kind, "version": reply.pos.0 }))
+        (
+            reply.pos,
+            json!({ "id": reply.id, "kind": kind, "version": reply.pos.0 }),
+        )
     };
     let Some(kind) = reply.kind else {
         return Ok(bare());
@@ -325,7 +316,11 @@ pub fn kind_named(field: &str, name: &str) -> Result<Kind> {
         let short: String = name.chars().take(64).collect();
         let near = crate::packs::nearest(&short, Kind::ALL.into_iter().map(Kind::name));
         let hint = near.map_or(String::new(), |word| format!("; did you mean `{word}`?"));
-        Error::field(field, "unknown_kind", format!("there is no kind `{short}`{hint}"))
+        Error::field(
+            field,
+            "unknown_kind",
+            format!("there is no kind `{short}`{hint}"),
+        )
     })
 }
 

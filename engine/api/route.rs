@@ -5,10 +5,10 @@ use axum::Extension;
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, Schema};
-use utoipa::ToSchema;
 
 use super::input::Of;
 use super::principal::Access;
@@ -23,6 +23,9 @@ pub enum Limit {
     /// That of attachments, packs and bulk calls.
     File,
 }
+
+/// Media type and schema of a body.
+pub(super) type Body = (&'static str, RefOr<Schema>);
 
 /// One route: a method of a path.
 #[derive(Clone)]
@@ -44,8 +47,8 @@ pub struct Op {
     /// Limit of the body.
     pub limit: Limit,
     pub(super) params: Vec<Parameter>,
-    pub(super) body: Option<(&'static str, RefOr<Schema>)>,
-    pub(super) replies: Vec<(u16, &'static str, Option<(&'static str, RefOr<Schema>)>)>,
+    pub(super) body: Option<Body>,
+    pub(super) replies: Vec<(u16, &'static str, Option<Body>)>,
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
@@ -115,22 +118,42 @@ impl Op {
 
     /// A parameter of the query.
     pub fn query(self, name: &str, about: &str) -> Self {
-        self.param(name, about, ParameterIn::Query, ObjectBuilder::new().schema_type(Type::String))
+        self.param(
+            name,
+            about,
+            ParameterIn::Query,
+            ObjectBuilder::new().schema_type(Type::String),
+        )
     }
 
     /// A whole number in the query.
     pub fn number(self, name: &str, about: &str) -> Self {
-        self.param(name, about, ParameterIn::Query, ObjectBuilder::new().schema_type(Type::Integer))
+        self.param(
+            name,
+            about,
+            ParameterIn::Query,
+            ObjectBuilder::new().schema_type(Type::Integer),
+        )
     }
 
     /// A truth value in the query.
     pub fn flag(self, name: &str, about: &str) -> Self {
-        self.param(name, about, ParameterIn::Query, ObjectBuilder::new().schema_type(Type::Boolean))
+        self.param(
+            name,
+            about,
+            ParameterIn::Query,
+            ObjectBuilder::new().schema_type(Type::Boolean),
+        )
     }
 
     /// A header.
     pub fn header(self, name: &str, about: &str) -> Self {
-        self.param(name, about, ParameterIn::Header, ObjectBuilder::new().schema_type(Type::String))
+        self.param(
+            name,
+            about,
+            ParameterIn::Header,
+            ObjectBuilder::new().schema_type(Type::String),
+        )
     }
 
     /// The parameters of a page.
@@ -194,7 +217,8 @@ impl Op {
     /// An answer of another media type than JSON.
     pub fn reply_as(mut self, status: u16, about: &'static str, media: &'static str) -> Self {
         let schema = Schema::Object(ObjectBuilder::new().schema_type(Type::String).build());
-        self.replies.push((status, about, Some((media, schema.into()))));
+        self.replies
+            .push((status, about, Some((media, schema.into()))));
         self
     }
 

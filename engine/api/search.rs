@@ -20,9 +20,15 @@ const MAX_QUERY_CHARS: usize = 500;
 /// Adds the routes.
 pub(super) fn add(routes: &mut Routes) {
     let op = Op::get("/v1/search", "search")
-        .about("search", "Search records of one or several kinds. With one kind, its fields filter as in lists.")
+        .about(
+            "search",
+            "Search records of one or several kinds. With one kind, its fields filter as in lists.",
+        )
         .query("q", "The words; at most 500 characters.")
-        .query("kind", "Kinds, separated by commas; tickets, articles and assets when not given.");
+        .query(
+            "kind",
+            "Kinds, separated by commas; tickets, articles and assets when not given.",
+        );
     routes.add(finish(op), search_records);
     let op = Op::get("/v1/articles/search", "search_articles")
         .about("articles", "Search the knowledge base.")

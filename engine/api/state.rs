@@ -144,7 +144,9 @@ impl App {
         });
         match done.await {
             Ok(result) => result.map_err(Problem::from),
-            Err(e) => Err(Problem::internal(format!("a call into the desk broke: {e}"))),
+            Err(e) => Err(Problem::internal(format!(
+                "a call into the desk broke: {e}"
+            ))),
         }
     }
 

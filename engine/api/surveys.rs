@@ -120,7 +120,7 @@ async fn answer_survey(
         idempotency_key: principal::idempotency_key(&headers)?,
         ..Request::by(Actor::System)
     };
-    let reply = app.call(move |desk| desk.run(&request, command)).await?;
+    let reply = app.call(move |desk| desk.run(&request, &command)).await?;
     Ok(records::changed(&reply, StatusCode::NO_CONTENT))
 }
 

@@ -77,7 +77,10 @@ pub(super) fn add(routes: &mut Routes) {
         .reply_page::<TokenView>("A page");
     routes.add(op, list_tokens);
     let op = Op::post("/v1/tokens", "create_token")
-        .about("tokens", "Make a token. Its secret is shown in this answer and never again.")
+        .about(
+            "tokens",
+            "Make a token. Its secret is shown in this answer and never again.",
+        )
         .access(Access::Admin)
         .body::<NewToken>()
         .reply_with::<TokenSecret>(201, "Created");
@@ -126,7 +129,7 @@ async fn create_token(
             note: body.note,
             hash,
         };
-        records::run(desk, &caller, command).map(|reply| (reply, role))
+        records::run(desk, &caller, &command).map(|reply| (reply, role))
     });
     let (reply, role) = done.await?;
     let body = TokenSecret {
@@ -145,10 +148,8 @@ async fn revoke_token(
     State(app): State<App>,
     path: PathParams,
 ) -> std::result::Result<Response, Problem> {
-    let command = Command::RevokeToken {
-        id: path.id("id")?,
-    };
-    let done = app.call(move |desk| records::run(desk, &caller, command));
+    let command = Command::RevokeToken { id: path.id("id")? };
+    let done = app.call(move |desk| records::run(desk, &caller, &command));
     Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
 }
 
@@ -175,7 +176,9 @@ pub fn secret_text(bytes: &[u8]) -> String {
 /// secret is kept anywhere.
 fn secret(app: &App, caller: &Caller, body: &NewToken) -> std::result::Result<String, Problem> {
     let Some(own) = app.secret() else {
-        return Err(Problem::internal("the machine gives no entropy for secrets"));
+        return Err(Problem::internal(
+            "the machine gives no entropy for secrets",
+        ));
     };
     let Some(key) = &caller.idempotency_key else {
         let mut bytes = [0; 32];
@@ -185,7 +188,12 @@ fn secret(app: &App, caller: &Caller, body: &NewToken) -> std::result::Result<St
         };
     };
     let mut hasher = Sha256::new();
-    for part in [own.as_slice(), &caller.hash, key.as_bytes(), format!("{body:?}").as_bytes()] {
+    for part in [
+        own.as_slice(),
+        &caller.hash,
+        key.as_bytes(),
+        format!("{body:?}").as_bytes(),
+    ] {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
@@ -233,7 +241,12 @@ fn contact(desk: &Desk, asker: &Actor, contact: Id) -> Result<Actor> {
         .record(asker, Kind::Contact, contact, None)
         .map_err(missing)?;
     let refuse = |message| Err(Error::field("contact", "no_portal_access", message));
-    if page.record.get("portal").and_then(crate::domain::Value::as_bool) == Some(false) {
+    if page
+        .record
+        .get("portal")
+        .and_then(crate::domain::Value::as_bool)
+        == Some(false)
+    {
         return refuse("the contact has no access to the portal; set its field `portal` first");
     }
     match page.record.reference(fields::ACCOUNT) {

@@ -122,14 +122,20 @@ pub(super) fn add(routes: &mut Routes) {
             .reply_with::<FormView>(200, "The form");
         routes.add(op, read_form);
         let op = Op::get(format!("{one}/history"), format!("list_{name}_history"))
-            .about(path, "What happened, who or which rule did it, and why; oldest first.")
+            .about(
+                path,
+                "What happened, who or which rule did it, and why; oldest first.",
+            )
             .kind(kind)
             .paged()
             .reply_page::<HistoryView>("A page");
         routes.add(op, list_history);
         if kind == Kind::Ticket {
             let op = Op::get(format!("{one}/clocks"), "list_ticket_clocks")
-                .about(path, "What was promised, and the ledger of the time that counts.")
+                .about(
+                    path,
+                    "What was promised, and the ledger of the time that counts.",
+                )
                 .kind(kind)
                 .reply_with::<ClocksView>(200, "The clocks");
             routes.add(op, list_clocks);
