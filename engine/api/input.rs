@@ -104,6 +104,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
 /// 400 for malformed JSON, 422 for JSON of another shape.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|e| {
+        // A reader stops at the first thing it did not expect: whether the rest is JSON comes first.
+        let whole = serde_json::from_slice::<serde::de::IgnoredAny>(bytes);
+        let e = whole.err().unwrap_or(e);
         let text = e.to_string();
         let text = text.split(" at line ").next().unwrap_or_default();
         if e.is_data() {
