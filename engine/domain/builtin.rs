@@ -191,6 +191,14 @@ fn ticket() -> Vec<Field> {
         )
         .to(Kind::SupportLevel),
         f(
+            "level_by_hand",
+            "Level chosen by hand",
+            "Уровень выбран вручную",
+            V::Bool,
+        )
+        .readonly()
+        .internal(),
+        f(
             "reaction_due_at",
             "Reaction due",
             "Срок реакции",

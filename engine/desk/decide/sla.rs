@@ -13,6 +13,9 @@ pub const REACTION: &str = "reaction";
 /// The clock that the solution stops.
 pub const RESOLUTION: &str = "resolution";
 
+/// Marks a level that a person chose.
+const BY_HAND: &str = "level_by_hand";
+
 /// Fields of a ticket that support levels may depend on.
 const SELECTORS: [&str; 7] = [
     "type", "priority", "account", "contract", "category", "products", "assets",
@@ -96,43 +99,31 @@ impl Deciding<'_, '_> {
             return Ok(());
         }
         // A level that a person chose by hand stays until a person changes it.
-        if self.level_was_asked(id)? {
+        if now.get(BY_HAND).is_some() {
             return Ok(());
         }
         self.select_level(id, "fields_changed")
     }
 
-    /// Whether the present level was given by a person, as its clocks' cause remembers.
-    fn level_was_asked(&mut self, id: Id) -> Result<bool> {
-        let clocks = self.draft.clocks_of(id)?;
-        Ok(clocks.values().any(|w| {
-            w.clock
-                .segments
-                .last()
-                .is_some_and(|s| s.cause.starts_with("asked"))
-        }))
-    }
-
     /// Starts the clocks of the ticket's level, or moves running ones to it.
     fn follow_level(&mut self, id: Id, cause: &str) -> Result<()> {
         let kind = Kind::Ticket;
-        let asked = self.draft.was_asked(kind, id, fields::SUPPORT_LEVEL);
-        let cause = if asked {
-            format!("asked:{cause}")
-        } else {
-            cause.to_owned()
-        };
         let level_id = self
             .draft
             .record(kind, id)?
             .reference(fields::SUPPORT_LEVEL);
+        if self.draft.was_asked(kind, id, fields::SUPPORT_LEVEL) {
+            // Taking the level away by hand gives the choice back to the rules.
+            let by_hand = level_id.map(|_| Value::Bool(true));
+            self.draft.set(kind, id, BY_HAND, by_hand, By::Engine);
+        }
         let service = std::sync::Arc::clone(&self.ground.service);
         let now = self.ground.now;
         let level = level_id.and_then(|l| service.levels.iter().find(|(id, _)| *id == l));
         let clocks = self.draft.clocks_of(id)?;
         let Some((_, level)) = level else {
             for work in clocks.values_mut().filter(|w| is_live(&w.clock)) {
-                work.clock.cancel(&*service, now, &cause)?;
+                work.clock.cancel(&*service, now, cause)?;
                 work.changed = true;
             }
             return self.show_clocks(id);
@@ -153,13 +144,13 @@ impl Deciding<'_, '_> {
             };
             match clocks.get_mut(&target.clock) {
                 Some(work) if is_live(&work.clock) => {
-                    let change = work.clock.change_level(&*service, terms, now, &cause)?;
+                    let change = work.clock.change_level(&*service, terms, now, cause)?;
                     work.changed |= change.changed;
                 }
                 Some(_) => {}
                 None => {
                     let clock =
-                        SlaClock::start(target.clock.clone(), terms, &*service, now, &cause)?;
+                        SlaClock::start(target.clock.clone(), terms, &*service, now, cause)?;
                     let work = ClockWork {
                         version: None,
                         clock,
