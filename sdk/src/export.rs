@@ -1,0 +1,81 @@
+//! The macro that makes a type the plugin.
+
+/// Exports the hooks that a type implements:
+///
+/// ```ignore
+/// opora_sdk::export!(Plugin: transition_guard, survey_reply);
+/// ```
+///
+/// Only the hooks named here become exports of the component; the engine looks for each by name.
+#[macro_export]
+macro_rules! export {
+    ($plugin:ident: $($hook:ident),+ $(,)?) => {
+        $($crate::export_hook!($plugin $hook);)+
+    };
+}
+
+/// One hook of [`export!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_hook {
+    ($plugin:ident define) => {
+        $crate::export_glue!($plugin define Define define export_define);
+    };
+    ($plugin:ident record_defaults) => {
+        $crate::export_glue!($plugin record_defaults RecordDefaults defaults export_record_defaults);
+    };
+    ($plugin:ident form_rules) => {
+        $crate::export_glue!($plugin form_rules FormRules rules export_form_rules);
+    };
+    ($plugin:ident record_validate) => {
+        $crate::export_glue!($plugin record_validate RecordValidate validate export_record_validate);
+    };
+    ($plugin:ident transition_guard) => {
+        $crate::export_glue!($plugin transition_guard TransitionGuard guard export_transition_guard);
+    };
+    ($plugin:ident transition_effect) => {
+        $crate::export_glue!($plugin transition_effect TransitionEffect entered export_transition_effect);
+    };
+    ($plugin:ident assign_select) => {
+        $crate::export_glue!($plugin assign_select AssignSelect select export_assign_select);
+    };
+    ($plugin:ident sla_select) => {
+        $crate::export_glue!($plugin sla_select SlaSelect select export_sla_select);
+    };
+    ($plugin:ident survey_done) => {
+        $crate::export_glue!($plugin survey_done SurveyDone done export_survey_done);
+    };
+    ($plugin:ident survey_reply) => {
+        $crate::export_glue!($plugin survey_reply SurveyReply reply export_survey_reply);
+    };
+    ($plugin:ident schedule_fire) => {
+        $crate::export_glue!($plugin schedule_fire ScheduleFire fire export_schedule_fire);
+    };
+}
+
+/// The glue of one hook: catch panics, then ask the plugin.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_glue {
+    ($plugin:ident $module:ident $trait:ident $function:ident $export:ident) => {
+        const _: fn(&$crate::$module::Input) -> $crate::$module::Decision =
+            <$plugin as $crate::$module::$trait>::$function;
+
+        // The names of the exports are none for a native linker.
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            use $crate::bindings::$module::exports::opora::hooks::$module as glue;
+
+            struct Glue;
+
+            impl glue::Guest for Glue {
+                fn $function(input: glue::Input) -> glue::Decision {
+                    $crate::log::report_panics();
+                    <$plugin as $crate::$module::$trait>::$function(&input)
+                }
+            }
+
+    $crate::bindings::$module::$export!(Glue with_types_in $crate::bindings::$module);
+        };
+    };
+}

@@ -1,0 +1,137 @@
+//! The hooks: a module each with its types, and the trait a plugin implements.
+
+macro_rules! hook {
+    ($module:ident, $trait:ident, $function:ident, $about:literal, $($type:ident),+) => {
+        #[doc = $about]
+        pub mod $module {
+            pub use crate::bindings::$module::exports::opora::hooks::$module::{$($type),+};
+
+            #[doc = $about]
+            pub trait $trait {
+                /// Decides. Equal inputs must give equal decisions.
+                fn $function(input: &Input) -> Decision;
+            }
+        }
+    };
+}
+
+hook!(
+    define,
+    Define,
+    define,
+    "Says what the pack defines, when it is loaded.",
+    Decision,
+    Input
+);
+hook!(
+    record_defaults,
+    RecordDefaults,
+    defaults,
+    "Gives a new record values for fields that have none.",
+    Actor,
+    Decision,
+    Input,
+    View
+);
+hook!(
+    form_rules,
+    FormRules,
+    rules,
+    "Says how the form treats fields, when it is asked for and again on every write.",
+    Actor,
+    Decision,
+    FieldRule,
+    Input,
+    View
+);
+hook!(
+    record_validate,
+    RecordValidate,
+    validate,
+    "Checks a change before it is committed.",
+    Actor,
+    Decision,
+    Input,
+    Refusal,
+    View
+);
+hook!(
+    transition_guard,
+    TransitionGuard,
+    guard,
+    "Checks a change of status.",
+    Actor,
+    Decision,
+    Input,
+    Refusal,
+    View
+);
+hook!(
+    transition_effect,
+    TransitionEffect,
+    entered,
+    "Says what follows from a change of status.",
+    Actor,
+    Decision,
+    Input,
+    View
+);
+hook!(
+    assign_select,
+    AssignSelect,
+    select,
+    "Says who shall be in charge.",
+    Actor,
+    Agent,
+    Choice,
+    Decision,
+    Input,
+    Team,
+    View
+);
+hook!(
+    sla_select,
+    SlaSelect,
+    select,
+    "Says which support level applies.",
+    Actor,
+    Choice,
+    Decision,
+    Input,
+    Level,
+    View
+);
+hook!(
+    survey_done,
+    SurveyDone,
+    done,
+    "Says whether and how to ask for a rating, when a record is done.",
+    Actor,
+    Ask,
+    Decision,
+    Input,
+    Survey,
+    View
+);
+hook!(
+    survey_reply,
+    SurveyReply,
+    reply,
+    "Says what an answered survey means and what follows.",
+    Actor,
+    Answer,
+    Decision,
+    Input,
+    Outcome,
+    View
+);
+hook!(
+    schedule_fire,
+    ScheduleFire,
+    fire,
+    "Says what follows when a timer of the pack comes due.",
+    Actor,
+    Decision,
+    Input,
+    View
+);
