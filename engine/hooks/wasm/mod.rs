@@ -1,1 +1,20 @@
 //! Rules in WASM components. The only place of `wasmtime::`.
+//!
+//! A plugin is a component that exports interfaces of `opora:hooks` (see `sdk/wit`) and imports
+//! nothing else. Every call gets a fresh instance with a budget of fuel, memory and output, so that
+//! no state passes from call to call and equal calls give equal decisions.
+
+mod answer;
+mod bindings;
+mod contract;
+mod effects;
+mod fault;
+mod host;
+mod input;
+mod plugin;
+mod state;
+mod values;
+
+pub use contract::{CONTRACT_VERSION, LoadError, encode};
+pub use host::{Host, Limits, MAX_COMPONENT_BYTES};
+pub use plugin::Plugin;

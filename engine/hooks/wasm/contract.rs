@@ -1,0 +1,189 @@
+//! Whether a component keeps to the contract.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The version of `opora:hooks` that this engine offers.
+pub const CONTRACT_VERSION: &str = "0.1.0";
+
+const PACKAGE: &str = "opora:hooks/";
+/// Interfaces a plugin may import.
+const IMPORTS: [&str; 2] = ["log", "types"];
+/// Interfaces the engine calls.
+pub(super) const EXPORTS: [&str; 11] = [
+    "define",
+    "record-defaults",
+    "form-rules",
+    "record-validate",
+    "transition-guard",
+    "transition-effect",
+    "assign-select",
+    "sla-select",
+    "survey-done",
+    "survey-reply",
+    "schedule-fire",
+];
+
+/// Why a plugin cannot be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Over the greatest size.
+    #[error(
+        "plugin `{plugin}` has {bytes} bytes, the limit is {max_bytes}: build it in release mode, or allow it more"
+    )]
+    TooLarge {
+        /// Name and version.
+        plugin: String,
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        max_bytes: usize,
+    },
+    /// Not a valid component, nor a module that can be made one.
+    #[error("plugin `{plugin}` is not a valid component: {text}")]
+    Malformed {
+        /// Name and version.
+        plugin: String,
+        /// What is wrong.
+        text: String,
+    },
+    /// It wants something that is not offered.
+    #[error(
+        "plugin `{plugin}` imports `{import}`: a plugin may import only `opora:hooks/log` and `opora:hooks/types`"
+    )]
+    Import {
+        /// Name and version.
+        plugin: String,
+        /// What it imports.
+        import: String,
+    },
+    /// It was built for another contract.
+    #[error(
+        "plugin `{plugin}` is built for opora:hooks {built_for}, this engine offers {offered}; first difference: {difference}; rebuild it with opora-sdk {offered}"
+    )]
+    Contract {
+        /// Name and version.
+        plugin: String,
+        /// The contract it was built for.
+        built_for: String,
+        /// The contract that the engine offers.
+        offered: &'static str,
+        /// The first difference.
+        difference: String,
+    },
+    /// It has nothing the engine could call.
+    #[error("plugin `{plugin}` exports no hook: export at least one interface of opora:hooks")]
+    NoHooks {
+        /// Name and version.
+        plugin: String,
+    },
+    /// An instance of it cannot be made within the budget.
+    #[error("plugin `{plugin}` does not start: {text}")]
+    Start {
+        /// Name and version.
+        plugin: String,
+        /// What happened.
+        text: String,
+    },
+    /// The host itself cannot be made.
+    #[error("cannot run plugins: {0}")]
+    Host(String),
+}
+
+/// Makes a component of a core module that carries a `component-type` section, as a plain cargo
+/// build for `wasm32-unknown-unknown` leaves it. Function names are kept.
+///
+/// # Errors
+/// A sentence that says why the module does not fit its section.
+pub fn encode(core: &[u8]) -> Result<Vec<u8>, String> {
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(core)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|e| format!("{e:#}"))
+}
+
+/// The component itself, encoded first when it is a core module.
+pub(super) fn component(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    // Magic number, then version 1 and layer 0: a core module.
+    if bytes.starts_with(b"\0asm\x01\0\0\0") {
+        encode(bytes).map(Cow::Owned)
+    } else if bytes.starts_with(b"\0asm") {
+        Ok(Cow::Borrowed(bytes))
+    } else {
+        // The compiler would take text as well.
+        Err("it does not begin as WebAssembly does".to_owned())
+    }
+}
+
+/// Checks the names of imports and exports; gives the interfaces that are exported.
+pub(super) fn check(
+    plugin: &str,
+    engine: &Engine,
+    component: &Component,
+) -> Result<BTreeSet<&'static str>, LoadError> {
+    let shape = component.component_type();
+    for (import, _) in shape.imports(engine) {
+        let refused = || LoadError::Import {
+            plugin: plugin.to_owned(),
+            import: import.to_owned(),
+        };
+        let (name, version) = split(import).ok_or_else(refused)?;
+        check_version(plugin, "imports", import, version)?;
+        if !IMPORTS.contains(&name) {
+            return Err(refused());
+        }
+    }
+    let mut found = BTreeSet::new();
+    for (export, _) in shape.exports(engine) {
+        let Some((name, version)) = split(export) else {
+            continue;
+        };
+        check_version(plugin, "exports", export, version)?;
+        // A hook that is never called would fail in silence.
+        let known = EXPORTS.into_iter().find(|e| *e == name);
+        found.insert(known.ok_or_else(|| LoadError::Contract {
+            plugin: plugin.to_owned(),
+            built_for: version.to_owned(),
+            offered: CONTRACT_VERSION,
+            difference: format!("exports `{export}`, which this engine does not call"),
+        })?);
+    }
+    if found.is_empty() {
+        return Err(LoadError::NoHooks {
+            plugin: plugin.to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+/// The error for types that do not fit under the right names.
+pub(super) fn differs(plugin: &str, error: &wasmtime::Error) -> LoadError {
+    LoadError::Contract {
+        plugin: plugin.to_owned(),
+        built_for: format!("something else under the name {CONTRACT_VERSION}"),
+        offered: CONTRACT_VERSION,
+        difference: format!("{error:#}"),
+    }
+}
+
+/// Interface and version of a name such as `opora:hooks/log@0.1.0`.
+fn split(name: &str) -> Option<(&str, &str)> {
+    let rest = name.strip_prefix(PACKAGE)?;
+    Some(rest.split_once('@').unwrap_or((rest, "without a version")))
+}
+
+fn check_version(plugin: &str, verb: &str, name: &str, version: &str) -> Result<(), LoadError> {
+    if version == CONTRACT_VERSION {
+        return Ok(());
+    }
+    Err(LoadError::Contract {
+        plugin: plugin.to_owned(),
+        built_for: version.to_owned(),
+        offered: CONTRACT_VERSION,
+        difference: format!("{verb} `{name}`"),
+    })
+}

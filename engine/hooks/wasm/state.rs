@@ -1,0 +1,132 @@
+//! What the host keeps for one call: limits, reasons, the last words of a panic.
+
+use wasmtime::ResourceLimiter;
+
+use super::bindings::opora::hooks::{log, types};
+use super::host::Limits;
+use crate::hooks::{Because, Spot};
+
+/// Most reasons of one call.
+const MAX_REASONS: usize = 64;
+/// Longest text of a reason or panic in bytes; longer ones are cut.
+const MAX_LOG_BYTES: usize = 4 << 10;
+/// Most elements in a guest's tables (function pointers); real plugins have hundreds.
+const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// Most core instances, memories and tables of a component; those of interpreted languages have tens.
+const MAX_PARTS: usize = 100;
+
+/// State of one call.
+pub(super) struct State {
+    memory_left: usize,
+    memory_bytes: usize,
+    /// Reasons given.
+    pub(super) because: Vec<Because>,
+    /// Text and place of the panic.
+    pub(super) panic: Option<String>,
+}
+
+/// A guest wanted more than its budget.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct OverBudget(pub(super) String);
+
+impl State {
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self {
+            memory_left: limits.memory_bytes,
+            memory_bytes: limits.memory_bytes,
+            because: Vec::new(),
+            panic: None,
+        }
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // The budget is for all memories of the component together.
+        match self
+            .memory_left
+            .checked_sub(desired.saturating_sub(current))
+        {
+            Some(left) => {
+                self.memory_left = left;
+                Ok(true)
+            }
+            None => Err(wasmtime::Error::new(OverBudget(format!(
+                "wanted more than its {} KiB of memory",
+                self.memory_bytes >> 10
+            )))),
+        }
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired <= MAX_TABLE_ELEMENTS {
+            return Ok(true);
+        }
+        Err(wasmtime::Error::new(OverBudget(format!(
+            "wanted a table of more than {MAX_TABLE_ELEMENTS} elements"
+        ))))
+    }
+
+    fn instances(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn tables(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn memories(&self) -> usize {
+        MAX_PARTS
+    }
+}
+
+impl types::Host for State {}
+
+impl log::Host for State {
+    fn because(&mut self, code: String, text: String) -> wasmtime::Result<()> {
+        // Fuel does not count the host's work: the number of calls must have an end of its own.
+        if self.because.len() >= MAX_REASONS {
+            return Err(wasmtime::Error::new(OverBudget(format!(
+                "gave more than {MAX_REASONS} reasons"
+            ))));
+        }
+        self.because.push(Because {
+            code: cut(code),
+            text: cut(text),
+            spot: Spot::default(),
+        });
+        Ok(())
+    }
+
+    fn panicked(
+        &mut self,
+        text: String,
+        file: String,
+        line: u32,
+        column: u32,
+    ) -> wasmtime::Result<()> {
+        if self.panic.is_some() {
+            return Err(wasmtime::Error::new(OverBudget(
+                "reported more than one panic".to_owned(),
+            )));
+        }
+        self.panic = Some(format!("{} at {}:{line}:{column}", cut(text), cut(file)));
+        Ok(())
+    }
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_LOG_BYTES));
+    text
+}
