@@ -1,0 +1,57 @@
+#!/bin/sh
+# Builds the plugins' components from source. With --check it writes nothing and says which of the
+# committed components differ from what their sources give.
+#
+# Needs the target: rustup target add wasm32-unknown-unknown
+set -eu
+export LC_ALL=C
+cd "$(dirname "$0")"
+plugins=$PWD
+root=$(dirname "$plugins")
+out=${CARGO_TARGET_DIR:-$root/target}
+check=no
+[ "${1:-}" = --check ] && check=yes
+
+# Paths of this machine stay out of the components: the same sources give the same bytes anywhere.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+sysroot=$(rustc --print sysroot)
+RUSTFLAGS="--remap-path-prefix=$root=. --remap-path-prefix=$cargo_home=cargo --remap-path-prefix=$sysroot=rust"
+export RUSTFLAGS
+CARGO_TARGET_DIR=$out/plugins cargo build --quiet --locked --release --target wasm32-unknown-unknown
+unset RUSTFLAGS
+CARGO_TARGET_DIR=$out cargo build --quiet --locked --manifest-path "$root/Cargo.toml" \
+    --no-default-features --features wasm --example encode_plugin
+
+# One hash over everything a component is made of; the test `plugins_are_fresh` computes the same.
+sources() {
+    (cd "$root" && find sdk/Cargo.toml sdk/src sdk/wit plugins/Cargo.toml plugins/Cargo.lock \
+        "plugins/$1/Cargo.toml" "plugins/$1/src" -type f | sort | xargs sha256sum) |
+        sha256sum | cut -d' ' -f1
+}
+
+stale=0
+for dir in */Cargo.toml; do
+    name=$(dirname "$dir")
+    # The conformance guest is no plugin for anybody's desk: it belongs to the tests.
+    case $name in
+    conformance) component=$root/tests/hooks/conformance.wasm ;;
+    *) component=$plugins/$name/$name.wasm ;;
+    esac
+    core=$out/plugins/wasm32-unknown-unknown/release/opora_plugin_$name.wasm
+    made=$out/plugins/$name.wasm
+    "$out/debug/examples/encode_plugin" "$core" "$made"
+    if [ $check = yes ]; then
+        if cmp -s "$made" "$component"; then
+            echo "$name: as committed"
+        else
+            echo "$name: differs from its sources; run plugins/build.sh" >&2
+            stale=1
+        fi
+        continue
+    fi
+    cp "$made" "$component"
+    printf 'sources %s\ncomponent %s\n' "$(sources "$name")" \
+        "$(sha256sum <"$component" | cut -d' ' -f1)" >"$component.sources"
+    echo "$name: $(wc -c <"$component") bytes"
+done
+exit $stale
