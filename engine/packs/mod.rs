@@ -4,6 +4,7 @@
 //! what all loaded packs say together. `docs/packs.md` describes the format.
 
 mod attach;
+mod built_in;
 pub mod catalog;
 pub mod change;
 mod check;
@@ -26,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use built_in::BuiltIn;
 pub use catalog::{Catalog, LocalFields};
 pub use change::{Change, Changed, Subject, changes};
 pub use check::{

@@ -72,6 +72,85 @@ fn every_example_loads() {
     }
 }
 
+/// The rules of the whole pack are scripts that compile, and a misspelt function is told.
+#[cfg(feature = "script")]
+#[test]
+fn the_scripts_compile() {
+    let compile = |from: &str, to: &str| {
+        let mut files = packs::PackFiles::default();
+        for example in examples().into_iter().filter(|e| !e.is_added) {
+            let text = example.text.replace(from, to);
+            files.files.insert(example.file, text.into_bytes());
+        }
+        packs::load(&files, &packs::BuiltIn::default()).map_err(|faults| lines(&faults))
+    };
+    assert_eq!(compile("", "").unwrap().rules.len(), 2);
+    assert_eq!(
+        compile("fn gold_first(c)", "fn gold_fist(c)").unwrap_err(),
+        "pack.toml:16:1: `rules.rhai` has no function `gold_first`; did you mean `gold_fist`?"
+    );
+    let told = compile("fn gold_first(c)", "fn gold_first(c, d)").unwrap_err();
+    assert!(told.starts_with("rules.rhai:7:"), "{told}");
+    let told = compile("c.choose_level(", "c.choose_level((").unwrap_err();
+    assert!(told.starts_with("rules.rhai:9:"), "{told}");
+}
+
+/// The rules of the whole pack decide what the page says.
+#[cfg(feature = "script")]
+#[test]
+fn the_scripts_decide() {
+    use std::sync::Arc;
+
+    use crate::domain::{Id, Instant, Kind, Value};
+    use crate::hooks::{ActorView, Call, Detail, LevelView, RecordView};
+
+    let mut files = packs::PackFiles::default();
+    for example in examples().into_iter().filter(|e| !e.is_added) {
+        files.files.insert(example.file, example.text.into_bytes());
+    }
+    let loaded = packs::load(&files, &packs::BuiltIn::default()).unwrap();
+    let decide = |rule: usize, severity: &str| {
+        let rule = &loaded.rules[rule];
+        let record = RecordView {
+            id: Id([1; 16]),
+            kind: Kind::Ticket,
+            fields: BTreeMap::from([("repair/severity".to_owned(), Value::from(severity))]),
+            category: Some("new"),
+        };
+        let call = Call {
+            hook: rule.hook,
+            pack: rule.pack.clone(),
+            now: Instant::UNIX_EPOCH,
+            actor: ActorView {
+                role: "agent".to_owned(),
+                id: None,
+                locale: "en".to_owned(),
+            },
+            record: Arc::new(record),
+            before: None,
+            asked: Arc::default(),
+            related: Arc::default(),
+            options: loaded.options.clone(),
+            detail: match rule.hook {
+                Hook::SlaSelect => Detail::SlaSelect {
+                    levels: vec![LevelView {
+                        id: Id([2; 16]),
+                        code: "gold".to_owned(),
+                    }],
+                },
+                _ => Detail::None,
+            },
+        };
+        rule.runner.call(&call).unwrap().decision
+    };
+    assert!(decide(0, "minor").is_empty());
+    let refusal = decide(0, "major").refusals.remove(0);
+    assert_eq!(refusal.code, "words_needed");
+    assert_eq!(refusal.field.as_deref(), Some("description"));
+    assert!(decide(1, "minor").level.is_none());
+    assert_eq!(decide(1, "major").level.unwrap().level, "gold");
+}
+
 #[test]
 fn the_fault_that_is_shown_is_what_the_engine_says() {
     let mut whole: BTreeMap<String, String> = examples()
