@@ -71,8 +71,6 @@ pub enum Verdict {
     Refused,
     /// It broke or went over its budget.
     Failed,
-    /// It was not called: it had failed too often.
-    Suspended,
 }
 
 impl Verdict {
@@ -83,7 +81,6 @@ impl Verdict {
             Self::Decided => "decided",
             Self::Refused => "refused",
             Self::Failed => "failed",
-            Self::Suspended => "suspended",
         }
     }
 }

@@ -136,7 +136,7 @@ impl Desk {
             service,
             service_version: stamp,
             loads: &self.loads,
-            breakers: &self.breakers,
+            failures: &self.failures,
             hosts: &*self.hosts,
             catalogs: &self.catalogs,
             now,

@@ -1,10 +1,11 @@
 //! Both languages come to the decisions of the fixtures.
 
+use opora::hooks::script::{Script, ScriptHost, ScriptLimits};
 use opora::hooks::{FailureKind, Outcome, Runner};
 
 use super::expected::{Expect, without_spots};
 use super::fixtures::{self, Fixture};
-use super::support::guest;
+use super::support::{bytes, guest};
 
 /// Runs a fixture; says what is wrong.
 fn check(fixture: &Fixture, runner: &dyn Runner) -> Result<(), String> {
@@ -59,6 +60,36 @@ fn check_all(language: &str, runner: impl Fn(&Fixture) -> std::sync::Arc<dyn Run
 fn plugins_keep_the_contract() {
     let guest = guest();
     check_all("wasm", |f| guest.runner(f.hook).expect("the hook"));
+}
+
+#[test]
+fn scripts_keep_the_contract() {
+    let script = script();
+    check_all("rhai", |f| {
+        let runner = script.runner(&f.hook.name().replace('.', "_"));
+        runner.unwrap_or_else(|fault| panic!("{fault}"))
+    });
+}
+
+/// Equal calls of a script are equal in decision and cost, on any host.
+#[test]
+fn equal_calls_of_scripts_cost_the_same() {
+    let (one, other) = (script(), script());
+    for fixture in fixtures::all() {
+        let function = fixture.hook.name().replace('.', "_");
+        let [one, other] = [&one, &other].map(|s| s.runner(&function).expect("the hook"));
+        let first = one.call(&fixture.call);
+        assert_eq!(one.call(&fixture.call), first, "{}", fixture.name);
+        assert_eq!(other.call(&fixture.call), first, "{}", fixture.name);
+    }
+}
+
+fn script() -> Script {
+    let file = "tests/hooks/conformance.rhai";
+    let source = String::from_utf8(bytes(file)).expect("text");
+    ScriptHost::new(ScriptLimits::default())
+        .compile("conformance", file, &source)
+        .unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl Built {
         for text in texts {
             if text.len() > limits.decided_text_bytes {
                 return overrun(format!(
-                    "a text of {} bytes is over the limit of {}",
+                    "gave a text of {} bytes, over the limit of {}",
                     text.len(),
                     limits.decided_text_bytes
                 ));
@@ -39,7 +39,7 @@ impl Built {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > limits.decision_bytes {
             return overrun(format!(
-                "the decision is over the limit of {} bytes of text",
+                "made a decision over the limit of {} bytes of text",
                 limits.decision_bytes
             ));
         }
@@ -128,5 +128,7 @@ fn room(have: usize, most: usize, what: &str) -> Answer<()> {
     if have < most {
         return Ok(());
     }
-    overrun(format!("a decision may hold {most} {what}, not more"))
+    overrun(format!(
+        "made more than the {most} {what} a decision may hold"
+    ))
 }

@@ -92,6 +92,10 @@ fn questions(engine: &mut Engine) {
     engine
         .register_fn("asked", |c: &mut Context, field: &str| c.asked(field))
         .register_fn("changed", |c: &mut Context, field: &str| c.changed(field))
+        .register_fn("option", |c: &mut Context, name: &str, default: Dynamic| {
+            let value = c.call().options.get(name);
+            value.map_or(default, super::convert::to_script)
+        })
         .register_fn("code", |c: &mut Context, name: &str| c.full(name))
         .register_fn("type_is", |c: &mut Context, name: &str| {
             c.field_is("type", name)
@@ -158,16 +162,14 @@ fn transition_and_choices(engine: &mut Engine) {
         });
 }
 
-/// The agent with the fewest open tickets, the first by code among equals; `()` for an empty list.
+/// The agent with the fewest open tickets, the first among equals; `()` for an empty list.
 fn least_loaded(_: &mut Context, agents: Array) -> Answer<Dynamic> {
     let mut best: Option<AgentItem> = None;
     for item in agents {
         let Some(agent) = item.try_cast::<AgentItem>() else {
             return refuse("`least_loaded` takes a list of agents such as `c.agents`");
         };
-        let better = best
-            .as_ref()
-            .is_none_or(|b| (agent.0.load, &agent.0.code) < (b.0.load, &b.0.code));
+        let better = best.as_ref().is_none_or(|b| agent.0.load < b.0.load);
         if better {
             best = Some(agent);
         }

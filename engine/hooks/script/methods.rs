@@ -49,7 +49,7 @@ pub fn methods() -> &'static [Method] {
             hooks,
         }
     }
-    const ALL: [Method; 52] = [
+    const ALL: [Method; 53] = [
         m("deny", "code, text", REFUSE),
         m("deny_field", "field, code, text", REFUSE),
         m("set", "field, value", SET),
@@ -89,6 +89,7 @@ pub fn methods() -> &'static [Method] {
         m("because", "code, text", ANY),
         m("asked", "field", ANY),
         m("changed", "field", ANY),
+        m("option", "name, default", ANY),
         m("code", "name", ANY),
         m("type_is", "type", ANY),
         m("status_is", "status", ANY),

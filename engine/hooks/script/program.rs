@@ -197,25 +197,25 @@ impl FunctionRunner {
         };
         Failure {
             kind,
-            message: self.message(place, &self.explain(inner)),
+            message: self.message(place, &self.explain(call, inner)),
             usage,
         }
     }
 
-    fn explain(&self, error: &EvalAltResult) -> String {
+    fn explain(&self, call: &Call, error: &EvalAltResult) -> String {
         let limits = &self.script.host.0.limits;
-        let hook = &self.function;
+        let hook = format!("{}, `{}`,", call.hook, self.function);
         match error {
             EvalAltResult::ErrorTooManyOperations(_) => format!(
-                "`{hook}` used up its {} operations; is there a loop that does not end?",
+                "{hook} used up its {} operations; is there a loop that does not end?",
                 limits.operations
             ),
             EvalAltResult::ErrorStackOverflow(_) => format!(
-                "`{hook}` calls more than {} functions inside one another",
+                "{hook} calls more than {} functions inside one another",
                 limits.call_depth
             ),
             EvalAltResult::ErrorTooManyVariables(_) => {
-                format!("`{hook}` has more than {} variables", limits.variables)
+                format!("{hook} has more than {} variables", limits.variables)
             }
             EvalAltResult::ErrorDataTooLarge(what, _) => {
                 let (what, most) = match what.to_lowercase() {
@@ -225,8 +225,9 @@ impl FunctionRunner {
                     w if w.contains("array") => ("list with more items than", limits.list_items),
                     _ => ("map with more entries than", limits.map_entries),
                 };
-                format!("`{hook}` made a {what} {most}")
+                format!("{hook} made a {what} {most}")
             }
+            EvalAltResult::ErrorTerminated(..) => format!("{hook} {}", fault::text(error)),
             _ => fault::text(error),
         }
     }

@@ -45,7 +45,7 @@ fn watch_memory(engine: &mut Engine, limits: &ScriptLimits) {
             }
             if meter::memory(context.call_level(), bytes, most) {
                 return overrun(format!(
-                    "the variables hold more than {} MiB",
+                    "holds more than {} MiB in its variables",
                     most / (1024 * 1024)
                 ));
             }

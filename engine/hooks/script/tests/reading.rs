@@ -36,6 +36,8 @@ fn fields_of_every_type_are_read() {
         ("c.related.contact == ()", "true"),
         ("c.related.contact?.name == ()", "true"),
         ("c.options.wait_days", "3"),
+        ("c.option(\"wait_days\", 9)", "3"),
+        ("c.option(\"colour\", 9)", "9"),
         ("c.actor.role", "agent"),
         ("c.actor.locale", "ru"),
         ("c.hook", "record.validate"),
