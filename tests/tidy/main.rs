@@ -1,0 +1,20 @@
+//! What the house promises about its own sources: fences between rooms, sizes, words, documents.
+//!
+//! Standard library only, so that it costs nothing to build. Each check lists all it finds, one
+//! `path:line: what is wrong` to a line.
+
+mod documents;
+mod fences;
+mod manifest;
+mod tree;
+mod words;
+
+/// Fails with everything that was found.
+fn check(found: Vec<String>) {
+    assert!(
+        found.is_empty(),
+        "{} found:\n{}",
+        found.len(),
+        found.join("\n")
+    );
+}
