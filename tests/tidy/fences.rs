@@ -9,7 +9,7 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("rhai::", &["engine/hooks/script"]),
     ("wasmtime::", &["engine/hooks/wasm"]),
     ("tantivy::", &["engine/search", "benches"]),
-    ("axum::", &["engine/api", "engine/cli"]),
+    ("axum::", &["engine/api", "engine/cli", "tests/http"]),
     ("clap::", &["engine/cli"]),
 ];
 
