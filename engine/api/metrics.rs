@@ -187,7 +187,8 @@ fn write_desk(to: &mut String, health: &Health) -> std::fmt::Result {
         "# HELP opora_rule_failures_total Failures of rules since the start."
     )?;
     writeln!(to, "# TYPE opora_rule_failures_total counter")?;
-    for (rule, count, _) in &health.failing_rules {
+    for failing in &health.failing_rules {
+        let (rule, count) = (&failing.rule, failing.failures);
         writeln!(to, "opora_rule_failures_total{{rule=\"{rule}\"}} {count}")?;
     }
     Ok(())

@@ -71,6 +71,8 @@ pub enum Verdict {
     Refused,
     /// It broke or went over its budget.
     Failed,
+    /// It was not called: it had failed too often.
+    Suspended,
 }
 
 impl Verdict {
@@ -81,6 +83,7 @@ impl Verdict {
             Self::Decided => "decided",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Suspended => "suspended",
         }
     }
 }

@@ -37,6 +37,7 @@ use std::time::Duration;
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use command::{Command, Reply, Request};
+pub use decide::FailingRule;
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
 pub use verify::Verified;
@@ -85,7 +86,7 @@ pub struct Desk {
     services: service::ServiceCache,
     loads: service::Loads,
     gates: gates::Gates,
-    failures: decide::FailureLog,
+    breakers: decide::Breakers,
     survey_link: String,
     #[cfg(feature = "search")]
     search: Option<Arc<crate::search::SearchIndex>>,
@@ -110,7 +111,7 @@ impl Desk {
             services: service::ServiceCache::default(),
             loads: service::Loads::default(),
             gates: gates::Gates::default(),
-            failures: decide::FailureLog::default(),
+            breakers: decide::Breakers::default(),
             survey_link: options.survey_link,
         };
         desk.count_loads()?;
@@ -195,8 +196,21 @@ impl Desk {
             indexed,
             rebuilding,
             packs: self.catalog()?.packs().len(),
-            failing_rules: self.failures.list(),
+            failing_rules: self.breakers.list(),
         })
+    }
+
+    /// Lets a suspended rule run again.
+    ///
+    /// # Errors
+    /// When the asker is no administrator, or the rule has not failed.
+    pub fn reset_rule(&self, actor: &Actor, rule: &str) -> Result<()> {
+        actor.require_admin("resetting a rule")?;
+        if self.breakers.reset(rule) {
+            Ok(())
+        } else {
+            Err(Error::not_found())
+        }
     }
 
     /// Stops the index, waits for commits under way and closes the store.

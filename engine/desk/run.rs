@@ -136,7 +136,7 @@ impl Desk {
             service,
             service_version: stamp,
             loads: &self.loads,
-            failures: &self.failures,
+            breakers: &self.breakers,
             hosts: &*self.hosts,
             catalogs: &self.catalogs,
             now,

@@ -314,6 +314,6 @@ pub struct Health {
     pub rebuilding: bool,
     /// Active packs.
     pub packs: usize,
-    /// Names of rules that broke since the start, with how often and the last message.
-    pub failing_rules: Vec<(String, u64, String)>,
+    /// Rules that failed since the start.
+    pub failing_rules: Vec<super::FailingRule>,
 }

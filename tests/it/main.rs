@@ -1,5 +1,7 @@
 //! The engine through its public face, on a virtual clock.
 
+#[cfg(feature = "script")]
+mod breaker;
 mod desk;
 #[cfg(feature = "search")]
 mod search;

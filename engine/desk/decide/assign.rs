@@ -112,7 +112,7 @@ impl Deciding<'_, '_> {
             match chosen {
                 Ok(()) => return Ok(()),
                 // Whom a rule chose may have left: the next rule has its say.
-                Err(error) => self.retract(&ruled, &error.message),
+                Err(error) => self.retract(&ruled, id, &error.message),
             }
         }
         Ok(())

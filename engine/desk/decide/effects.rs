@@ -55,7 +55,7 @@ impl Deciding<'_, '_> {
         self.draft = saved;
         self.draft.runs = runs;
         self.created = created;
-        self.retract(ruled, &error.message);
+        self.retract(ruled, id, &error.message);
         Ok(())
     }
 

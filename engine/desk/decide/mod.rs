@@ -2,6 +2,7 @@
 //! here and no clock is read: the same snapshot, command, ids and `now` give the same batch.
 
 mod assign;
+mod breaker;
 mod config;
 mod create;
 mod effects;
@@ -30,9 +31,9 @@ use crate::domain::{Id, Instant, Kind};
 use crate::packs::Catalog;
 use crate::store::{Batch, OpId, Pos, Snapshot, Table};
 
+pub use breaker::{Breakers, FailingRule};
 pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
 pub use probe::Probe;
-pub use rules::FailureLog;
 pub use transition::missing;
 
 /// How far effects may cause effects.
@@ -54,8 +55,8 @@ pub struct Ground<'a> {
     pub service_version: Option<Pos>,
     /// Open tickets by agent.
     pub loads: &'a Loads,
-    /// Where failures of rules are counted.
-    pub failures: &'a FailureLog,
+    /// Which rules failed, and which are suspended.
+    pub breakers: &'a Breakers,
     /// Reads packs.
     pub hosts: &'a dyn crate::packs::Hosts,
     /// Where compiled catalogs are kept.

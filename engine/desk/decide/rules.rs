@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use sha2::Digest;
 
 use super::{Deciding, Ground};
@@ -12,28 +11,6 @@ use crate::desk::{Fault, Result};
 use crate::domain::{Id, Kind, Record, record::fields};
 use crate::hooks::{Call, Decision, Detail, Failure, Hook, RecordView, Rule, Spot};
 use crate::packs::Catalog;
-
-/// How often rules broke since the desk was opened, with their last message.
-#[derive(Default)]
-pub struct FailureLog(Mutex<BTreeMap<String, (u64, String)>>);
-
-impl FailureLog {
-    fn add(&self, rule: String, message: &str) {
-        let mut all = self.0.lock();
-        let entry = all.entry(rule).or_default();
-        entry.0 += 1;
-        message.clone_into(&mut entry.1);
-    }
-
-    /// The rules that broke: name, how often, last message.
-    pub fn list(&self) -> Vec<(String, u64, String)> {
-        self.0
-            .lock()
-            .iter()
-            .map(|(rule, (n, text))| (rule.clone(), *n, text.clone()))
-            .collect()
-    }
-}
 
 /// What a rule decided, and where it stands in the trace.
 pub struct Ruled {
@@ -78,6 +55,9 @@ impl Deciding<'_, '_> {
         id: Id,
         detail: &Detail,
     ) -> Result<std::result::Result<Option<Ruled>, Fault>> {
+        if let Some(last) = self.ground.breakers.suspended(rule) {
+            return Ok(self.suspended(rule, &last));
+        }
         let call = self.call_of(rule, kind, id, detail)?;
         let place = place_of(&self.ground.catalog, rule);
         let span = tracing::debug_span!(
@@ -91,6 +71,7 @@ impl Deciding<'_, '_> {
         match outcome {
             Ok(outcome) => {
                 span.record("used", outcome.usage.used);
+                self.ground.breakers.ran_well(rule);
                 let decision = outcome.decision;
                 self.draft.runs.push(RuleRun {
                     rule: place,
@@ -109,7 +90,7 @@ impl Deciding<'_, '_> {
                 })))
             }
             Err(failure) => {
-                self.note_failure(rule, place, &failure);
+                self.note_failure(rule, place, id, &failure);
                 if rule.hook.fails_closed() {
                     return Ok(Err(broken(rule, &failure)));
                 }
@@ -118,9 +99,9 @@ impl Deciding<'_, '_> {
         }
     }
 
-    fn note_failure(&mut self, rule: &Rule, place: u16, failure: &Failure) {
+    fn note_failure(&mut self, rule: &Rule, place: u16, id: Id, failure: &Failure) {
         tracing::warn!(rule = %rule.id(), hook = rule.hook.name(), "rule failed: {failure}");
-        self.ground.failures.add(rule.id(), &failure.message);
+        self.ground.breakers.failed(rule, id, &failure.message);
         self.draft.runs.push(RuleRun {
             rule: place,
             verdict: Verdict::Failed,
@@ -130,11 +111,38 @@ impl Deciding<'_, '_> {
         });
     }
 
+    /// A suspended guard refuses with its last error, a suspended effect is skipped and journalled.
+    fn suspended(
+        &mut self,
+        rule: &Arc<Rule>,
+        last: &str,
+    ) -> std::result::Result<Option<Ruled>, Fault> {
+        self.draft.runs.push(RuleRun {
+            rule: place_of(&self.ground.catalog, rule),
+            verdict: Verdict::Suspended,
+            used: 0,
+            digest: [0; 8],
+            reasons: Vec::new(),
+        });
+        if !rule.hook.fails_closed() {
+            return Ok(None);
+        }
+        Err(Fault {
+            field: None,
+            code: "rule_suspended".to_owned(),
+            message: format!(
+                "a rule failed on several records and is suspended, so the change is refused until \
+                 an administrator resets or replaces it; its last error: {last}"
+            ),
+            rule: Some(rule.id()),
+        })
+    }
+
     /// Marks the last decision of a rule as failed, when what it asked for could not be done.
-    pub(super) fn retract(&mut self, ruled: &Ruled, why: &str) {
+    pub(super) fn retract(&mut self, ruled: &Ruled, record: Id, why: &str) {
         let message = format!("{}: {why}", ruled.rule.id());
         tracing::warn!(rule = %ruled.rule.id(), "effects were refused: {why}");
-        self.ground.failures.add(ruled.rule.id(), &message);
+        self.ground.breakers.failed(&ruled.rule, record, &message);
         if let Some(run) = self.draft.runs.get_mut(usize::from(ruled.run)) {
             run.verdict = Verdict::Failed;
             run.reasons.push(message);

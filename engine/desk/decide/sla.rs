@@ -61,6 +61,7 @@ impl Deciding<'_, '_> {
                 Some((level, _)) => return Ok((Some(*level), ruled.by(choice.spot))),
                 None => self.retract(
                     &ruled,
+                    id,
                     &format!("there is no support level `{}`", choice.level),
                 ),
             }

@@ -94,6 +94,7 @@ impl Deciding<'_, '_> {
         if !limits || !text.contains("{link}") {
             self.retract(
                 ruled,
+                record,
                 "a survey needs a scale of 1 to 100, a delay and validity within a year and `{link}` in its text",
             );
             return Ok(());
