@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::store::{Batch, Lease, Outcome, Pos, StoreError, StoreResult};
 
@@ -12,6 +12,9 @@ use crate::store::{Batch, Lease, Outcome, Pos, StoreError, StoreResult};
 pub(super) const GROUP_BATCHES: usize = 1_024;
 /// Most bytes that share one commit.
 pub(super) const GROUP_BYTES: usize = 16 * 1_024 * 1_024;
+
+/// How often the writer steps aside without anybody joining before it goes on.
+const IDLE_YIELDS: usize = 2;
 
 /// A piece of work for the writer. A reply whose other end was dropped has no taker, and that is
 /// fine; a reply dropped unsent tells the waiter that the writer is gone.
@@ -98,6 +101,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Request>,
+    /// Requests in the last group.
+    last_group: usize,
     closed: bool,
 }
 
@@ -124,6 +129,7 @@ impl Queue {
             }
             self.filled.wait(&mut state);
         }
+        self.let_join(&mut state);
         let (mut batches, mut bytes) = (0, 0);
         while let Some(next) = state.waiting.front() {
             let (more_batches, more_bytes) = next.weight();
@@ -135,7 +141,25 @@ impl Queue {
             }
             group.extend(state.waiting.pop_front());
         }
+        state.last_group = group.len();
         true
+    }
+
+    /// Lets callers join that are on their way. Those of the last group were woken a moment ago,
+    /// all at once: taking the first one back alone would keep the others waiting for two syncs. No
+    /// time is set for this, it only gives the processor away while that brings somebody in, and a
+    /// lone caller is not held up at all.
+    fn let_join(&self, state: &mut MutexGuard<'_, State>) {
+        let mut idle = 0;
+        while state.waiting.len() < state.last_group && idle < IDLE_YIELDS && !state.closed {
+            let before = state.waiting.len();
+            MutexGuard::unlocked(state, std::thread::yield_now);
+            idle = if state.waiting.len() > before {
+                0
+            } else {
+                idle + 1
+            };
+        }
     }
 
     /// Takes no more requests; what waits is still worked off.
