@@ -10,6 +10,7 @@ mod changeset;
 mod clock;
 mod codec;
 mod command;
+mod content;
 mod decide;
 mod draft;
 mod error;

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::allot::Allotment;
 use super::decide::{self, Decided, Ground};
-use super::{Command, Desk, Error, ErrorKind, Reply, Request, Result, codec, keys, service};
+use super::{
+    Command, Desk, Error, ErrorKind, Reply, Request, Result, codec, content, keys, service,
+};
 use crate::domain::Instant;
 use crate::store::{Expect, Key, OpId, Outcome, Pos, Snapshot, Table};
 
@@ -164,10 +166,11 @@ impl Desk {
 
     fn commit(&self, decided: Decided) -> Result<Committed> {
         let Decided {
-            batch,
+            mut batch,
             mut reply,
             loads,
         } = decided;
+        self.store_content(content::split(&mut batch))?;
         let outcome = self.store.commit(vec![batch])?.pop();
         match outcome {
             Some(Outcome::Done(pos)) => {

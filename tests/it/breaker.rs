@@ -31,9 +31,15 @@ fn a_guard_that_breaks_on_three_records_keeps_refusing_until_it_is_reset() {
         assert!(error.message.contains("rules.rhai:1"), "{}", error.message);
     }
     let error = create("good").unwrap_err();
-    assert_eq!((error.kind, error.faults[0].code.as_str()), (ErrorKind::Invalid, "rule_suspended"));
+    assert_eq!(
+        (error.kind, error.faults[0].code.as_str()),
+        (ErrorKind::Invalid, "rule_suspended")
+    );
     let failing = desk.desk.health().unwrap().failing_rules;
-    assert_eq!((failing[0].rule.as_str(), failing[0].suspended), ("plain/bad", true));
+    assert_eq!(
+        (failing[0].rule.as_str(), failing[0].suspended),
+        ("plain/bad", true)
+    );
     desk.desk.reset_rule(&Actor::System, "plain/bad").unwrap();
     create("good").unwrap();
 }
@@ -43,8 +49,14 @@ fn an_effect_that_breaks_on_three_records_is_skipped_and_the_journal_says_so() {
     let desk = desk_with("transition.effect", "fn bad(c) { throw \"no\"; }");
     let ids: Vec<_> = (0..4).map(|n| desk.ticket(&n.to_string())).collect();
     let verdicts = |n: usize| {
-        let history = desk.desk.history(&Actor::System, Kind::Ticket, ids[n], None, 10).unwrap();
+        let history = desk
+            .desk
+            .history(&Actor::System, Kind::Ticket, ids[n], None, 10)
+            .unwrap();
         history.items[0].rules[0].verdict.clone()
     };
-    assert_eq!((verdicts(2), verdicts(3)), ("failed".to_owned(), "suspended".to_owned()));
+    assert_eq!(
+        (verdicts(2), verdicts(3)),
+        ("failed".to_owned(), "suspended".to_owned())
+    );
 }

@@ -304,7 +304,8 @@ fn a_pack_that_drops_what_is_in_use_is_refused() {
 fn attachments_come_back_byte_for_byte() {
     let desk = TestDesk::plain();
     let id = desk.ticket("a");
-    let content: Vec<u8> = (0..200_000_u32).map(|n| (n * 7 % 251) as u8).collect();
+    // Larger than a batch of the store may be.
+    let content: Vec<u8> = (0..12_000_000_u32).map(|n| (n * 7 % 251) as u8).collect();
     let attach = Command::Attach {
         kind: Kind::Ticket,
         id,

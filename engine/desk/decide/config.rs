@@ -158,18 +158,17 @@ impl Deciding<'_, '_> {
         Ok(())
     }
 
-    /// A revision is stored once, under its hash.
+    /// A revision is stored once, under its hash. Its last piece is written last.
     fn store_revision(&mut self, revision: &[u8; 32], files: &PackFiles) -> Result<()> {
-        let first = keys::pack_chunk(revision, 0);
-        if self.draft.snapshot.get(Table::Packs, &first)?.is_some() {
+        let chunks = files.to_chunks();
+        let pieces = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
+        let last = keys::pack_chunk(revision, pieces.saturating_sub(1));
+        if self.draft.snapshot.get(Table::Packs, &last)?.is_some() {
             return Ok(());
         }
-        for (n, chunk) in files.to_chunks().into_iter().enumerate() {
-            let n = u32::try_from(n).unwrap_or(u32::MAX);
-            self.draft
-                .rows
-                .put
-                .push((Table::Packs, keys::pack_chunk(revision, n), chunk));
+        for (n, chunk) in (0..pieces).zip(chunks) {
+            let key = keys::pack_chunk(revision, n);
+            self.draft.rows.put.push((Table::Packs, key, chunk));
         }
         Ok(())
     }

@@ -141,14 +141,14 @@ impl Deciding<'_, '_> {
         Ok(Answer::entry(*kind, *id, entry))
     }
 
-    /// Content is stored once, however often it is attached.
+    /// Content is stored once, however often it is attached. Its last piece is written last.
     fn store_blob(&mut self, hash: &[u8; 32], content: &[u8]) -> Result<()> {
-        let first = keys::blob_chunk(hash, 0);
-        if self.draft.snapshot.get(Table::Blobs, &first)?.is_some() {
+        let pieces = u32::try_from(content.len().div_ceil(CHUNK_BYTES)).unwrap_or(u32::MAX);
+        let last = keys::blob_chunk(hash, pieces.saturating_sub(1));
+        if self.draft.snapshot.get(Table::Blobs, &last)?.is_some() {
             return Ok(());
         }
-        for (n, chunk) in content.chunks(CHUNK_BYTES).enumerate() {
-            let n = u32::try_from(n).unwrap_or(u32::MAX);
+        for (n, chunk) in (0..pieces).zip(content.chunks(CHUNK_BYTES)) {
             let key = keys::blob_chunk(hash, n);
             self.draft
                 .rows
