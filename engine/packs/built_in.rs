@@ -1,30 +1,49 @@
-//! The hosts this build has: scripts with the feature `script`.
+//! The hosts this build has: scripts with the feature `script`, plugins with `wasm`.
 
-#[cfg(feature = "script")]
+use std::path::Path;
+#[cfg(any(feature = "script", feature = "wasm"))]
 use std::sync::Arc;
 
-use super::{Hosts, NoHosts, PackFault, PluginUnit, ScriptUnit};
+#[cfg(not(all(feature = "script", feature = "wasm")))]
+use super::NoHosts;
+use super::{Hosts, PackFault, PluginUnit, ScriptUnit};
+#[cfg(any(feature = "script", feature = "wasm"))]
+use crate::hooks::Runner;
 #[cfg(feature = "script")]
-use crate::hooks::{
-    Runner,
-    script::{Script, ScriptFault, ScriptHost, ScriptLimits},
+use crate::hooks::script::{Script, ScriptFault, ScriptHost, ScriptLimits};
+#[cfg(feature = "wasm")]
+use crate::{
+    domain::Definitions,
+    hooks::{
+        Hook,
+        wasm::{Host, Limits, Plugin},
+    },
 };
 
 /// The hosts of this build, with their usual limits. A pack that needs what the build lacks is
 /// refused, and told which feature to build with.
-#[derive(Default)]
 pub struct BuiltIn {
     #[cfg(feature = "script")]
-    scripts: Scripts,
+    scripts: ScriptHost,
+    #[cfg(feature = "wasm")]
+    plugins: Host,
 }
 
-#[cfg(feature = "script")]
-struct Scripts(ScriptHost);
-
-#[cfg(feature = "script")]
-impl Default for Scripts {
-    fn default() -> Self {
-        Self(ScriptHost::new(ScriptLimits::default()))
+impl BuiltIn {
+    /// The hosts. With a folder, compiled plugins are kept there and load again without compiling.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or this machine cannot run plugins.
+    pub fn new(plugin_cache: Option<&Path>) -> Result<Self, PackFault> {
+        #[cfg(not(feature = "wasm"))]
+        let _ = plugin_cache;
+        Ok(Self {
+            #[cfg(feature = "script")]
+            scripts: ScriptHost::new(ScriptLimits::default()),
+            #[cfg(feature = "wasm")]
+            plugins: Host::new(Limits::default(), plugin_cache)
+                .map_err(|e| PackFault::of_file("", "", e.to_string()))?,
+        })
     }
 }
 
@@ -36,7 +55,7 @@ impl Hosts for BuiltIn {
         file: &str,
         source: &str,
     ) -> Result<Box<dyn ScriptUnit>, PackFault> {
-        match self.scripts.0.compile(pack, file, source) {
+        match self.scripts.compile(pack, file, source) {
             Ok(script) => Ok(Box::new(script)),
             Err(fault) => Err(fault.into()),
         }
@@ -52,6 +71,20 @@ impl Hosts for BuiltIn {
         NoHosts.compile_script(pack, file, source)
     }
 
+    #[cfg(feature = "wasm")]
+    fn load_plugin(
+        &self,
+        name: &str,
+        version: &str,
+        bytes: &[u8],
+    ) -> Result<Box<dyn PluginUnit>, PackFault> {
+        match self.plugins.load(name, version, bytes) {
+            Ok(plugin) => Ok(Box::new(plugin)),
+            Err(e) => Err(PackFault::of_file(name, "", e.to_string())),
+        }
+    }
+
+    #[cfg(not(feature = "wasm"))]
     fn load_plugin(
         &self,
         name: &str,
@@ -86,5 +119,20 @@ impl From<ScriptFault> for PackFault {
             suggestion: fault.suggestion,
             source_line: (!fault.source_line.is_empty()).then(|| fault.source_line.into()),
         }
+    }
+}
+
+#[cfg(feature = "wasm")]
+impl PluginUnit for Arc<Plugin> {
+    fn hooks(&self) -> Vec<Hook> {
+        Plugin::hooks(self)
+    }
+
+    fn define(&self) -> Result<Option<Definitions>, String> {
+        Plugin::define(self).map_err(|failure| failure.to_string())
+    }
+
+    fn runner(&self, hook: Hook) -> Option<Arc<dyn Runner>> {
+        Plugin::runner(self, hook)
     }
 }

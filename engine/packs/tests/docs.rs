@@ -82,7 +82,7 @@ fn the_scripts_compile() {
             let text = example.text.replace(from, to);
             files.files.insert(example.file, text.into_bytes());
         }
-        packs::load(&files, &packs::BuiltIn::default()).map_err(|faults| lines(&faults))
+        packs::load(&files, &packs::BuiltIn::new(None).unwrap()).map_err(|faults| lines(&faults))
     };
     assert_eq!(compile("", "").unwrap().rules.len(), 2);
     assert_eq!(
@@ -108,7 +108,7 @@ fn the_scripts_decide() {
     for example in examples().into_iter().filter(|e| !e.is_added) {
         files.files.insert(example.file, example.text.into_bytes());
     }
-    let loaded = packs::load(&files, &packs::BuiltIn::default()).unwrap();
+    let loaded = packs::load(&files, &packs::BuiltIn::new(None).unwrap()).unwrap();
     let decide = |rule: usize, severity: &str| {
         let rule = &loaded.rules[rule];
         let record = RecordView {

@@ -6,5 +6,6 @@ mod files;
 mod flow;
 mod kit;
 mod loading;
+mod plugin;
 mod together;
 mod upgrade;
