@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::decide::{self, ActivePacks};
 use super::journal::RuleName;
-use super::{Error, Result, codec, keys};
+use super::{Error, ErrorKind, Result, codec, keys};
 use crate::packs::{self, Catalog, Hosts, PackFiles};
 use crate::store::{Snapshot, Table, Versioned};
 
@@ -87,6 +87,14 @@ pub fn revision_files(snapshot: &dyn Snapshot, revision: &[u8; 32]) -> Result<Pa
     let from = keys::pack_chunk(revision, 0);
     let to = keys::pack_chunk(revision, u32::MAX);
     let rows = snapshot.range(Table::Packs, &from, &to, false, MAX_CHUNKS)?;
-    PackFiles::from_chunks(rows.into_iter().map(|(_, row)| row.bytes))
-        .map_err(|fault| decide::pack_faults(vec![fault]))
+    let files = PackFiles::from_chunks(rows.into_iter().map(|(_, row)| row.bytes))
+        .map_err(|fault| decide::pack_faults(vec![fault]))?;
+    if files.hash() != *revision {
+        return Err(Error::new(
+            ErrorKind::Internal,
+            "corrupt",
+            "the stored files of a pack are not those that were installed",
+        ));
+    }
+    Ok(files)
 }

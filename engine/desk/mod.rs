@@ -15,7 +15,6 @@ mod decide;
 mod draft;
 mod error;
 mod gates;
-mod hosts;
 mod ids;
 #[cfg(feature = "search")]
 mod index_source;
@@ -45,7 +44,7 @@ pub use verify::Verified;
 pub use view::*;
 
 use crate::domain::{Instant, Kind};
-use crate::packs::{Catalog, Hosts};
+use crate::packs::{BuiltIn, Catalog, Hosts};
 use crate::store::{Pos, Store};
 
 /// How a desk is opened.
@@ -100,14 +99,15 @@ impl Desk {
     /// # Errors
     /// When the store fails or an installed pack no longer loads.
     pub fn open(store: Arc<dyn Store>, options: DeskOptions) -> Result<Arc<Self>> {
-        let hosts = hosts::hosts(options.plugin_cache.as_deref())?;
+        let hosts = BuiltIn::new(options.plugin_cache.as_deref())
+            .map_err(|fault| Error::internal(fault.to_string()))?;
         let desk = Self {
             #[cfg(feature = "search")]
             search: index_source::open(&store, &options)?,
             store,
             clock: options.clock,
             ids: options.ids,
-            hosts,
+            hosts: Box::new(hosts),
             catalogs: catalogs::Catalogs::default(),
             services: service::ServiceCache::default(),
             loads: service::Loads::default(),
