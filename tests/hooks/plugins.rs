@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use opora::hooks::Hook;
+use opora::domain::{Id, Kind, Value};
+use opora::hooks::{ActorView, Call, Detail, Effect, Hook, RecordView, SurveyAnswer};
 use sha2::{Digest, Sha256};
 
-use super::support::{bytes, path, plugin};
+use super::support::{ask, bytes, path, plugin};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -56,6 +58,8 @@ fn plugins_are_fresh() {
     for (name, component) in [
         ("conformance", "tests/hooks/conformance.wasm"),
         ("satisfaction", "plugins/satisfaction/satisfaction.wasm"),
+        ("triage", "plugins/triage/triage.wasm"),
+        ("warranty", "plugins/warranty/warranty.wasm"),
     ] {
         let recorded = String::from_utf8(bytes(&format!("{component}.sources"))).expect("text");
         let now = format!(
@@ -69,7 +73,19 @@ fn plugins_are_fresh() {
 
 #[test]
 fn each_implements_its_hooks() {
-    let cases = [("satisfaction", [Hook::Define, Hook::SurveyLogic])];
+    let cases: [(&str, &[Hook]); 3] = [
+        ("satisfaction", &[Hook::Define, Hook::SurveyLogic]),
+        ("triage", &[Hook::RecordDefaults, Hook::AssignSelect]),
+        (
+            "warranty",
+            &[
+                Hook::Define,
+                Hook::RecordDefaults,
+                Hook::TransitionGuard,
+                Hook::SurveyLogic,
+            ],
+        ),
+    ];
     for (name, hooks) in cases {
         assert_eq!(plugin(name).hooks(), hooks, "{name}");
     }
@@ -77,7 +93,7 @@ fn each_implements_its_hooks() {
 
 #[test]
 fn definitions_are_sound() {
-    for name in ["satisfaction"] {
+    for name in ["satisfaction", "warranty"] {
         let defined = plugin(name)
             .define()
             .expect("it defines")
@@ -88,5 +104,115 @@ fn definitions_are_sound() {
         for survey in &defined.surveys {
             assert!(!survey.questions.is_empty(), "{name}");
         }
+        let types = defined.types.iter().flat_map(|t| &t.field_sets);
+        for set in types {
+            assert!(defined.field_sets.iter().any(|s| s.code == *set), "{set}");
+        }
+        let names = defined.field_sets.iter().flat_map(|s| &s.fields);
+        for field in names {
+            assert!(field.names.0.contains_key("ru"), "{}", field.code);
+            assert!(field.names.0.contains_key("en"), "{}", field.code);
+        }
     }
+}
+
+/// A call of a hook of `pack` on a ticket with these fields.
+fn call(pack: &str, hook: Hook, fields: &[(&str, Value)], detail: Detail) -> Call {
+    Call {
+        hook,
+        pack: pack.into(),
+        now: "2026-03-02T09:00:00Z".parse().expect("an instant"),
+        actor: ActorView {
+            role: "agent".to_owned(),
+            id: None,
+            locale: "ru".to_owned(),
+        },
+        record: Arc::new(RecordView {
+            id: Id::MIN,
+            kind: Kind::Ticket,
+            fields: fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            category: Some("done"),
+        }),
+        before: None,
+        asked: Arc::default(),
+        related: Arc::default(),
+        options: Arc::default(),
+        detail,
+    }
+}
+
+#[test]
+fn warranty_refuses_in_the_language_of_the_person() {
+    let repair = |fields: &[(&str, Value)]| {
+        let detail = Detail::Transition {
+            from: "warranty/diagnosing".to_owned(),
+            to: "warranty/repaired".to_owned(),
+            to_category: "done",
+        };
+        let call = call("warranty", Hook::TransitionGuard, fields, detail);
+        let outcome = ask(&plugin("warranty"), Hook::TransitionGuard, &call);
+        outcome.expect("a decision").decision.refusals
+    };
+    let date = |text: &str| Value::Date(text.parse().expect("a date"));
+    let refusals = repair(&[("warranty/purchased_on", date("2024-03-01"))]);
+    let [refusal] = refusals.as_slice() else {
+        panic!("{refusals:?}");
+    };
+    assert_eq!(refusal.code, "out_of_warranty");
+    assert_eq!(refusal.field.as_deref(), Some("goodwill"));
+    assert_eq!(
+        refusal.message,
+        "гарантия закончилась 2026-03-01; отметьте добрую волю или откажите"
+    );
+    assert_eq!(repair(&[("warranty/purchased_on", date("2024-03-02"))]), []);
+}
+
+#[test]
+fn triage_reads_a_long_text_within_its_budget() {
+    let text = "Не срочно, авария на линии не работает. ".repeat(500);
+    let fields = [
+        ("title", Value::from("Вопрос")),
+        ("description", text.into()),
+    ];
+    let call = call("triage", Hook::RecordDefaults, &fields, Detail::None);
+    let outcome = ask(&plugin("triage"), Hook::RecordDefaults, &call).expect("a decision");
+    let set = Effect::Set {
+        field: "priority".to_owned(),
+        value: Some("urgent".into()),
+    };
+    assert_eq!(outcome.decision.effects.first().map(|(e, _)| e), Some(&set));
+    // Room for a text all of phrases.
+    assert!(
+        outcome.usage.used < outcome.usage.budget / 2,
+        "{:?}",
+        outcome.usage
+    );
+}
+
+#[test]
+fn satisfaction_weighs_and_escalates() {
+    let detail = Detail::SurveyReply {
+        template: "satisfaction/service".to_owned(),
+        score: None,
+        scale: 5,
+        comment: "Долго".to_owned(),
+        answers: vec![SurveyAnswer {
+            question: "speed".to_owned(),
+            score: Some(2),
+            text: String::new(),
+        }],
+    };
+    let mut call = call("satisfaction", Hook::SurveyLogic, &[], detail);
+    call.options = Arc::new([("escalate_team".to_owned(), "seniors".into())].into());
+    let decision = ask(&plugin("satisfaction"), Hook::SurveyLogic, &call)
+        .expect("a decision")
+        .decision;
+    let outcome = decision.outcome.expect("an outcome");
+    assert_eq!(outcome.meaning, "dissatisfied");
+    assert_eq!(outcome.weighted, Some(200));
+    let names: Vec<&str> = decision.effects.iter().map(|(e, _)| e.name()).collect();
+    assert_eq!(names, ["tag", "assign", "comment"]);
 }

@@ -31,16 +31,16 @@ fn meaning(input: &Input) -> Option<(String, i64)> {
 
 #[test]
 fn answers_are_weighted() {
-    let cases: [(&[(&str, i64)], &str, i64); 5] = [
-        (&[("solution", 5), ("speed", 5)], "satisfied", 500),
-        (&[("solution", 5), ("speed", 2)], "neutral", 388),
-        (&[("solution", 2), ("speed", 3)], "dissatisfied", 238),
+    let cases = [
+        (vec![("solution", 5), ("speed", 5)], "satisfied", 500),
+        (vec![("solution", 5), ("speed", 2)], "neutral", 388),
+        (vec![("solution", 2), ("speed", 3)], "dissatisfied", 238),
         // A question without a weight weighs 1; a score off the scale does not count.
-        (&[("solution", 4), ("unknown", 1)], "neutral", 350),
-        (&[("solution", 4), ("speed", 9)], "satisfied", 400),
+        (vec![("solution", 4), ("unknown", 1)], "neutral", 350),
+        (vec![("solution", 4), ("speed", 9)], "satisfied", 400),
     ];
     for (scores, expected, weighted) in cases {
-        let found = meaning(&reply(scores));
+        let found = meaning(&reply(&scores));
         assert_eq!(found, Some((expected.to_owned(), weighted)), "{scores:?}");
     }
 }
