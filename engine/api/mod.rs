@@ -36,7 +36,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use packs::{PackUpload, UploadFile};
-pub use principal::{Access, hash_of};
+pub use principal::{Access, hash_of, hex};
 pub use problem::{FaultView, Problem, ProblemView};
 pub use route::{Limit, Op, method_name};
 pub use state::ApiOptions;

@@ -1,6 +1,102 @@
 //! The `opora` command line.
 
-/// Runs the command line.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod client;
+mod demo;
+mod failure;
+mod folder;
+mod listen;
+mod logging;
+mod out;
+mod pack;
+mod serve;
+mod settings;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Outcome;
+use settings::Shared;
+
+/// An embeddable service-desk engine.
+#[derive(Debug, Parser)]
+#[command(name = "opora", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+    #[command(flatten)]
+    shared: Shared,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Serve a desk for real use; an empty folder becomes a new desk.
+    Serve(settings::ServeArgs),
+    /// Serve a desk that is full of demonstration data.
+    Demo(demo::DemoArgs),
+    /// Install, try, list and remove packs and plugins.
+    Pack {
+        #[command(subcommand)]
+        task: pack::PackTask,
+        #[command(flatten)]
+        place: client::Place,
+    },
+    /// Make, list and revoke access tokens.
+    Token {
+        #[command(subcommand)]
+        task: token::TokenTask,
+        #[command(flatten)]
+        place: client::Place,
+    },
+    /// Check that records, indexes and journal of a folder say the same.
+    Verify {
+        #[command(flatten)]
+        place: client::Place,
+    },
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+}
+
+/// Runs the command line: exit code 0 when all went well, 1 when not, 2 for a wrong command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            out::complain(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Outcome<()> {
+    let shared = cli.shared;
+    match cli.command {
+        Task::Serve(args) => serve::serve(&args, &shared),
+        Task::Demo(args) => demo::demo(&args, &shared),
+        Task::Pack { task, place } => pack::run(&task, &place, &shared),
+        Task::Token { task, place } => token::run(&task, &place, &shared),
+        Task::Verify { place } => verify(&place, &shared),
+        Task::Openapi => out::say(&crate::api::openapi()),
+    }
+}
+
+fn verify(place: &client::Place, shared: &Shared) -> Outcome<()> {
+    logging::start(&settings::Settings::of_client(shared)?)?;
+    let folder = place.folder(shared)?;
+    let desk = folder.open(folder::Opening::WithoutSearch)?;
+    let found = desk.verify()?;
+    desk.close()?;
+    for fault in &found.faults {
+        out::complain(fault);
+    }
+    if found.faults.is_empty() {
+        return out::say(&format!(
+            "{} records and {} journal entries say the same",
+            found.records, found.entries
+        ));
+    }
+    Err(failure::Failure::new("the store contradicts itself; restore it from a copy"))
 }

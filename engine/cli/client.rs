@@ -1,0 +1,169 @@
+//! Where a subcommand works: in a folder that nobody holds, else through the running server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value as Json;
+
+use super::failure::{Failure, Outcome};
+use super::folder::{Folder, Opening};
+use super::settings::Shared;
+use crate::desk::Desk;
+
+/// Where a subcommand works.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Folder of the desk; `./opora-data` when not given.
+    #[arg(long, env = "OPORA_DATA", value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// Address of a running server, instead of a folder.
+    #[arg(long, env = "OPORA_URL", value_name = "URL", global = true)]
+    url: Option<String>,
+    /// Access token for a running server; the folder's `admin-token` when not given.
+    #[arg(
+        long,
+        env = "OPORA_TOKEN",
+        value_name = "TOKEN",
+        global = true,
+        hide_env_values = true
+    )]
+    token: Option<String>,
+}
+
+/// What a subcommand talks to.
+pub enum Peer {
+    /// The desk itself.
+    Desk(Arc<Desk>),
+    /// A running server.
+    Server(Client),
+}
+
+/// A client of a running server.
+pub struct Client {
+    agent: ureq::Agent,
+    url: String,
+    token: String,
+}
+
+impl Place {
+    /// The folder.
+    ///
+    /// # Errors
+    /// When it holds no desk.
+    pub fn folder(&self, shared: &Shared) -> Outcome<Folder> {
+        let data = match &self.data {
+            Some(data) => data.clone(),
+            None => shared.data()?.unwrap_or_else(|| PathBuf::from("opora-data")),
+        };
+        Folder::existing(Path::new(&data))
+    }
+
+    /// The desk in the folder when nobody holds it, else the server that does.
+    ///
+    /// # Errors
+    /// When neither can be reached.
+    pub fn peer(&self, shared: &Shared) -> Outcome<Peer> {
+        if let Some(url) = &self.url {
+            let token = match (&self.token, self.folder(shared)) {
+                (Some(token), _) => Some(token.clone()),
+                (None, Ok(folder)) => folder.admin_token(),
+                (None, Err(_)) => None,
+            };
+            return Ok(Peer::Server(Client::new(url, token)?));
+        }
+        let folder = self.folder(shared)?;
+        if let Some(desk) = folder.try_open(Opening::WithoutSearch)? {
+            return Ok(Peer::Desk(desk));
+        }
+        let token = self.token.clone().or_else(|| folder.admin_token());
+        Ok(Peer::Server(Client::new(&folder.server()?.url, token)?))
+    }
+}
+
+impl Client {
+    fn new(url: &str, token: Option<String>) -> Outcome<Self> {
+        let Some(token) = token else {
+            return Err(Failure::new(
+                "the server wants a token: give --token or set OPORA_TOKEN",
+            ));
+        };
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(120)))
+            .http_status_as_error(false)
+            .build();
+        Ok(Self {
+            agent: config.new_agent(),
+            url: url.trim_end_matches('/').to_owned(),
+            token,
+        })
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn get(&self, path: &str) -> Outcome<Json> {
+        let request = self.agent.get(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        self.answer(request.call())
+    }
+
+    /// Posts JSON.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn post(&self, path: &str, body: &impl serde::Serialize) -> Outcome<Json> {
+        let request = self.agent.post(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        self.answer(request.send_json(body))
+    }
+
+    /// Deletes.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn delete(&self, path: &str) -> Outcome<Json> {
+        let request = self.agent.delete(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        self.answer(request.call())
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    fn answer(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Outcome<Json> {
+        let unreachable = |e: ureq::Error| {
+            Failure::new(format!("the server at {} cannot be reached: {e}", self.url))
+        };
+        let mut answer = answer.map_err(unreachable)?;
+        let text = answer.body_mut().read_to_string().map_err(unreachable)?;
+        let body: Json = serde_json::from_str(&text).unwrap_or(Json::Null);
+        if answer.status().is_success() {
+            return Ok(body);
+        }
+        let faults = body["errors"].as_array().map(Vec::as_slice);
+        let lines: Vec<String> = faults
+            .unwrap_or_default()
+            .iter()
+            .map(|fault| match fault["field"].as_str() {
+                Some(field) => format!("{field}: {}", fault["detail"].as_str().unwrap_or("")),
+                None => fault["detail"].as_str().unwrap_or("").to_owned(),
+            })
+            .collect();
+        if lines.is_empty() {
+            let detail = body["detail"].as_str().unwrap_or(&text);
+            return Err(Failure::new(format!("{}: {detail}", answer.status())));
+        }
+        Err(Failure::new(lines.join("\n")))
+    }
+}

@@ -1,0 +1,300 @@
+//! `opora demo`: a desk full of demonstration data, whose history was lived through on a virtual
+//! clock.
+
+mod chance;
+mod clock;
+mod content;
+mod embedded;
+mod parties;
+mod plan;
+mod replay;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::failure::{Failure, Outcome};
+use super::folder::{Folder, Opening, write_private};
+use super::serve::Server;
+use super::settings::{ServeArgs, Settings, Shared};
+use super::{logging, out, pack, token};
+use crate::desk::{Actor, Command, Desk, ListQuery, Request, SystemClock, VirtualClock};
+use crate::domain::{Instant, Kind};
+use crate::packs::PackFiles;
+use crate::store::Pos;
+use clock::DemoClock;
+use content::Content;
+use plan::Plan;
+use replay::Told;
+
+/// Flags of `opora demo`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+    /// Make the data and stop.
+    #[arg(long)]
+    load_only: bool,
+}
+
+/// What the folder says about its demo.
+#[derive(Debug, Serialize, Deserialize)]
+struct DemoFile {
+    state: State,
+    /// What the demo's clock is ahead of real time.
+    offset_seconds: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// The data is being made.
+    Loading,
+    /// The data is whole.
+    Ready,
+}
+
+/// Runs `opora demo`.
+///
+/// # Errors
+/// When the folder holds another desk, or the data cannot be made.
+pub fn demo(args: &DemoArgs, shared: &Shared) -> Outcome<()> {
+    let mut settings = Settings::of(&args.serve, shared)?;
+    settings.log.get_or_insert_with(|| "warn".to_owned());
+    logging::start(&settings)?;
+    let data = settings.data.clone().unwrap_or_else(|| PathBuf::from("opora-data"));
+    let folder = Folder::at(&data)?;
+    let server = Server::bind(&settings)?;
+    let link = server.survey_link(&settings);
+    let mark = folder.file("demo.json");
+    let known = read_mark(&mark)?;
+    let offset = match known {
+        Some(DemoFile {
+            state: State::Ready,
+            offset_seconds,
+        }) => TimeDelta::seconds(offset_seconds),
+        other => {
+            if other.is_some() {
+                clear(&folder)?;
+            } else if folder.file("opora.redb").exists() {
+                return Err(Failure::new(format!(
+                    "`{}` holds a desk that is no demo; take another folder with --data, or \
+                     `opora serve --data {0}`",
+                    data.display()
+                )));
+            }
+            load(&folder, &link)?
+        }
+    };
+    if args.load_only {
+        return Ok(());
+    }
+    let opening = out::spinner("opening the desk");
+    let clock = Arc::new(DemoClock::with_offset(offset));
+    let desk = folder.open(Opening::Whole(clock.clone(), link))?;
+    // The machine's clock may have been set back: the desk's time goes on from where it was.
+    let offset = clock.reach(last_instant(&desk)?);
+    write_mark(&mark, State::Ready, offset)?;
+    install(&desk, true)?;
+    opening.finish_and_clear();
+    let shown = desk.clone();
+    server.run(&folder, desk, &settings, |url| greet(&folder, &shown, url))
+}
+
+fn read_mark(path: &Path) -> Outcome<Option<DemoFile>> {
+    match fs::read_to_string(path) {
+        Ok(text) => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|e| Failure::file(path, &e)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Failure::file(path, &e)),
+    }
+}
+
+fn write_mark(path: &Path, state: State, offset: TimeDelta) -> Outcome<()> {
+    let file = DemoFile {
+        state,
+        // Rounded up: a clock that never goes back may not lose the fraction.
+        offset_seconds: offset.num_seconds() + i64::from(offset.subsec_nanos() > 0),
+    };
+    let text = serde_json::to_vec(&file).map_err(|e| Failure::file(path, &e))?;
+    write_private(path, &text)
+}
+
+/// Removes what an interrupted loading left.
+fn clear(folder: &Folder) -> Outcome<()> {
+    let store = folder.file("opora.redb");
+    if store.exists() {
+        fs::remove_file(&store).map_err(|e| Failure::file(&store, &e))?;
+    }
+    let search = folder.file("search");
+    if search.exists() {
+        fs::remove_dir_all(&search).map_err(|e| Failure::file(&search, &e))?;
+    }
+    Ok(())
+}
+
+/// Makes the data; returns what the demo's clock is ahead of real time.
+fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
+    let mark = folder.file("demo.json");
+    let content = Content::read()?;
+    let now = SystemClock::machine_time();
+    let end = now.max(first_end());
+    write_mark(&mark, State::Loading, TimeDelta::zero())?;
+    let clock = Arc::new(VirtualClock::at(end - TimeDelta::days(plan::DAYS)));
+    let desk = folder.open(Opening::Whole(clock.clone(), survey_link.to_owned()))?;
+    install(&desk, false)?;
+    let bar = out::progress(parties::count(&content) as u64, "people and articles");
+    let parties = parties::load(&desk, &content, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let plan = Plan::of(&content, end);
+    let bar = out::progress(plan.steps.len() as u64, "90 days of tickets");
+    let told = replay::replay(&desk, &clock, &parties, &plan, survey_link, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    clock.advance_to(end);
+    tokens(folder, &desk, &content, &parties)?;
+    desk.close()?;
+    let Told {
+        tickets,
+        refused,
+        rated,
+    } = told;
+    if tickets == 0 {
+        out::say("no pack with ticket types was found: the demo has no tickets")?;
+    } else {
+        out::say(&format!(
+            "made {tickets} tickets over {} days: {rated} rated, {refused} steps refused by rules",
+            plan::DAYS
+        ))?;
+    }
+    // The history ends a little after it was begun to be made.
+    let offset = (end - now).max(TimeDelta::zero());
+    write_mark(&mark, State::Ready, offset)?;
+    Ok(offset)
+}
+
+/// The calendars know the holidays of 2026 and 2027: a machine whose clock stands earlier is shown
+/// a later time.
+fn first_end() -> Instant {
+    "2026-06-01T12:00:00Z".parse().unwrap_or_default()
+}
+
+/// Tokens to try the API with: an administrator's, an agent's and a customer's.
+fn tokens(
+    folder: &Folder,
+    desk: &Desk,
+    content: &Content,
+    parties: &parties::Parties,
+) -> Outcome<()> {
+    let admin = token::make(desk, Actor::Admin { agent: None }, "demo administrator")?;
+    write_private(&folder.file("admin-token"), admin.as_bytes())?;
+    if let Some(agent) = content.agents.first() {
+        let agent = Some(parties.id(Kind::Agent, &agent.code)?);
+        let secret = token::make(desk, Actor::Agent { agent }, "demo agent")?;
+        write_private(&folder.file("agent-token"), secret.as_bytes())?;
+    }
+    if let Some(person) = content.contacts.iter().find(|c| c.portal) {
+        let contact = parties.id(Kind::Contact, &person.code)?;
+        let account = parties.id(Kind::Account, &person.account)?;
+        let secret = token::make(desk, Actor::Contact { contact, account }, "demo customer")?;
+        write_private(&folder.file("portal-token"), secret.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Installs the packs and plugins, each after those it requires. At a later start only those that
+/// are new or another version.
+fn install(desk: &Desk, only_new: bool) -> Outcome<()> {
+    let active: BTreeMap<String, String> = desk
+        .packs()?
+        .into_iter()
+        .map(|p| (p.name, p.revision))
+        .collect();
+    let mut waiting: Vec<(String, PackFiles)> = found_packs()?.into_iter().collect();
+    waiting.retain(|(_, files)| {
+        let revision = crate::api::hex(&files.hash());
+        !(only_new && active.values().any(|known| *known == revision))
+    });
+    while !waiting.is_empty() {
+        let mut left = Vec::new();
+        let mut last = None;
+        let before = waiting.len();
+        for (name, files) in waiting {
+            let command = Command::InstallPack {
+                files: files.clone(),
+            };
+            if let Err(e) = desk.run(&Request::by(Actor::System), &command) {
+                last = Some(format!("pack `{name}`: {}", e.message));
+                left.push((name, files));
+            }
+        }
+        if left.len() == before {
+            return Err(Failure::new(last.unwrap_or_default()));
+        }
+        waiting = left;
+    }
+    Ok(())
+}
+
+/// The packs of `scripts/` and `plugins/` where the program stands, else those it was built with.
+fn found_packs() -> Outcome<BTreeMap<String, PackFiles>> {
+    let mut packs = BTreeMap::new();
+    for root in ["scripts", "plugins"] {
+        let Ok(entries) = fs::read_dir(root) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.join("pack.toml").is_file() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                packs.insert(name, pack::files(&path)?);
+            }
+        }
+    }
+    if packs.is_empty() {
+        packs = embedded::packs();
+    }
+    Ok(packs)
+}
+
+/// When the last change was made.
+fn last_instant(desk: &Desk) -> Outcome<Instant> {
+    let before = Pos(desk.pos().0.saturating_sub(1));
+    let events = desk.events(&Actor::System, before, 1)?;
+    Ok(events.first().map_or_else(SystemClock::machine_time, |e| e.at))
+}
+
+/// Says where everything is, and what to try.
+fn greet(folder: &Folder, desk: &Desk, url: &str) -> Outcome<()> {
+    let token = folder.admin_token().unwrap_or_default();
+    let newest = desk.list(&Actor::System, &ListQuery::newest(Kind::Ticket, 1))?;
+    let ticket = newest.items.first().map(|p| p.record.id.to_string());
+    let ticket = ticket.unwrap_or_default();
+    let catalog = desk.catalog()?;
+    let kind = catalog.types(Kind::Ticket).find(|t| t.active);
+    let kind = kind.map_or("", |t| t.code.as_str());
+    let auth = format!("-H 'Authorization: Bearer {token}'");
+    let folder = folder.path().display();
+    out::say(&format!(
+        "
+API            {url}
+Documentation  {url}/docs
+Token          {token}
+               (administrator; also in {folder}/admin-token, an agent's in {folder}/agent-token,
+               a customer's in {folder}/portal-token)
+
+Try:
+  curl -s {auth} '{url}/v1/tickets?status_category=open&limit=3'
+  curl -s {auth} -G {url}/v1/articles/search --data-urlencode 'q=не печатает принтер'
+  curl -s {auth} -H 'Content-Type: application/json' -d '{{\"type\": \"{kind}\", \"title\": \"Hello\"}}' {url}/v1/tickets
+  curl -s {auth} {url}/v1/tickets/{ticket}/history
+  curl -s {auth} {url}/v1/tickets/{ticket}/form
+
+Stop with Ctrl+C; started again, it goes on with the data it has."
+    ))
+}

@@ -1,0 +1,240 @@
+//! Serving a desk until a signal says stop.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::failure::{Failure, Outcome};
+use super::folder::{Folder, Opening, ServerFile, write_private};
+use super::listen::Limited;
+use super::settings::{ServeArgs, Settings, Shared};
+use super::{logging, out};
+use crate::api::{Api, ApiOptions};
+use crate::desk::{Clock, Desk, SystemClock};
+
+/// Timers fired before the thread looks whether it is to stop.
+const TIMERS_AT_ONCE: usize = 100;
+/// Longest sleep of the timer thread: timers that a command sets meanwhile wait no longer.
+const TIMER_NAP: Duration = Duration::from_millis(500);
+/// Rounds of the timer thread between two sweeps of kept answers.
+const ROUNDS_PER_SWEEP: u32 = 120;
+
+/// Runs `opora serve`.
+///
+/// # Errors
+/// When the desk cannot be opened or the address cannot be taken.
+pub fn serve(args: &ServeArgs, shared: &Shared) -> Outcome<()> {
+    let settings = Settings::of(args, shared)?;
+    logging::start(&settings)?;
+    let Some(data) = &settings.data else {
+        return Err(Failure::new(
+            "name the folder of the desk: `opora serve --data DIR`",
+        ));
+    };
+    let folder = Folder::at(data)?;
+    let server = Server::bind(&settings)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let desk = folder.open(Opening::Whole(clock, server.survey_link(&settings)))?;
+    folder.bootstrap(&desk)?;
+    if desk.packs()?.is_empty() {
+        tracing::info!("no pack is installed yet: `opora pack install DIR` brings ticket types");
+    }
+    server.run(&folder, desk, &settings, |url| {
+        out::say(&format!("opora serves {url}, documentation at {url}/docs"))
+    })
+}
+
+/// A server that has taken its address and serves nothing yet.
+pub struct Server {
+    runtime: tokio::runtime::Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Takes the address, so that a clash is told before anything long begins.
+    ///
+    /// # Errors
+    /// When it is taken.
+    pub fn bind(settings: &Settings) -> Outcome<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(256)
+            .build()
+            .map_err(|e| Failure::new(format!("the runtime cannot be started: {e}")))?;
+        let listen = settings.listen;
+        let taken = |e: std::io::Error| {
+            Failure::new(format!(
+                "cannot listen on {listen}: {e}; another one is taken with --listen"
+            ))
+        };
+        let listener = runtime.block_on(TcpListener::bind(listen)).map_err(taken)?;
+        let address = listener.local_addr().map_err(taken)?;
+        Ok(Self {
+            runtime,
+            listener,
+            address,
+        })
+    }
+
+    /// The server's own address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Prefix of the addresses of surveys.
+    #[must_use]
+    pub fn survey_link(&self, settings: &Settings) -> String {
+        let base = settings.public_url.clone().unwrap_or_else(|| self.url());
+        format!("{}/v1/surveys/", base.trim_end_matches('/'))
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains, and closes the desk.
+    ///
+    /// # Errors
+    /// When serving or closing fails.
+    pub fn run(
+        self,
+        folder: &Folder,
+        desk: Arc<Desk>,
+        settings: &Settings,
+        ready: impl FnOnce(&str) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let url = self.url();
+        let Self {
+            runtime, listener, ..
+        } = self;
+        let api = Api::new(desk.clone(), ApiOptions::default());
+        let place = folder.file("server.json");
+        let file = ServerFile {
+            url: url.clone(),
+            pid: std::process::id(),
+        };
+        let text = serde_json::to_vec(&file).map_err(|e| Failure::file(&place, &e))?;
+        write_private(&place, &text)?;
+        let timers = Timers::start(desk.clone())?;
+        ready(&url)?;
+        tracing::info!(url, "serving");
+        let listener = Limited::new(listener, settings.max_connections);
+        let served = runtime.block_on(until_stopped(&api, listener, settings.drain));
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        timers.stop();
+        let closed = desk.close();
+        if let Err(e) = fs::remove_file(&place) {
+            tracing::warn!(error = %e, "server.json is left behind");
+        }
+        tracing::info!("stopped");
+        served?;
+        Ok(closed?)
+    }
+}
+
+async fn until_stopped(api: &Api, listener: Limited, drain: Duration) -> Outcome<()> {
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let mut when = stop.subscribe();
+    let serving = axum::serve(listener, api.router()).with_graceful_shutdown(async move {
+        // An error means that the sender is gone: stop as well.
+        let _ = when.wait_for(|stop| *stop).await;
+    });
+    let serving = tokio::spawn(serving.into_future());
+    signalled().await?;
+    tracing::info!("stopping: requests under way are answered first");
+    api.drain();
+    stop.send_replace(true);
+    let _ = stopped.wait_for(|stop| *stop).await;
+    match tokio::time::timeout(drain, serving).await {
+        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Err(e))) => Err(Failure::new(format!("serving failed: {e}"))),
+        Ok(Err(e)) => Err(Failure::new(format!("serving broke: {e}"))),
+        Err(_) => {
+            tracing::warn!("some connections were cut: they took too long to end");
+            Ok(())
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn signalled() -> Outcome<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let failed = |e: std::io::Error| Failure::new(format!("signals cannot be caught: {e}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signalled() -> Outcome<()> {
+    let caught = tokio::signal::ctrl_c().await;
+    caught.map_err(|e| Failure::new(format!("signals cannot be caught: {e}")))
+}
+
+/// The thread that fires timers and sweeps kept answers.
+struct Timers {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Timers {
+    fn start(desk: Arc<Desk>) -> Outcome<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("opora-timers".to_owned())
+            .spawn(move || fire(&desk, &stopped))
+            .map_err(|e| Failure::new(format!("timers cannot be run: {e}")))?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        // The thread may have ended on its own: then nobody hears this, which is as well.
+        let _ = self.stop.send(());
+        if self.thread.join().is_err() {
+            tracing::error!("the timer thread broke");
+        }
+    }
+}
+
+fn fire(desk: &Desk, stopped: &mpsc::Receiver<()>) {
+    let mut round: u32 = 0;
+    loop {
+        round = round.wrapping_add(1);
+        let fired = desk.fire_due(TIMERS_AT_ONCE).unwrap_or_else(|e| {
+            tracing::error!(code = e.code, "timers could not be fired: {}", e.message);
+            0
+        });
+        if round.is_multiple_of(ROUNDS_PER_SWEEP)
+            && let Err(e) = desk.sweep_replies(1_000)
+        {
+            tracing::error!(code = e.code, "kept answers could not be swept: {}", e.message);
+        }
+        let nap = if fired < TIMERS_AT_ONCE {
+            nap(desk)
+        } else {
+            Duration::ZERO
+        };
+        match stopped.recv_timeout(nap) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Until the next timer, and never longer than a timer set meanwhile may wait.
+fn nap(desk: &Desk) -> Duration {
+    match desk.next_timer() {
+        Ok(Some(due)) => (due - desk.now())
+            .to_std()
+            .unwrap_or(Duration::from_millis(1))
+            .min(TIMER_NAP),
+        Ok(None) | Err(_) => TIMER_NAP,
+    }
+}
