@@ -13,10 +13,14 @@ const SKIPPED: [&str; 5] = ["target", "src", "node_modules", "Cargo.toml", "Carg
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let mut text = String::from("//! Files as they were when the program was built.\n\n");
+    let mut text = String::from("// Files as they were when the program was built.\n\n");
     let mut changed = Vec::new();
     let has_cli = env::var_os("CARGO_FEATURE_SERVER").is_some();
-    for (name, folder) in [("DEMO", "demo"), ("SCRIPTS", "scripts"), ("PLUGINS", "plugins")] {
+    for (name, folder) in [
+        ("DEMO", "demo"),
+        ("SCRIPTS", "scripts"),
+        ("PLUGINS", "plugins"),
+    ] {
         let mut files = Vec::new();
         if has_cli {
             changed.push(folder.to_owned());
@@ -24,7 +28,10 @@ fn main() -> io::Result<()> {
         }
         append(&mut text, name, &root.join(folder), &files);
     }
-    fs::write(PathBuf::from(variable("OUT_DIR")?).join("embedded.rs"), text)?;
+    fs::write(
+        PathBuf::from(variable("OUT_DIR")?).join("embedded.rs"),
+        text,
+    )?;
     let mut out = io::stdout().lock();
     writeln!(out, "cargo::rerun-if-changed=engine/build.rs")?;
     for folder in changed {
@@ -42,7 +49,11 @@ fn append(text: &mut String, name: &str, root: &Path, files: &[String]) {
     let _ = writeln!(text, "pub static {name}: &[(&str, &[u8])] = &[");
     for file in files {
         let path = root.join(file);
-        let _ = writeln!(text, "    ({file:?}, include_bytes!({:?})),", path.display().to_string());
+        let _ = writeln!(
+            text,
+            "    ({file:?}, include_bytes!({:?})),",
+            path.display().to_string()
+        );
     }
     text.push_str("];\n");
 }
@@ -55,14 +66,21 @@ fn collect(root: &Path, inside: &str, files: &mut Vec<String>) -> io::Result<()>
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry?;
-        found.push((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?.is_dir()));
+        found.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            entry.file_type()?.is_dir(),
+        ));
     }
     found.sort();
     for (name, is_dir) in found {
         if name.starts_with('.') || SKIPPED.contains(&name.as_str()) {
             continue;
         }
-        let path = if inside.is_empty() { name.clone() } else { format!("{inside}/{name}") };
+        let path = if inside.is_empty() {
+            name.clone()
+        } else {
+            format!("{inside}/{name}")
+        };
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         if is_dir {
             collect(root, &path, files)?;

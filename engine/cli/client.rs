@@ -55,7 +55,9 @@ impl Place {
     pub fn folder(&self, shared: &Shared) -> Outcome<Folder> {
         let data = match &self.data {
             Some(data) => data.clone(),
-            None => shared.data()?.unwrap_or_else(|| PathBuf::from("opora-data")),
+            None => shared
+                .data()?
+                .unwrap_or_else(|| PathBuf::from("opora-data")),
         };
         Folder::existing(Path::new(&data))
     }

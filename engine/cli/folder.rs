@@ -115,11 +115,19 @@ impl Folder {
                 options.survey_link = survey_link;
             }
             Opening::WithoutSearch => {
-                options.clock = Arc::new(SystemClock::default());
+                options.clock = Arc::new(SystemClock::with_offset(self.demo_offset()));
                 options.search = false;
             }
         }
         Ok(Some(Desk::open(Arc::new(store), options)?))
+    }
+
+    /// What a demo's clock is ahead of real time; nothing in a desk for real use.
+    fn demo_offset(&self) -> chrono::TimeDelta {
+        let text = fs::read_to_string(self.file("demo.json")).unwrap_or_default();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let seconds = json.get("offset_seconds").and_then(|s| s.as_i64());
+        chrono::TimeDelta::seconds(seconds.unwrap_or(0))
     }
 
     /// Makes the first administrator's token, when the desk has no token at all. Who owns the folder

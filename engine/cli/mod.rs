@@ -98,5 +98,7 @@ fn verify(place: &client::Place, shared: &Shared) -> Outcome<()> {
             found.records, found.entries
         ));
     }
-    Err(failure::Failure::new("the store contradicts itself; restore it from a copy"))
+    Err(failure::Failure::new(
+        "the store contradicts itself; restore it from a copy",
+    ))
 }

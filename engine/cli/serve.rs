@@ -214,7 +214,11 @@ fn fire(desk: &Desk, stopped: &mpsc::Receiver<()>) {
         if round.is_multiple_of(ROUNDS_PER_SWEEP)
             && let Err(e) = desk.sweep_replies(1_000)
         {
-            tracing::error!(code = e.code, "kept answers could not be swept: {}", e.message);
+            tracing::error!(
+                code = e.code,
+                "kept answers could not be swept: {}",
+                e.message
+            );
         }
         let nap = if fired < TIMERS_AT_ONCE {
             nap(desk)

@@ -146,7 +146,8 @@ fn list(peer: &Peer) -> Outcome<()> {
         let (lines, next) = match peer {
             Peer::Desk(desk) => {
                 let page = desk.tokens(&Actor::System, cursor.as_deref(), 200)?;
-                let line = |t: crate::desk::Token| format!("{} {} {}", t.id, t.actor.name(), t.note);
+                let line =
+                    |t: crate::desk::Token| format!("{} {} {}", t.id, t.actor.name(), t.note);
                 (page.items.into_iter().map(line).collect(), page.next)
             }
             Peer::Server(client) => {

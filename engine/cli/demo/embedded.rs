@@ -17,7 +17,9 @@ pub fn text(path: &str) -> Option<&'static str> {
 
 /// The texts of a folder of the demo's content, in the order of their names.
 pub fn texts(folder: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let inside = files::DEMO.iter().filter(move |(name, _)| name.starts_with(folder));
+    let inside = files::DEMO
+        .iter()
+        .filter(move |(name, _)| name.starts_with(folder));
     inside.filter_map(|(name, bytes)| Some((*name, std::str::from_utf8(bytes).ok()?)))
 }
 

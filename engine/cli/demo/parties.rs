@@ -25,7 +25,10 @@ impl Parties {
     pub fn id(&self, kind: Kind, code: &str) -> Outcome<Id> {
         let found = self.ids.get(&(kind, code.to_owned()));
         found.copied().ok_or_else(|| {
-            Failure::new(format!("the demo names an unknown {} `{code}`", kind.name()))
+            Failure::new(format!(
+                "the demo names an unknown {} `{code}`",
+                kind.name()
+            ))
         })
     }
 }
@@ -185,7 +188,9 @@ fn working_calendar(text: &CalendarText) -> Outcome<Calendar> {
         .map_err(|_| fault(format!("there is no time zone `{}`", text.time_zone)))?;
     calendar.weekly.clear();
     for hours in &text.hours {
-        calendar.weekly.extend(Calendar::parse_weekly(hours).map_err(fault)?);
+        calendar
+            .weekly
+            .extend(Calendar::parse_weekly(hours).map_err(fault)?);
     }
     for exception in &text.exceptions {
         let on = exception.on.parse();
@@ -227,7 +232,9 @@ fn seconds(text: &str) -> Outcome<u64> {
         (None, None) => ("", 0),
     };
     let number: Option<u64> = number.parse().ok();
-    number
-        .and_then(|n| n.checked_mul(unit))
-        .ok_or_else(|| Failure::new(format!("the demo's duration `{text}` is not like `15m` or `4h`")))
+    number.and_then(|n| n.checked_mul(unit)).ok_or_else(|| {
+        Failure::new(format!(
+            "the demo's duration `{text}` is not like `15m` or `4h`"
+        ))
+    })
 }

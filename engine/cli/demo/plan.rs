@@ -184,7 +184,10 @@ fn cast(
         .iter()
         .filter(|a| a.product == scenario.product && a.account == account.code);
     let theirs: Vec<&String> = theirs.map(|a| &a.code).collect();
-    let agents = content.agents.iter().filter(|a| a.locale == scenario.locale);
+    let agents = content
+        .agents
+        .iter()
+        .filter(|a| a.locale == scenario.locale);
     let agents: Vec<&String> = agents.map(|a| &a.code).collect();
     let channels: &[&'static str] = if contact.portal {
         &["portal", "portal", "mail", "call"]

@@ -96,7 +96,10 @@ impl Replay<'_> {
         let Some(id) = self.ids.get(step.ticket).copied().flatten() else {
             return Ok(());
         };
-        let record = self.desk.record(&Actor::System, Kind::Ticket, id, None)?.record;
+        let record = self
+            .desk
+            .record(&Actor::System, Kind::Ticket, id, None)?
+            .record;
         match &step.what {
             What::Create => Ok(()),
             What::Assign if record.reference(fields::ASSIGNEE).is_some() => Ok(()),
@@ -112,7 +115,10 @@ impl Replay<'_> {
             What::Begin => self.go(ticket, &record, StatusCategory::Open, None),
             What::Say(by, text) => self.say(ticket, &record, *by, text),
             What::End => match ticket.scenario.ends {
-                Ends::Done => self.go(ticket, &record, StatusCategory::Done, None),
+                Ends::Done => {
+                    self.link_article(ticket, id)?;
+                    self.go(ticket, &record, StatusCategory::Done, None)
+                }
                 Ends::Waiting => self.go(ticket, &record, StatusCategory::Waiting, None),
                 Ends::Cancelled => self.go(ticket, &record, StatusCategory::Cancelled, None),
                 Ends::New | Ends::InProgress => Ok(()),
@@ -218,6 +224,7 @@ impl Replay<'_> {
                 Err(error) => {
                     let type_code = record.type_code();
                     if !self.fill(catalog, type_code, ticket, &error, &mut fields)? {
+                        tracing::debug!(scenario = %ticket.scenario.code, to, "no way on");
                         self.refused(error)?;
                         return Ok(false);
                     }
@@ -254,6 +261,21 @@ impl Replay<'_> {
             (Speaker::Contact, false) => (worker, message(Direction::In)),
         };
         self.run(&actor, &command).map(|_| ())
+    }
+
+    /// Links the article that holds the solution.
+    fn link_article(&mut self, ticket: &Planned, id: Id) -> Outcome<()> {
+        if ticket.scenario.article.is_empty() {
+            return Ok(());
+        }
+        let command = Command::Link {
+            kind: Kind::Ticket,
+            id,
+            relation: "article".to_owned(),
+            to_kind: Kind::Article,
+            to: self.parties.id(Kind::Article, &ticket.scenario.article)?,
+        };
+        self.run(&self.dispatcher(ticket)?, &command).map(|_| ())
     }
 
     /// Answers the survey by the link in the message that carried it.
@@ -449,7 +471,9 @@ fn way(
     let is_bad = ticket.scenario.score.is_some_and(|s| s <= 2);
     let is_end = |code: &str| match exact {
         Some(exact) => code == exact,
-        None => workflow.status(code).is_some_and(|s| s.category == category),
+        None => workflow
+            .status(code)
+            .is_some_and(|s| s.category == category),
     };
     if is_end(from) {
         return Some(Vec::new());
