@@ -153,19 +153,33 @@ impl Client {
         if answer.status().is_success() {
             return Ok(body);
         }
-        let faults = body["errors"].as_array().map(Vec::as_slice);
-        let lines: Vec<String> = faults
-            .unwrap_or_default()
+        let lines: Vec<String> = items(&body, "errors")
             .iter()
-            .map(|fault| match fault["field"].as_str() {
-                Some(field) => format!("{field}: {}", fault["detail"].as_str().unwrap_or("")),
-                None => fault["detail"].as_str().unwrap_or("").to_owned(),
+            .map(|fault| match text_of(fault, "field") {
+                "" => text_of(fault, "detail").to_owned(),
+                field => format!("{field}: {}", text_of(fault, "detail")),
             })
             .collect();
         if lines.is_empty() {
-            let detail = body["detail"].as_str().unwrap_or(&text);
+            let detail = match text_of(&body, "detail") {
+                "" => &text,
+                detail => detail,
+            };
             return Err(Failure::new(format!("{}: {detail}", answer.status())));
         }
         Err(Failure::new(lines.join("\n")))
     }
+}
+
+/// A text in a JSON object; empty when there is none.
+#[must_use]
+pub fn text_of<'a>(json: &'a Json, name: &str) -> &'a str {
+    json.get(name).and_then(Json::as_str).unwrap_or_default()
+}
+
+/// A list in a JSON object; empty when there is none.
+#[must_use]
+pub fn items<'a>(json: &'a Json, name: &str) -> &'a [Json] {
+    let list = json.get(name).and_then(Json::as_array);
+    list.map_or(&[], Vec::as_slice)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::Value as Json;
 
-use super::client::{Peer, Place};
+use super::client::{Peer, Place, items, text_of};
 use super::failure::{Failure, Outcome};
 use super::settings::{Settings, Shared};
 use super::{logging, out};
@@ -91,8 +91,7 @@ fn install(peer: &Peer, folder: &str, files: PackFiles, dry_run: bool) -> Outcom
         }
         (Peer::Server(client), true) => {
             let answer = client.post("/v1/packs?dry_run=true", &PackUpload::of(files))?;
-            let changes = answer["changes"].as_array().cloned().unwrap_or_default();
-            changes
+            items(&answer, "changes")
                 .iter()
                 .filter_map(Json::as_str)
                 .map(str::to_owned)
@@ -100,8 +99,8 @@ fn install(peer: &Peer, folder: &str, files: PackFiles, dry_run: bool) -> Outcom
         }
         (Peer::Server(client), false) => {
             let answer = client.post("/v1/packs", &PackUpload::of(files))?;
-            let text = |name: &str| answer[name].as_str().unwrap_or("").to_owned();
-            vec![format!("installed {} {}", text("name"), text("version"))]
+            let (name, version) = (text_of(&answer, "name"), text_of(&answer, "version"));
+            vec![format!("installed {name} {version}")]
         }
     };
     lines.iter().try_for_each(|line| out::say(line))
@@ -115,9 +114,13 @@ fn list(peer: &Peer) -> Outcome<()> {
         }
         Peer::Server(client) => {
             let answer = client.get("/v1/packs")?;
-            let items = answer["items"].as_array().cloned().unwrap_or_default();
-            let text = |item: &Json, name: &str| item[name].as_str().unwrap_or("").to_owned();
-            let pairs = items.iter().map(|i| (text(i, "name"), text(i, "version")));
+            let pair = |p: &Json| {
+                (
+                    text_of(p, "name").to_owned(),
+                    text_of(p, "version").to_owned(),
+                )
+            };
+            let pairs = items(&answer, "items").iter().map(pair);
             pairs.collect()
         }
     };

@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value as Json, json};
 
-use super::client::{Peer, Place};
+use super::client::{Peer, Place, items, text_of};
 use super::failure::{Failure, Outcome};
 use super::settings::{Settings, Shared};
 use super::{logging, out};
@@ -137,7 +137,7 @@ fn create_there(peer: &Peer, task: &TokenTask) -> Outcome<()> {
     };
     let body = json!({ "role": role, "agent": agent, "contact": contact, "note": note });
     let answer = client.post("/v1/tokens", &body)?;
-    out::say(answer["token"].as_str().unwrap_or_default())
+    out::say(text_of(&answer, "token"))
 }
 
 fn list(peer: &Peer) -> Outcome<()> {
@@ -165,14 +165,14 @@ fn list(peer: &Peer) -> Outcome<()> {
 }
 
 fn page(answer: &Json) -> (Vec<String>, Option<String>) {
-    let items = answer["items"].as_array().cloned().unwrap_or_default();
     let line = |item: &Json| {
-        let text = |name: &str| item[name].as_str().unwrap_or("").to_owned();
+        let text = |name: &str| text_of(item, name);
         let person = [text("agent"), text("contact")].concat();
         format!("{} {}:{person} {}", text("id"), text("role"), text("note"))
     };
-    let next = answer["next"].as_str().map(str::to_owned);
-    (items.iter().map(line).collect(), next)
+    let next = answer.get("next").and_then(Json::as_str);
+    let lines = items(answer, "items").iter().map(line);
+    (lines.collect(), next.map(str::to_owned))
 }
 
 fn revoke(peer: &Peer, id: Id) -> Outcome<()> {

@@ -141,18 +141,21 @@ impl Replay<'_> {
         } else {
             self.dispatcher(ticket)?
         };
-        let mut values = json!({
+        let mut products = Vec::new();
+        if !scenario.product.is_empty() {
+            products.push(self.parties.id(Kind::Product, &scenario.product)?);
+        }
+        let mut assets = Vec::new();
+        if let Some(asset) = &ticket.asset {
+            assets.push(self.parties.id(Kind::Asset, asset)?);
+        }
+        let values = json!({
             "type": code, "title": ticket.title, "description": ticket.body,
             "priority": scenario.priority, "tags": scenario.tags, "channel": ticket.channel,
             "account": self.parties.id(Kind::Account, &ticket.account)?,
             "contact": self.parties.id(Kind::Contact, &ticket.contact)?,
+            "products": products, "assets": assets,
         });
-        if !scenario.product.is_empty() {
-            values["products"] = json!([self.parties.id(Kind::Product, &scenario.product)?]);
-        }
-        if let Some(asset) = &ticket.asset {
-            values["assets"] = json!([self.parties.id(Kind::Asset, asset)?]);
-        }
         let Json::Object(mut fields) = values else {
             return Ok(None);
         };
