@@ -219,7 +219,9 @@ impl Deciding<'_, '_> {
                     "there is no such field on this record",
                 )
             })?;
-        if def.readonly || [fields::TYPE, fields::STATUS].contains(&def.code.as_str()) {
+        // A pack's read-only fields are for rules; the engine's are for the engine.
+        let engine_only = def.readonly && !def.code.contains('/');
+        if engine_only || [fields::TYPE, fields::STATUS].contains(&def.code.as_str()) {
             return Err(Error::field(name, "readonly", "is not for rules to set"));
         }
         let value = match value {

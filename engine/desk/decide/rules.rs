@@ -8,7 +8,7 @@ use sha2::Digest;
 use super::{Deciding, Ground};
 use crate::desk::journal::{By, RuleRun, Verdict};
 use crate::desk::{Fault, Result};
-use crate::domain::{Id, Kind, Record, record::fields};
+use crate::domain::{Id, Kind, Record, Value, builtin, record::fields};
 use crate::hooks::{Call, Decision, Detail, Failure, Hook, RecordView, Rule, Spot};
 use crate::packs::Catalog;
 
@@ -185,12 +185,7 @@ impl Deciding<'_, '_> {
         let mut wanted = Vec::new();
         if let Some(record) = self.draft.peek(kind, id) {
             for name in &rule.reads {
-                let def = crate::domain::builtin::field(kind, name);
-                if let (Some(target), Some(to)) =
-                    (def.and_then(|d| d.target), record.reference(name))
-                {
-                    wanted.push((name.clone(), (target, to)));
-                }
+                wanted.extend(named(record, name).map(|place| (name.clone(), place)));
             }
         }
         let places: Vec<(Kind, Id)> = wanted.iter().map(|w| w.1).collect();
@@ -328,4 +323,18 @@ fn place_of(catalog: &Catalog, rule: &Arc<Rule>) -> u16 {
     place
         .and_then(|p| u16::try_from(p).ok())
         .unwrap_or(u16::MAX)
+}
+
+/// The record that a declared read names: by the field of that name, or the first of a list such as
+/// `assets` for `asset`.
+fn named(record: &Record, name: &str) -> Option<(Kind, Id)> {
+    let target = |field: &str| builtin::field(record.kind, field).and_then(|def| def.target);
+    if let Some(target) = target(name) {
+        return record.reference(name).map(|to| (target, to));
+    }
+    let list = format!("{name}s");
+    let Some(Value::List(items)) = record.get(&list) else {
+        return None;
+    };
+    Some((target(&list)?, items.first().and_then(Value::as_ref_id)?))
 }
