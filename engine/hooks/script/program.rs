@@ -45,11 +45,25 @@ impl Script {
             let message = "a rule file holds functions only, and this would never run; put it into a function";
             return Err(source.fault(statement.position(), message));
         }
-        Ok(Self {
+        let script = Self {
             host: host.clone(),
             source,
             ast: Arc::new(ast),
-        })
+        };
+        match script.hidden_method() {
+            Some(fault) => Err(fault),
+            None => Ok(script),
+        }
+    }
+
+    /// `c.ask(x)` would call a function `ask` of the file with `x` for its parameter.
+    fn hidden_method(&self) -> Option<ScriptFault> {
+        let mut names = self.ast.iter_functions().map(|f| f.name);
+        let name = names.find(|name| super::methods().iter().any(|m| m.name == *name))?;
+        let message = format!(
+            "a function `{name}` would be called in place of `c.{name}`; give it another name"
+        );
+        Some(self.source.fault(self.position_of(name), message))
     }
 
     /// Pack of the file.

@@ -50,6 +50,12 @@ fn faults_of_a_file_have_a_place_and_advice() {
             Some("into a function"),
         ),
         ("fn a(c) {}\nfn a(c) {}", 2, "already exists", None),
+        (
+            "fn hook(c) {}\nfn ask(c) {}",
+            2,
+            "in place of `c.ask`",
+            Some("another name"),
+        ),
     ] {
         let fault = fault(source);
         assert_eq!(fault.line, line, "{source}: {fault}");

@@ -1,6 +1,7 @@
 //! Tests of rules written in Rhai.
 
 mod cost;
+mod document;
 mod errors;
 mod hostile;
 mod methods;
