@@ -7,6 +7,7 @@ pub mod desk;
 pub mod domain;
 pub mod hooks;
 pub mod packs;
+pub mod scenario;
 pub mod store;
 
 #[cfg(feature = "search")]

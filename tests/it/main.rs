@@ -3,6 +3,7 @@
 #[cfg(feature = "script")]
 mod breaker;
 mod desk;
+mod scenarios;
 #[cfg(feature = "search")]
 mod search;
 mod support;

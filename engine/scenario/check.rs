@@ -1,0 +1,358 @@
+//! What must be so after a step.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+
+use super::command::Names;
+use super::compare::{field, is_code, same, shown};
+use super::driver::{Driver, Seen, ShownChange, ShownEntry, ShownMessage};
+use super::file::{ClockLike, EntryLike, FieldLike, MessageLike, Then, instant};
+use crate::desk::Actor;
+use crate::domain::{Id, Kind};
+
+/// What was there before a step, so that checks can tell what the step added.
+pub(super) struct Check {
+    pos: u64,
+    outbox: BTreeSet<Option<Id>>,
+}
+
+/// One look at one record.
+struct Look<'a> {
+    check: &'a Check,
+    then: &'a Then,
+    names: &'a Names,
+    driver: &'a mut dyn Driver,
+    actor: Actor,
+    place: (Kind, Id),
+    found: Vec<String>,
+}
+
+impl Check {
+    pub fn begin(driver: &mut dyn Driver) -> Seen<Self> {
+        Ok(Self {
+            pos: driver.pos()?,
+            outbox: driver.outbox()?.into_iter().map(|m| m.id).collect(),
+        })
+    }
+
+    /// What is not as a `[[step.then]]` says.
+    pub fn then(&self, then: &Then, names: &mut Names, driver: &mut dyn Driver) -> Vec<String> {
+        let outcome = match (&then.record, &then.kind) {
+            (Some(record), None) => self.one(then, record, names, driver),
+            (None, Some(kind)) => many(then, kind, names, driver),
+            _ => Err("a `[[step.then]]` needs `record` or `kind`".to_owned()),
+        };
+        outcome.unwrap_or_else(|why| vec![why])
+    }
+
+    fn one(
+        &self,
+        then: &Then,
+        record: &str,
+        names: &Names,
+        driver: &mut dyn Driver,
+    ) -> Seen<Vec<String>> {
+        let place = names.get(record)?;
+        let actor = names.actor(Some(then.by.as_deref().unwrap_or("system")), driver)?;
+        let seen = driver.record(&actor, place.0, place.1)?;
+        let Some(fields) = seen else {
+            let hidden = then.hidden;
+            let why = format!("`{record}` is not there");
+            return Ok(if hidden { Vec::new() } else { vec![why] });
+        };
+        if then.hidden {
+            return Ok(vec![format!("`{record}` should be hidden, but is seen")]);
+        }
+        let mut look = Look {
+            check: self,
+            then,
+            names,
+            driver,
+            actor,
+            place,
+            found: Vec::new(),
+        };
+        look.fields(&fields)?;
+        look.journal()?;
+        look.outbox()?;
+        look.clocks()?;
+        look.form()?;
+        let tell = |what: String| format!("`{record}`: {what}");
+        Ok(look.found.into_iter().map(tell).collect())
+    }
+}
+
+fn many(
+    then: &Then,
+    kind: &str,
+    names: &mut Names,
+    driver: &mut dyn Driver,
+) -> Seen<Vec<String>> {
+    let kind = Kind::named(kind).ok_or_else(|| format!("there is no kind `{kind}`"))?;
+    let wanted = names.object(&then.filter)?;
+    let records = driver.records(kind)?;
+    let matching: Vec<Id> = records
+        .iter()
+        .filter(|(_, fields)| {
+            wanted
+                .iter()
+                .all(|(name, value)| field(fields, name).is_some_and(|got| same(name, value, got)))
+        })
+        .map(|(id, _)| *id)
+        .collect();
+    let mut found = Vec::new();
+    if let Some(count) = then.count
+        && count != matching.len()
+    {
+        found.push(format!(
+            "expected {count} records of kind {} with {}, got {} of {}",
+            kind.name(),
+            Json::Object(wanted),
+            matching.len(),
+            records.len()
+        ));
+    }
+    match (&then.name, matching.first()) {
+        (Some(name), Some(id)) => names.give(name, kind, *id),
+        (Some(name), None) => found.push(format!("there is no record to call `{name}`")),
+        (None, _) => {}
+    }
+    Ok(found)
+}
+
+impl Look<'_> {
+    fn expect(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.found.push(what());
+        }
+    }
+
+    fn fields(&mut self, got: &Map<String, Json>) -> Seen<()> {
+        let wanted = self.names.object(&self.then.fields)?;
+        for (name, value) in &wanted {
+            let is = field(got, name);
+            self.expect(is.is_some_and(|is| same(name, value, is)), || {
+                format!("`{name}` should be {}, is {}", shown(Some(value)), shown(is))
+            });
+        }
+        for name in &self.then.absent {
+            let is = field(got, name);
+            self.expect(is.is_none_or(Json::is_null), || {
+                format!("`{name}` should have no value, is {}", shown(is))
+            });
+        }
+        for name in &self.then.present {
+            let is = field(got, name);
+            self.expect(is.is_some_and(|v| !v.is_null()), || {
+                format!("`{name}` should have a value")
+            });
+        }
+        Ok(())
+    }
+
+    /// What the journal says: who set what, which rules ran, notes and entries.
+    fn journal(&mut self) -> Seen<()> {
+        let then = self.then;
+        if then.set_by.is_empty()
+            && then.ran.is_empty()
+            && then.reasons.is_empty()
+            && then.notes.is_none()
+            && then.entries.is_none()
+        {
+            return Ok(());
+        }
+        let all = self.driver.history(self.place.0, self.place.1)?;
+        for (name, by) in &then.set_by {
+            let changes = all.iter().flat_map(|c| &c.fields);
+            let last = changes.filter(|(full, _)| is_code(full, name)).last();
+            let is = last.map_or("nobody", |(_, by)| by.as_str());
+            let without_line = is.rsplit_once(':').map_or(is, |(rule, _)| rule);
+            self.expect(is == by || without_line == by, || {
+                format!("`{name}` should be set by {by}, was by {is}")
+            });
+        }
+        let new: Vec<&ShownChange> = all.iter().filter(|c| c.pos > self.check.pos).collect();
+        self.runs(&new);
+        self.notes(&new);
+        self.entries(&new)
+    }
+
+    fn runs(&mut self, new: &[&ShownChange]) {
+        let then = self.then;
+        for (rule, verdict) in &then.ran {
+            let runs = new.iter().flat_map(|c| &c.runs).filter(|r| r.rule == *rule);
+            let said: Vec<&str> = runs.map(|r| r.verdict.as_str()).collect();
+            let as_said = match verdict.as_str() {
+                "not_called" => said.is_empty(),
+                verdict => said.contains(&verdict),
+            };
+            self.expect(as_said, || {
+                format!("rule {rule} should say {verdict}, said {said:?}")
+            });
+        }
+        let given: Vec<&String> = new
+            .iter()
+            .flat_map(|c| &c.runs)
+            .flat_map(|r| &r.reasons)
+            .collect();
+        for piece in &then.reasons {
+            self.expect(given.iter().any(|r| r.contains(piece.as_str())), || {
+                format!("no rule gave the reason `{piece}`; they gave {given:?}")
+            });
+        }
+    }
+
+    fn notes(&mut self, new: &[&ShownChange]) {
+        let Some(wanted) = &self.then.notes else {
+            return;
+        };
+        let noted: Vec<&String> = new.iter().flat_map(|c| &c.notes).collect();
+        for start in wanted {
+            self.expect(noted.iter().any(|n| n.starts_with(start.as_str())), || {
+                format!("there is no note `{start}`; the notes are {noted:?}")
+            });
+        }
+        self.expect(!wanted.is_empty() || noted.is_empty(), || {
+            format!("there should be no note; the notes are {noted:?}")
+        });
+    }
+
+    fn entries(&mut self, new: &[&ShownChange]) -> Seen<()> {
+        let Some(wanted) = &self.then.entries else {
+            return Ok(());
+        };
+        let added: BTreeSet<Id> = new.iter().flat_map(|c| c.entries.iter().copied()).collect();
+        let (kind, id) = self.place;
+        let mut got = self.driver.entries(&self.actor, kind, id)?;
+        got.retain(|entry| entry.id.is_some_and(|id| added.contains(&id)));
+        if got.len() != wanted.len() {
+            self.found.push(format!(
+                "expected {} entries in this step, got {}: {got:?}",
+                wanted.len(),
+                got.len()
+            ));
+            return Ok(());
+        }
+        for (wanted, got) in wanted.iter().zip(&got) {
+            let fits = entry_fits(wanted, got, self.names)?;
+            self.expect(fits, || format!("expected the entry {wanted:?}, got {got:?}"));
+        }
+        Ok(())
+    }
+
+    fn outbox(&mut self) -> Seen<()> {
+        let Some(wanted) = &self.then.outbox else {
+            return Ok(());
+        };
+        let mut got = self.driver.outbox()?;
+        got.retain(|m| m.record == Some(self.place.1) && !self.check.outbox.contains(&m.id));
+        if got.len() != wanted.len() {
+            self.found.push(format!(
+                "expected {} messages queued in this step, got {}: {got:?}",
+                wanted.len(),
+                got.len()
+            ));
+            return Ok(());
+        }
+        for (wanted, got) in wanted.iter().zip(&got) {
+            self.expect(message_fits(wanted, got), || {
+                format!("expected the message {wanted:?}, got {got:?}")
+            });
+        }
+        Ok(())
+    }
+
+    fn clocks(&mut self) -> Seen<()> {
+        if self.then.clocks.is_empty() {
+            return Ok(());
+        }
+        let all = self.driver.clocks(self.place.1)?;
+        let wanted: &std::collections::BTreeMap<String, ClockLike> = &self.then.clocks;
+        for (name, wanted) in wanted {
+            let got = all.iter().find(|c| c.clock == *name);
+            let state = got.map_or("none", |c| c.state.as_str());
+            let due = wanted.due_at.as_ref().map(instant).transpose()?;
+            let fits = wanted.state.as_deref().is_none_or(|s| s == state)
+                && due.is_none_or(|due| got.is_some_and(|c| c.due_at == due))
+                && wanted
+                    .breached
+                    .is_none_or(|b| got.is_some_and(|c| c.breached_at.is_some() == b))
+                && wanted
+                    .level
+                    .as_ref()
+                    .is_none_or(|l| got.is_some_and(|c| c.level == *l));
+            self.expect(fits, || {
+                format!("clock `{name}` should be {wanted:?}, is {got:?}")
+            });
+        }
+        Ok(())
+    }
+
+    fn form(&mut self) -> Seen<()> {
+        let then = self.then;
+        if then.form.is_empty() && then.actions.is_empty() {
+            return Ok(());
+        }
+        let form = self.driver.form(&self.actor, self.place.0, self.place.1)?;
+        for (name, wanted) in &then.form {
+            let got = form.fields.iter().find(|f| is_code(&f.code, name));
+            let fits = got.is_some_and(|got| field_fits(wanted, got));
+            self.expect(fits, || {
+                format!("field `{name}` of the form should be {wanted:?}, is {got:?}")
+            });
+        }
+        for (status, why) in &then.actions {
+            let got = form.actions.iter().find(|a| is_code(&a.to, status));
+            let mut why = why.clone();
+            why.sort();
+            let fits = got.is_some_and(|got| {
+                let mut codes = got.why_not.clone();
+                codes.sort();
+                codes == why && got.open == why.is_empty()
+            });
+            self.expect(fits, || {
+                format!("the way to `{status}` should be closed by {why:?}, is {got:?}")
+            });
+        }
+        Ok(())
+    }
+}
+
+fn fits(wanted: Option<&String>, got: Option<&str>) -> bool {
+    wanted.is_none_or(|w| got == Some(w.as_str()))
+}
+
+fn entry_fits(wanted: &EntryLike, got: &ShownEntry, names: &Names) -> Seen<bool> {
+    let to = wanted.to.as_ref().map(|to| names.get(to)).transpose()?;
+    Ok(fits(wanted.kind.as_ref(), Some(&got.kind))
+        && fits(wanted.visibility.as_ref(), got.visibility.as_deref())
+        && fits(wanted.channel.as_ref(), got.channel.as_deref())
+        && fits(wanted.direction.as_ref(), got.direction.as_deref())
+        && fits(wanted.relation.as_ref(), got.relation.as_deref())
+        && fits(wanted.author.as_ref(), Some(&got.author))
+        && to.is_none_or(|(_, id)| got.to == Some(id))
+        && wanted.says.all().iter().all(|piece| got.text.contains(piece)))
+}
+
+fn message_fits(wanted: &MessageLike, got: &ShownMessage) -> bool {
+    fits(wanted.to.as_ref(), Some(&got.to))
+        && fits(wanted.channel.as_ref(), Some(&got.channel))
+        && wanted.subject.all().iter().all(|p| got.subject.contains(p))
+        && wanted.says.all().iter().all(|p| got.text.contains(p))
+}
+
+fn field_fits(wanted: &FieldLike, got: &super::driver::ShownField) -> bool {
+    wanted.visible.is_none_or(|w| got.visible == w)
+        && wanted.required.is_none_or(|w| got.required == w)
+        && wanted.readonly.is_none_or(|w| got.readonly == w)
+        && wanted
+            .options
+            .as_ref()
+            .is_none_or(|w| got.options.as_ref() == Some(w))
+        && wanted
+            .advice
+            .all()
+            .iter()
+            .all(|piece| got.advice.iter().any(|a| a.contains(piece)))
+}

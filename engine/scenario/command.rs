@@ -1,0 +1,238 @@
+//! From a step of a scenario to a command.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::driver::Driver;
+use super::file::Step;
+use crate::desk::{Actor, Command};
+use crate::domain::entry::{Direction, Visibility};
+use crate::domain::{Id, Kind};
+
+/// The records that a scenario knows by name.
+#[derive(Debug, Default)]
+pub(super) struct Names(BTreeMap<String, (Kind, Id)>);
+
+impl Names {
+    pub fn give(&mut self, name: &str, kind: Kind, id: Id) {
+        self.0.insert(name.to_owned(), (kind, id));
+    }
+
+    pub fn get(&self, name: &str) -> Result<(Kind, Id), String> {
+        let name = name.strip_prefix('@').unwrap_or(name);
+        self.0.get(name).copied().ok_or_else(|| {
+            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+            let near = crate::packs::nearest(name, known.iter().copied());
+            let hint = near.map(|n| format!("; did you mean `{n}`?"));
+            format!(
+                "nothing is called `{name}` here{}",
+                hint.unwrap_or_default()
+            )
+        })
+    }
+
+    /// A value of TOML as JSON, with ids for `@name`.
+    pub fn json(&self, value: &toml::Value) -> Result<Json, String> {
+        Ok(match value {
+            toml::Value::String(text) => match text.strip_prefix('@') {
+                Some(name) if !name.is_empty() => Json::String(self.get(name)?.1.to_string()),
+                _ => Json::String(text.clone()),
+            },
+            toml::Value::Integer(n) => Json::from(*n),
+            toml::Value::Float(n) => Json::from(*n),
+            toml::Value::Boolean(b) => Json::Bool(*b),
+            toml::Value::Datetime(at) => Json::String(at.to_string()),
+            toml::Value::Array(items) => {
+                let items: Result<Vec<Json>, String> =
+                    items.iter().map(|item| self.json(item)).collect();
+                Json::Array(items?)
+            }
+            toml::Value::Table(table) => Json::Object(self.object(table)?),
+        })
+    }
+
+    pub fn object(&self, table: &toml::Table) -> Result<Map<String, Json>, String> {
+        let pair = |(key, value): (&String, &toml::Value)| Ok((key.clone(), self.json(value)?));
+        table.iter().map(pair).collect()
+    }
+
+    /// Who `by` means.
+    pub fn actor(&self, by: Option<&str>, driver: &mut dyn Driver) -> Result<Actor, String> {
+        let name = match by {
+            None | Some("admin") => return Ok(Actor::Admin { agent: None }),
+            Some("system") => return Ok(Actor::System),
+            Some(name) => name,
+        };
+        let (kind, id) = self.get(name)?;
+        match kind {
+            Kind::Agent => Ok(Actor::Agent { agent: Some(id) }),
+            Kind::Contact => {
+                let fields = driver.record(&Actor::System, kind, id)?.unwrap_or_default();
+                let account = fields.get("account").and_then(Json::as_str);
+                let account = account.and_then(|a| a.parse().ok());
+                let account = account.ok_or_else(|| format!("`{name}` belongs to no account"))?;
+                Ok(Actor::Contact {
+                    contact: id,
+                    account,
+                })
+            }
+            _ => Err(format!("`{name}` is neither an agent nor a contact")),
+        }
+    }
+}
+
+/// The command of a step; none when it only waits.
+pub(super) fn command(
+    step: &Step,
+    names: &Names,
+    driver: &mut dyn Driver,
+) -> Result<Option<Command>, String> {
+    let verbs: [(&str, &Option<String>); 10] = [
+        ("create", &step.create),
+        ("update", &step.update),
+        ("delete", &step.delete),
+        ("transition", &step.transition),
+        ("assign", &step.assign),
+        ("comment", &step.comment),
+        ("message", &step.message),
+        ("attach", &step.attach),
+        ("link", &step.link),
+        ("answer", &step.answer),
+    ];
+    let mut asked = verbs
+        .iter()
+        .filter_map(|(verb, on)| Some((*verb, on.as_deref()?)));
+    let Some((verb, on)) = asked.next() else {
+        return Ok(None);
+    };
+    if let Some((other, _)) = asked.next() {
+        return Err(format!(
+            "a step has one command, not `{verb}` and `{other}`"
+        ));
+    }
+    build(step, names, driver, (verb, on)).map(Some)
+}
+
+fn build(
+    step: &Step,
+    names: &Names,
+    driver: &mut dyn Driver,
+    (verb, on): (&str, &str),
+) -> Result<Command, String> {
+    let mut fields = names.object(&step.fields)?;
+    fields.extend(step.unset.iter().map(|name| (name.clone(), Json::Null)));
+    if verb == "create" {
+        let kind = Kind::named(on).ok_or_else(|| format!("there is no kind `{on}`"))?;
+        return Ok(Command::Create { kind, fields });
+    }
+    let (kind, id) = names.get(on)?;
+    Ok(match verb {
+        "update" => Command::Update { kind, id, fields },
+        "delete" => Command::Delete { kind, id },
+        "transition" => Command::Transition {
+            kind,
+            id,
+            to: needed(step.to.as_ref(), "to")?,
+            fields,
+        },
+        "assign" => Command::Assign {
+            kind,
+            id,
+            agent: step.agent.as_deref().map(|a| id_or_code(names, a)),
+            team: step.team.as_deref().map(|t| id_or_code(names, t)),
+        },
+        "link" => {
+            let (to_kind, to) = names.get(&needed(step.to.as_ref(), "to")?)?;
+            Command::Link {
+                kind,
+                id,
+                relation: needed(step.relation.as_ref(), "relation")?,
+                to_kind,
+                to,
+            }
+        }
+        "answer" => Command::AnswerSurvey {
+            token: token(step, driver, id)?,
+            score: step.score,
+            comment: step.text.clone().unwrap_or_default(),
+            answers: names.object(&step.answers)?,
+        },
+        _ => entry(step, (verb, kind, id))?,
+    })
+}
+
+fn entry(step: &Step, (verb, kind, id): (&str, Kind, Id)) -> Result<Command, String> {
+    let text = needed(step.text.as_ref(), "text")?;
+    Ok(match verb {
+        "comment" => Command::Comment {
+            kind,
+            id,
+            visibility: visibility(step)?,
+            text,
+        },
+        "message" => Command::Message {
+            kind,
+            id,
+            channel: step.channel.clone().unwrap_or_else(|| "mail".to_owned()),
+            direction: match step.direction.as_deref() {
+                Some("in") => Direction::In,
+                Some("out") => Direction::Out,
+                _ => return Err("a message needs `direction`, \"in\" or \"out\"".to_owned()),
+            },
+            subject: step.subject.clone().unwrap_or_default(),
+            text,
+            external_id: step.external_id.clone(),
+        },
+        _ => Command::Attach {
+            kind,
+            id,
+            name: step.file.clone().unwrap_or_else(|| "note.txt".to_owned()),
+            media_type: "text/plain".to_owned(),
+            content: text.into_bytes(),
+            visibility: visibility(step)?,
+        },
+    })
+}
+
+fn needed(given: Option<&String>, key: &str) -> Result<String, String> {
+    given
+        .cloned()
+        .ok_or_else(|| format!("this command needs `{key}`"))
+}
+
+fn visibility(step: &Step) -> Result<Visibility, String> {
+    match step.visibility.as_deref() {
+        None | Some("public") => Ok(Visibility::Public),
+        Some("internal") => Ok(Visibility::Internal),
+        Some(other) => Err(format!(
+            "`visibility` is \"public\" or \"internal\", not \"{other}\""
+        )),
+    }
+}
+
+fn id_or_code(names: &Names, name: &str) -> String {
+    names
+        .get(name)
+        .map_or_else(|_| name.to_owned(), |(_, id)| id.to_string())
+}
+
+/// The secret of a survey that was sent about a record.
+fn token(step: &Step, driver: &mut dyn Driver, record: Id) -> Result<String, String> {
+    let sent: Vec<String> = driver
+        .outbox()?
+        .into_iter()
+        .filter(|m| m.record == Some(record))
+        .filter_map(|m| m.survey_token)
+        .collect();
+    let found = match step.survey {
+        Some(nth) => sent.get(nth.saturating_sub(1)),
+        None => sent.last(),
+    };
+    found.cloned().ok_or_else(|| {
+        format!(
+            "{} surveys about this record wait to leave; `answer` needs one more",
+            sent.len()
+        )
+    })
+}

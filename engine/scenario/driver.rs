@@ -1,0 +1,228 @@
+//! What a scenario is run through.
+
+use serde_json::{Map, Value as Json};
+
+use crate::desk::{Actor, Command, Reply};
+use crate::domain::{Id, Instant, Kind};
+
+/// What was seen, or why nothing could be seen.
+pub type Seen<T> = Result<T, String>;
+
+/// A way to a desk: commands in, what they left behind out. Plain data on both sides, so that the
+/// same scenarios run on the desk itself and over HTTP.
+pub trait Driver {
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// How it was refused.
+    fn run(&mut self, actor: &Actor, command: &Command) -> Result<Reply, Refused>;
+
+    /// The fields of a record as the actor sees it; none when the actor is told there is no such
+    /// record.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn record(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Option<Map<String, Json>>>;
+
+    /// The newest 200 records of a kind, newest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn records(&mut self, kind: Kind) -> Seen<Vec<(Id, Map<String, Json>)>>;
+
+    /// The entries of a record as the actor sees them, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn entries(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<ShownEntry>>;
+
+    /// The changes of a record, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn history(&mut self, kind: Kind, id: Id) -> Seen<Vec<ShownChange>>;
+
+    /// The form of a record.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn form(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownForm>;
+
+    /// The SLA clocks of a ticket.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn clocks(&mut self, id: Id) -> Seen<Vec<ShownClock>>;
+
+    /// The newest messages that wait to leave, oldest of them first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn outbox(&mut self) -> Seen<Vec<ShownMessage>>;
+
+    /// Position of the last commit.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn pos(&mut self) -> Seen<u64>;
+
+    /// The engine's time.
+    fn now(&self) -> Instant;
+
+    /// Moves the clock and fires the timers that came due: each at its time, or, when the clock
+    /// jumps, all of them afterwards.
+    ///
+    /// # Errors
+    /// When a timer cannot be run, or they never end.
+    fn advance_to(&mut self, at: Instant, jump: bool) -> Seen<()>;
+
+    /// Stops the desk and starts it again, as far as the driver can.
+    ///
+    /// # Errors
+    /// When it does not start.
+    fn restart(&mut self) -> Seen<()>;
+}
+
+/// How a command was refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Stable code.
+    pub code: String,
+    /// Text for people.
+    pub message: String,
+    /// All faults.
+    pub faults: Vec<RefusedFault>,
+}
+
+/// One fault of a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RefusedFault {
+    /// Field to blame.
+    pub field: Option<String>,
+    /// Stable code.
+    pub code: String,
+    /// Text for people.
+    pub message: String,
+    /// Rule that found it.
+    pub rule: Option<String>,
+}
+
+/// An entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownEntry {
+    /// Identity.
+    pub id: Option<Id>,
+    /// `comment`, `message`, `attachment`, `link`.
+    pub kind: String,
+    /// Who made it.
+    pub author: String,
+    /// `public`, `internal`.
+    pub visibility: Option<String>,
+    /// Channel of a message.
+    pub channel: Option<String>,
+    /// Direction of a message: `in`, `out`.
+    pub direction: Option<String>,
+    /// Relation of a link.
+    pub relation: Option<String>,
+    /// Where a link leads.
+    pub to: Option<Id>,
+    /// Text, with the subject of a message or the name of a file before it.
+    pub text: String,
+}
+
+/// One change of a record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownChange {
+    /// Position.
+    pub pos: u64,
+    /// Fields that changed, and who set them.
+    pub fields: Vec<(String, String)>,
+    /// Entries added.
+    pub entries: Vec<Id>,
+    /// Rules that were called.
+    pub runs: Vec<ShownRun>,
+    /// Notes.
+    pub notes: Vec<String>,
+}
+
+/// One call of a rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownRun {
+    /// `pack/name`.
+    pub rule: String,
+    /// What it said.
+    pub verdict: String,
+    /// Reasons it gave, and its error.
+    pub reasons: Vec<String>,
+}
+
+/// A form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownForm {
+    /// Its fields.
+    pub fields: Vec<ShownField>,
+    /// Changes of status out of the present one.
+    pub actions: Vec<ShownAction>,
+}
+
+/// A field of a form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownField {
+    /// Full code.
+    pub code: String,
+    /// Whether it is shown.
+    pub visible: bool,
+    /// Whether a value is needed.
+    pub required: bool,
+    /// Whether it may not be changed.
+    pub readonly: bool,
+    /// Options offered, when fewer than the definition's.
+    pub options: Option<Vec<String>>,
+    /// Advice.
+    pub advice: Vec<String>,
+}
+
+/// A change of status on a form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownAction {
+    /// Full code of the status.
+    pub to: String,
+    /// Whether it is open now.
+    pub open: bool,
+    /// Codes of why not.
+    pub why_not: Vec<String>,
+}
+
+/// An SLA clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownClock {
+    /// Name.
+    pub clock: String,
+    /// Code of the level.
+    pub level: String,
+    /// `running`, `paused`, `met`, `cancelled`.
+    pub state: String,
+    /// When it is due, as of its last change.
+    pub due_at: Instant,
+    /// When it was breached, if ever.
+    pub breached_at: Option<Instant>,
+}
+
+/// A message that waits to leave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownMessage {
+    /// Identity.
+    pub id: Option<Id>,
+    /// Record it is about.
+    pub record: Option<Id>,
+    /// Channel.
+    pub channel: String,
+    /// Address.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+    /// The secret of the survey whose link is in the text.
+    pub survey_token: Option<String>,
+}

@@ -1,0 +1,261 @@
+//! A scenario as it is written.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::domain::Instant;
+
+/// Most bytes of a scenario.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Most steps of a scenario.
+const MAX_STEPS: usize = 1_000;
+/// Where the clock starts when a scenario does not say.
+const START: &str = "2026-03-02T09:00:00Z";
+
+/// A scenario.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What it shows.
+    pub about: String,
+    /// Rows of requirements it proves.
+    #[serde(default)]
+    pub rows: Vec<String>,
+    /// Where the clock starts.
+    start: Option<toml::Value>,
+    /// Packs to install; none: all that are at hand.
+    pub(super) packs: Option<Vec<String>>,
+    /// What is there before.
+    #[serde(default)]
+    pub(super) given: Vec<Step>,
+    /// What happens.
+    #[serde(default, rename = "step")]
+    pub(super) steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Step {
+    pub at: Option<toml::Value>,
+    pub after: Option<String>,
+    pub late: bool,
+    pub by: Option<String>,
+
+    pub create: Option<String>,
+    pub update: Option<String>,
+    pub delete: Option<String>,
+    pub transition: Option<String>,
+    pub assign: Option<String>,
+    pub comment: Option<String>,
+    pub message: Option<String>,
+    pub attach: Option<String>,
+    pub link: Option<String>,
+    pub answer: Option<String>,
+
+    pub name: Option<String>,
+    pub fields: toml::Table,
+    pub unset: Vec<String>,
+    pub to: Option<String>,
+    pub agent: Option<String>,
+    pub team: Option<String>,
+    pub text: Option<String>,
+    pub visibility: Option<String>,
+    pub channel: Option<String>,
+    pub direction: Option<String>,
+    pub subject: Option<String>,
+    pub external_id: Option<String>,
+    pub file: Option<String>,
+    pub relation: Option<String>,
+    pub score: Option<i64>,
+    pub answers: toml::Table,
+    pub survey: Option<usize>,
+
+    pub refused: Option<Refusal>,
+    pub then: Vec<Then>,
+}
+
+/// How a command must be refused.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Refusal {
+    /// By this code, of the error or of a fault.
+    Code(String),
+    /// In detail.
+    Detail(RefusalDetail),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RefusalDetail {
+    pub code: Option<String>,
+    pub faults: Option<Vec<String>>,
+    pub says: Pieces,
+}
+
+/// One piece of text or several.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Pieces {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Pieces {
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+/// What is then so.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Then {
+    pub record: Option<String>,
+    pub by: Option<String>,
+    pub fields: toml::Table,
+    pub absent: Vec<String>,
+    pub present: Vec<String>,
+    pub hidden: bool,
+    pub set_by: BTreeMap<String, String>,
+    pub ran: BTreeMap<String, String>,
+    pub reasons: Vec<String>,
+    pub notes: Option<Vec<String>>,
+    pub entries: Option<Vec<EntryLike>>,
+    pub outbox: Option<Vec<MessageLike>>,
+    pub clocks: BTreeMap<String, ClockLike>,
+    pub form: BTreeMap<String, FieldLike>,
+    pub actions: BTreeMap<String, Vec<String>>,
+
+    pub kind: Option<String>,
+    #[serde(rename = "where")]
+    pub filter: toml::Table,
+    pub count: Option<usize>,
+    pub name: Option<String>,
+}
+
+/// An entry as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct EntryLike {
+    pub kind: Option<String>,
+    pub visibility: Option<String>,
+    pub channel: Option<String>,
+    pub direction: Option<String>,
+    pub relation: Option<String>,
+    pub to: Option<String>,
+    pub author: Option<String>,
+    pub says: Pieces,
+}
+
+/// A queued message as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct MessageLike {
+    pub to: Option<String>,
+    pub channel: Option<String>,
+    pub subject: Pieces,
+    pub says: Pieces,
+}
+
+/// An SLA clock as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ClockLike {
+    pub state: Option<String>,
+    pub due_at: Option<toml::Value>,
+    pub breached: Option<bool>,
+    pub level: Option<String>,
+}
+
+/// A field of a form as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FieldLike {
+    pub visible: Option<bool>,
+    pub required: Option<bool>,
+    pub readonly: Option<bool>,
+    pub options: Option<Vec<String>>,
+    pub advice: Pieces,
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// What is wrong, with the line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > MAX_BYTES {
+            return Err(format!("a scenario may have {MAX_BYTES} bytes, not more"));
+        }
+        let scenario: Self = toml::from_str(text).map_err(|e| e.to_string().trim().to_owned())?;
+        if scenario.steps.is_empty() {
+            return Err("a scenario needs at least one `[[step]]`".to_owned());
+        }
+        if scenario.steps.len() + scenario.given.len() > MAX_STEPS {
+            return Err(format!("a scenario may have {MAX_STEPS} steps, not more"));
+        }
+        if let Some(given) = scenario.given.iter().find(|g| g.refused.is_some()) {
+            return Err(format!(
+                "`refused` belongs to a `[[step]]`, not to what is given: {:?}",
+                given.name
+            ));
+        }
+        Ok(scenario)
+    }
+
+    /// Where the clock starts.
+    ///
+    /// # Errors
+    /// When `start` is no instant.
+    pub fn start(&self) -> Result<Instant, String> {
+        match &self.start {
+            Some(value) => instant(value),
+            None => instant(&toml::Value::String(START.to_owned())),
+        }
+    }
+}
+
+/// An instant, as text or as TOML's own.
+pub(super) fn instant(value: &toml::Value) -> Result<Instant, String> {
+    let text = match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    chrono::DateTime::parse_from_rfc3339(&text)
+        .map(|at| at.with_timezone(&chrono::Utc))
+        .map_err(|_| format!("`{text}` is no instant such as 2026-03-02T09:00:00Z"))
+}
+
+/// A length of time such as `1d 2h 30m 5s`.
+pub(super) fn duration(text: &str) -> Result<chrono::TimeDelta, String> {
+    let wrong = || format!("`{text}` is no length of time such as `1d 2h 30m 5s`");
+    let mut secs: i64 = 0;
+    for part in text.split_whitespace() {
+        let digits = part.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let number: i64 = digits.parse().map_err(|_| wrong())?;
+        let unit = match part.strip_prefix(digits) {
+            Some("w") => 604_800,
+            Some("d") => 86_400,
+            Some("h") => 3_600,
+            Some("m") => 60,
+            Some("s") => 1,
+            _ => return Err(wrong()),
+        };
+        let part = number.checked_mul(unit).filter(|n| *n >= 0);
+        secs = part.and_then(|p| secs.checked_add(p)).ok_or_else(wrong)?;
+    }
+    chrono::TimeDelta::try_seconds(secs)
+        .filter(|d| *d <= chrono::TimeDelta::days(36_600))
+        .ok_or_else(wrong)
+}

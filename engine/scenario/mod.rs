@@ -1,0 +1,48 @@
+//! Scenarios: what a desk shall do, as data files on a virtual clock.
+//!
+//! `tests/scenarios/README.md` describes the format. A scenario is run through a [`Driver`]: the desk
+//! itself, or whatever stands before it.
+
+mod check;
+mod command;
+mod compare;
+mod driver;
+mod file;
+mod on_desk;
+mod pack;
+mod report;
+mod run;
+
+pub use driver::{
+    Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
+    ShownField, ShownForm, ShownMessage, ShownRun,
+};
+pub use file::Scenario;
+pub use on_desk::{DeskDriver, Place};
+pub use pack::{PackReport, run_pack};
+pub use report::{Problem, Report};
+pub use run::{Restarts, run};
+
+use crate::packs::PackFiles;
+
+/// Reads a scenario and runs it in memory, and in a file that is closed and opened again on the way.
+///
+/// `packs` are those that the scenario may install, each after those it requires.
+///
+/// # Errors
+/// When the file cannot be read or the store cannot be set up.
+pub fn run_file(text: &str, packs: &[PackFiles]) -> Result<Report, String> {
+    let scenario = Scenario::parse(text)?;
+    let mut report = Report::of(&scenario);
+    for place in [Place::Memory, Place::File] {
+        let mut driver = DeskDriver::open(place, scenario.start()?)?;
+        let restarts = match place {
+            Place::Memory => Restarts::Never,
+            Place::File => Restarts::drawn(text, scenario.steps.len()),
+        };
+        let found = run(&scenario, packs, &mut driver, restarts)?;
+        report.add(place.name(), found);
+        driver.finish(&mut report);
+    }
+    Ok(report)
+}

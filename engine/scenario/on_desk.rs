@@ -1,0 +1,385 @@
+//! A scenario's driver on the desk itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::driver::{
+    Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
+    ShownField, ShownForm, ShownMessage, ShownRun,
+};
+use super::report::{Problem, Report};
+use crate::desk::{
+    Actor, Clock, Command, Desk, DeskOptions, Error, ErrorKind, HistoryItem, IdSource, ListQuery,
+    Reply, Request, VirtualClock,
+};
+use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
+use crate::domain::sla::{ClockState, SlaClock};
+use crate::domain::{Id, Instant, Kind, Record};
+use crate::store::{MemoryStore, OpenOptions, RedbStore, Store};
+
+/// Prefix of the addresses of surveys.
+const SURVEY_LINK: &str = "https://desk.example/surveys/";
+/// Most timers that fire in one step.
+const MAX_TIMERS: usize = 20_000;
+/// Most pages of entries or history that are read.
+const MAX_PAGES: usize = 50;
+/// Items of a page.
+const PAGE: usize = 200;
+
+/// Where a scenario's desk keeps its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In memory.
+    Memory,
+    /// In a file of a temporary folder, which goes with the driver.
+    File,
+}
+
+impl Place {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::File => "file",
+        }
+    }
+}
+
+/// A desk of its own, on a virtual clock, without search.
+pub struct DeskDriver {
+    desk: Arc<Desk>,
+    clock: Arc<VirtualClock>,
+    folder: Option<PathBuf>,
+    starts: u64,
+}
+
+impl DeskDriver {
+    /// Opens an empty desk.
+    ///
+    /// # Errors
+    /// When its file cannot be made.
+    pub fn open(place: Place, start: Instant) -> Seen<Self> {
+        let clock = Arc::new(VirtualClock::at(start));
+        let folder = match place {
+            Place::Memory => None,
+            Place::File => Some(temporary_folder()?),
+        };
+        let store: Arc<dyn Store> = match &folder {
+            Some(folder) => open_file(folder)?,
+            None => Arc::new(MemoryStore::new()),
+        };
+        Ok(Self {
+            desk: open_desk(store, &clock, 0)?,
+            clock,
+            folder,
+            starts: 1,
+        })
+    }
+
+    /// The desk.
+    #[must_use]
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Checks that records, indexes, guards and journal say the same at the end.
+    pub fn finish(&mut self, report: &mut Report) {
+        let place = self.folder.as_ref().map_or(Place::Memory, |_| Place::File);
+        let faults = match self.desk.verify() {
+            Ok(verified) => verified.faults,
+            Err(error) => vec![error.to_string()],
+        };
+        let problem = |what| Problem {
+            step: report.steps,
+            what: format!("after all steps: {what}"),
+        };
+        let found = faults.into_iter().map(problem).collect();
+        report.add(place.name(), found);
+    }
+
+    fn fire(&self, fired: &mut usize) -> Seen<usize> {
+        let ran = self.desk.fire_due(1_000).map_err(|e| e.to_string())?;
+        *fired += ran;
+        if *fired > MAX_TIMERS {
+            return Err(format!("more than {MAX_TIMERS} timers fired in one step"));
+        }
+        Ok(ran)
+    }
+}
+
+impl Drop for DeskDriver {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            // Nothing can be done about a folder that does not go.
+            let _ = self.desk.close();
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn temporary_folder() -> Seen<PathBuf> {
+    let id = IdSource::random().next(Instant::default());
+    let folder = std::env::temp_dir().join(format!("opora-scenario-{id}"));
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    Ok(folder)
+}
+
+fn open_file(folder: &std::path::Path) -> Seen<Arc<dyn Store>> {
+    let opened = RedbStore::open(folder.join("desk.redb"), OpenOptions::default());
+    Ok(Arc::new(opened.map_err(|e| e.to_string())?))
+}
+
+fn open_desk(store: Arc<dyn Store>, clock: &Arc<VirtualClock>, starts: u64) -> Seen<Arc<Desk>> {
+    let options = DeskOptions {
+        clock: Arc::<VirtualClock>::clone(clock),
+        // Each start draws other ids, as a new process does.
+        ids: IdSource::seeded(0x0ed5_c0de ^ (starts << 32)),
+        search: false,
+        survey_link: SURVEY_LINK.to_owned(),
+        ..DeskOptions::default()
+    };
+    Desk::open(store, options).map_err(|e| e.to_string())
+}
+
+impl Driver for DeskDriver {
+    fn run(&mut self, actor: &Actor, command: &Command) -> Result<Reply, Refused> {
+        let request = Request::by(actor.clone());
+        self.desk.run(&request, command).map_err(refused)
+    }
+
+    fn record(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Option<Map<String, Json>>> {
+        match self.desk.record(actor, kind, id, None) {
+            Ok(page) => Ok(Some(fields(&page.record))),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn records(&mut self, kind: Kind) -> Seen<Vec<(Id, Map<String, Json>)>> {
+        let query = ListQuery::newest(kind, PAGE);
+        let page = self.desk.list(&Actor::System, &query);
+        let items = page.map_err(|e| e.to_string())?.items;
+        let shown = items.iter().map(|p| (p.record.id, fields(&p.record)));
+        Ok(shown.collect())
+    }
+
+    fn entries(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<ShownEntry>> {
+        let mut all = Vec::new();
+        let mut cursor: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .desk
+                .entries(actor, kind, id, cursor.as_deref(), PAGE)
+                .map_err(|e| e.to_string())?;
+            all.extend(page.items.into_iter().map(|p| entry(p.entry)));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    fn history(&mut self, kind: Kind, id: Id) -> Seen<Vec<ShownChange>> {
+        let mut all = Vec::new();
+        let mut cursor: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .desk
+                .history(&Actor::System, kind, id, cursor.as_deref(), PAGE)
+                .map_err(|e| e.to_string())?;
+            all.extend(page.items.into_iter().map(change));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    fn form(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownForm> {
+        let form = self.desk.form(actor, kind, id).map_err(|e| e.to_string())?;
+        let fields = form.fields.into_iter().map(|f| ShownField {
+            code: f.def.code,
+            visible: f.visible,
+            required: f.required,
+            readonly: f.readonly,
+            options: f.options,
+            advice: f.advice,
+        });
+        let actions = form.actions.into_iter().map(|a| ShownAction {
+            to: a.to.code,
+            open: a.open,
+            why_not: a.why_not.into_iter().map(|f| f.code).collect(),
+        });
+        Ok(ShownForm {
+            fields: fields.collect(),
+            actions: actions.collect(),
+        })
+    }
+
+    fn clocks(&mut self, id: Id) -> Seen<Vec<ShownClock>> {
+        let clocks = self.desk.clocks(&Actor::System, id);
+        let clocks = clocks.map_err(|e| e.to_string())?;
+        Ok(clocks.into_iter().map(clock).collect())
+    }
+
+    fn outbox(&mut self) -> Seen<Vec<ShownMessage>> {
+        let page = self.desk.outbox(&Actor::System, None, PAGE);
+        let mut items = page.map_err(|e| e.to_string())?.items;
+        items.reverse();
+        let shown = items.into_iter().map(|item| ShownMessage {
+            id: Some(item.id),
+            record: Some(item.record),
+            survey_token: survey_token(&item.text),
+            channel: item.channel,
+            to: item.to,
+            subject: item.subject,
+            text: item.text,
+        });
+        Ok(shown.collect())
+    }
+
+    fn pos(&mut self) -> Seen<u64> {
+        Ok(self.desk.pos().0)
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn advance_to(&mut self, at: Instant, jump: bool) -> Seen<()> {
+        let mut fired = 0;
+        while !jump {
+            let next = self.desk.next_timer().map_err(|e| e.to_string())?;
+            let Some(due) = next.filter(|due| *due <= at) else {
+                break;
+            };
+            self.clock.advance_to(due);
+            if self.fire(&mut fired)? == 0 {
+                return Err(format!("the timer that is due at {due} does not fire"));
+            }
+        }
+        self.clock.advance_to(at);
+        while self.fire(&mut fired)? > 0 {}
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Seen<()> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        self.desk.close().map_err(|e| e.to_string())?;
+        self.desk = open_desk(open_file(folder)?, &self.clock, self.starts)?;
+        self.starts += 1;
+        Ok(())
+    }
+}
+
+fn refused(error: Error) -> Refused {
+    let fault = |f: crate::desk::Fault| RefusedFault {
+        field: f.field,
+        code: f.code,
+        message: f.message,
+        rule: f.rule,
+    };
+    Refused {
+        code: error.code.to_owned(),
+        message: error.message,
+        faults: error.faults.into_iter().map(fault).collect(),
+    }
+}
+
+fn fields(record: &Record) -> Map<String, Json> {
+    let pair = |(name, value): (&String, &crate::domain::Value)| (name.clone(), value.to_json());
+    record.fields.iter().map(pair).collect()
+}
+
+fn entry(entry: Entry) -> ShownEntry {
+    let visible = |v: Visibility| match v {
+        Visibility::Public => Some("public".to_owned()),
+        Visibility::Internal => Some("internal".to_owned()),
+    };
+    let mut shown = ShownEntry {
+        id: Some(entry.id),
+        author: entry.author,
+        ..ShownEntry::default()
+    };
+    let kind = match entry.body {
+        EntryBody::Comment { visibility, text } => {
+            shown.visibility = visible(visibility);
+            shown.text = text;
+            "comment"
+        }
+        EntryBody::Message {
+            channel,
+            direction,
+            subject,
+            text,
+            ..
+        } => {
+            shown.channel = Some(channel);
+            shown.direction = Some(match direction {
+                Direction::In => "in".to_owned(),
+                Direction::Out => "out".to_owned(),
+            });
+            shown.text = format!("{subject}\n{text}");
+            "message"
+        }
+        EntryBody::Attachment {
+            name, visibility, ..
+        } => {
+            shown.visibility = visible(visibility);
+            shown.text = name;
+            "attachment"
+        }
+        EntryBody::Link { relation, to, .. } => {
+            shown.relation = Some(relation);
+            shown.to = Some(to);
+            "link"
+        }
+    };
+    kind.clone_into(&mut shown.kind);
+    shown
+}
+
+fn change(item: HistoryItem) -> ShownChange {
+    let runs = item.rules.into_iter().map(|r| ShownRun {
+        rule: r.rule,
+        verdict: r.verdict,
+        reasons: r.reasons,
+    });
+    ShownChange {
+        pos: item.pos.0,
+        fields: item.changes.into_iter().map(|c| (c.field, c.by)).collect(),
+        entries: item.entries,
+        runs: runs.collect(),
+        notes: item.notes,
+    }
+}
+
+fn clock(clock: SlaClock) -> ShownClock {
+    ShownClock {
+        state: match clock.state {
+            ClockState::Running => "running",
+            ClockState::Paused => "paused",
+            ClockState::Met => "met",
+            ClockState::Cancelled => "cancelled",
+        }
+        .to_owned(),
+        clock: clock.clock,
+        level: clock.level,
+        due_at: clock.due_at,
+        breached_at: clock.breached_at,
+    }
+}
+
+/// The secret at the end of a survey's address in a text.
+fn survey_token(text: &str) -> Option<String> {
+    let after = text.split_once(SURVEY_LINK)?.1;
+    let token: String = after.chars().take_while(char::is_ascii_hexdigit).collect();
+    (!token.is_empty()).then_some(token)
+}

@@ -1,0 +1,96 @@
+//! The scenarios of a pack's folder.
+
+use std::path::Path;
+
+use super::{Report, run_file};
+use crate::packs::PackFiles;
+
+/// What came of a pack's scenarios.
+#[derive(Debug, Clone, Default)]
+pub struct PackReport {
+    /// Name of the pack.
+    pub pack: String,
+    /// File of each scenario, and what came of it or why it could not be run.
+    pub scenarios: Vec<(String, Result<Report, String>)>,
+}
+
+impl PackReport {
+    /// Whether there is a scenario, and all are as they say.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        let fine = |(_, result): &(String, Result<Report, String>)| {
+            result.as_ref().is_ok_and(Report::is_ok)
+        };
+        !self.scenarios.is_empty() && self.scenarios.iter().all(fine)
+    }
+}
+
+/// Runs every `tests/*.toml` of a pack's folder. Packs that it requires are looked for beside it.
+///
+/// # Errors
+/// When the folder, or that of a required pack, cannot be read.
+pub fn run_pack(dir: &Path) -> Result<PackReport, String> {
+    let files = read(dir)?;
+    let mut packs = Vec::new();
+    let beside = dir.canonicalize().ok();
+    let beside = beside.as_deref().and_then(Path::parent);
+    with_required(&files, beside, &mut packs, 0)?;
+    let mut report = PackReport {
+        pack: head(&files).0,
+        ..PackReport::default()
+    };
+    for path in files.files.keys() {
+        let name = path.strip_prefix("tests/");
+        let scenario = name.filter(|n| n.ends_with(".toml") && !n.contains('/'));
+        if let (Some(name), Some(text)) = (scenario, files.text(path)) {
+            let result = run_file(text, &packs);
+            report.scenarios.push((name.to_owned(), result));
+        }
+    }
+    Ok(report)
+}
+
+fn read(dir: &Path) -> Result<PackFiles, String> {
+    PackFiles::read_dir(dir).map_err(|faults| {
+        let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        format!("{}: {}", dir.display(), all.join("; "))
+    })
+}
+
+/// A pack after all that it requires, each once.
+fn with_required(
+    files: &PackFiles,
+    beside: Option<&Path>,
+    packs: &mut Vec<PackFiles>,
+    depth: usize,
+) -> Result<(), String> {
+    let (name, requires) = head(files);
+    if packs.iter().any(|p| head(p).0 == name) {
+        return Ok(());
+    }
+    if depth > 20 {
+        return Err(format!("the packs that `{name}` requires nest too deep"));
+    }
+    for required in requires {
+        let beside = beside.ok_or_else(|| format!("pack `{required}` is not at hand"))?;
+        let needed = read(&beside.join(&required))?;
+        with_required(&needed, Some(beside), packs, depth + 1)?;
+    }
+    packs.push(files.clone());
+    Ok(())
+}
+
+/// The name of a pack and the names of those it requires, however wrong the rest is.
+pub(super) fn head(files: &PackFiles) -> (String, Vec<String>) {
+    let text = files.text("pack.toml").unwrap_or_default();
+    let tree: toml::Table = toml::from_str(text).unwrap_or_default();
+    let pack = tree.get("pack").and_then(toml::Value::as_table);
+    let name = pack.and_then(|p| p.get("name")).and_then(|n| n.as_str());
+    let requires = pack.and_then(|p| p.get("requires"));
+    let requires = requires.and_then(toml::Value::as_array);
+    let names = requires.into_iter().flatten().filter_map(|r| r.as_str());
+    (
+        name.unwrap_or_default().to_owned(),
+        names.map(str::to_owned).collect(),
+    )
+}

@@ -1,0 +1,230 @@
+//! Running a scenario through a driver.
+
+use super::check::Check;
+use super::command::{Names, command};
+use super::driver::{Driver, Refused};
+use super::file::{Pieces, Refusal, RefusalDetail, Scenario, Step, duration, instant};
+use super::report::Problem;
+use crate::desk::{Actor, Command};
+use crate::domain::Kind;
+use crate::packs::PackFiles;
+
+/// Before which steps the desk is stopped and started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restarts {
+    /// Before none.
+    Never,
+    /// Before one, from 0.
+    Before(usize),
+    /// Before each.
+    Always,
+}
+
+impl Restarts {
+    /// One step drawn by the text of the scenario and `OPORA_SEED`, or every step when
+    /// `OPORA_TEST_REOPEN` is `all`.
+    #[must_use]
+    pub fn drawn(text: &str, steps: usize) -> Self {
+        if std::env::var("OPORA_TEST_REOPEN").is_ok_and(|v| v == "all") {
+            return Self::Always;
+        }
+        let seed = std::env::var("OPORA_SEED").unwrap_or_default();
+        let bytes = text.bytes().chain(seed.bytes());
+        // FNV-1a: all that counts is that equal texts draw the same step everywhere.
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let steps = u64::try_from(steps.max(1)).unwrap_or(1);
+        Self::Before(usize::try_from(hash % steps).unwrap_or(0))
+    }
+
+    const fn includes(self, step: usize) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Before(at) => at == step,
+            Self::Always => true,
+        }
+    }
+}
+
+/// Runs a scenario and tells what was not as it says.
+///
+/// # Errors
+/// When a pack that it names is not among `packs`.
+pub fn run(
+    scenario: &Scenario,
+    packs: &[PackFiles],
+    driver: &mut dyn Driver,
+    restarts: Restarts,
+) -> Result<Vec<Problem>, String> {
+    let mut running = Running {
+        driver,
+        names: Names::default(),
+        problems: Vec::new(),
+    };
+    for files in chosen(scenario, packs)? {
+        let install = Command::InstallPack {
+            files: files.clone(),
+        };
+        let admin = Actor::Admin { agent: None };
+        if let Err(refused) = running.driver.run(&admin, &install) {
+            return Err(format!("a pack cannot be installed: {}", refused.message));
+        }
+    }
+    for step in &scenario.given {
+        let mut step = step.clone();
+        step.name = step.name.or_else(|| code_of(&step.fields));
+        if !running.step(0, &step) {
+            return Ok(running.problems);
+        }
+    }
+    for (place, step) in scenario.steps.iter().enumerate() {
+        if restarts.includes(place)
+            && let Err(why) = running.driver.restart()
+        {
+            running.problem(place + 1, format!("the desk does not start again: {why}"));
+            break;
+        }
+        let mut step = step.clone();
+        step.name = step.name.or_else(|| code_of(&step.fields));
+        if !running.step(place + 1, &step) {
+            break;
+        }
+    }
+    Ok(running.problems)
+}
+
+fn chosen<'p>(scenario: &Scenario, packs: &'p [PackFiles]) -> Result<Vec<&'p PackFiles>, String> {
+    let Some(wanted) = &scenario.packs else {
+        return Ok(packs.iter().collect());
+    };
+    let find = |name: &String| {
+        let found = packs
+            .iter()
+            .find(|p| super::pack::head(p).0 == *name);
+        found.ok_or_else(|| format!("there is no pack `{name}` at hand"))
+    };
+    wanted.iter().map(find).collect()
+}
+
+fn code_of(fields: &toml::Table) -> Option<String> {
+    fields
+        .get("code")
+        .and_then(toml::Value::as_str)
+        .map(str::to_owned)
+}
+
+struct Running<'d> {
+    driver: &'d mut dyn Driver,
+    names: Names,
+    problems: Vec<Problem>,
+}
+
+impl Running<'_> {
+    fn problem(&mut self, step: usize, what: String) {
+        self.problems.push(Problem { step, what });
+    }
+
+    /// Takes a step. `false`: what follows would make no sense.
+    fn step(&mut self, number: usize, step: &Step) -> bool {
+        let check = match Check::begin(self.driver) {
+            Ok(check) => check,
+            Err(what) => {
+                self.problem(number, what);
+                return false;
+            }
+        };
+        match self.act(step) {
+            Ok(None) => {}
+            Ok(Some(what)) => self.problem(number, what),
+            Err(what) => {
+                self.problem(number, what);
+                return false;
+            }
+        }
+        for then in &step.then {
+            let found = check.then(then, &mut self.names, self.driver);
+            for what in found {
+                self.problem(number, what);
+            }
+        }
+        true
+    }
+
+    /// Moves the clock and runs the command. `Err`: the scenario cannot go on.
+    fn act(&mut self, step: &Step) -> Result<Option<String>, String> {
+        let to = match (&step.at, &step.after) {
+            (Some(_), Some(_)) => return Err("a step has `at` or `after`, not both".to_owned()),
+            (Some(at), None) => Some(instant(at)?),
+            (None, Some(after)) => Some(self.driver.now() + duration(after)?),
+            (None, None) => None,
+        };
+        if let Some(to) = to {
+            if to < self.driver.now() {
+                return Err(format!("`at` lies in the past: it is {}", self.driver.now()));
+            }
+            self.driver.advance_to(to, step.late)?;
+        }
+        let Some(command) = command(step, &self.names, self.driver)? else {
+            let none = step.refused.is_none() || to.is_some();
+            return none
+                .then_some(None)
+                .ok_or_else(|| "`refused` needs a command".to_owned());
+        };
+        let actor = self.names.actor(step.by.as_deref(), self.driver)?;
+        match (self.driver.run(&actor, &command), &step.refused) {
+            (Ok(reply), None) => {
+                let kind = reply.kind.unwrap_or(Kind::Ticket);
+                if let Some(name) = step.name.as_ref().filter(|_| step.create.is_some()) {
+                    self.names.give(name, kind, reply.id);
+                }
+                Ok(None)
+            }
+            (Ok(_), Some(refusal)) => Err(format!(
+                "`{}` went through, but should be refused: {refusal:?}",
+                command.name()
+            )),
+            (Err(refused), None) => Err(format!(
+                "`{}` was refused: {}: {}",
+                command.name(),
+                refused.code,
+                refused.message
+            )),
+            (Err(refused), Some(refusal)) => Ok(unlike(&refused, refusal)),
+        }
+    }
+}
+
+/// How a refusal differs from the expected one.
+fn unlike(refused: &Refused, expected: &Refusal) -> Option<String> {
+    let detail = match expected {
+        Refusal::Code(code) => RefusalDetail {
+            code: Some(code.clone()),
+            faults: None,
+            says: Pieces::default(),
+        },
+        Refusal::Detail(detail) => detail.clone(),
+    };
+    let mut got: Vec<String> = refused.faults.iter().map(|f| f.code.clone()).collect();
+    got.sort();
+    let seen = || format!("{} {got:?}: {}", refused.code, refused.message);
+    if let Some(code) = &detail.code
+        && *code != refused.code
+        && !got.contains(code)
+    {
+        return Some(format!("refused otherwise than by `{code}`: {}", seen()));
+    }
+    if let Some(faults) = &detail.faults {
+        let mut faults = faults.clone();
+        faults.sort();
+        if faults != got {
+            return Some(format!("expected the faults {faults:?}, got {}", seen()));
+        }
+    }
+    let silent = detail
+        .says
+        .all()
+        .iter()
+        .find(|piece| !refused.message.contains(*piece));
+    silent.map(|piece| format!("the refusal does not say `{piece}`: {}", seen()))
+}
