@@ -1,6 +1,6 @@
 //! From a draft to the batch that the store commits: rows, indexes, guards, journal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
@@ -215,6 +215,14 @@ fn change_of(kind: Kind, id: Id, work: &Work) -> RecordChange {
 fn write_entries(batch: &mut Batch, draft: &Draft) -> Result<()> {
     for (stored, owner, _) in &draft.entries {
         let key = keys::entry(*owner, stored.entry.id);
+        // Nothing is added to a record that goes meanwhile.
+        let version = draft.records.get(&(stored.kind, *owner)).and_then(|w| w.version);
+        if let Some(version) = version {
+            let record = keys::record(stored.kind, *owner);
+            batch
+                .expect
+                .push((Table::Records, record, Expect::Version(version)));
+        }
         batch
             .put
             .push((Table::Entries, key, codec::encode(stored)?));
@@ -223,19 +231,25 @@ fn write_entries(batch: &mut Batch, draft: &Draft) -> Result<()> {
 }
 
 fn write_timers(batch: &mut Batch, draft: &Draft) -> Result<()> {
-    let names: Vec<(Table, Key)> = draft
-        .timers
-        .keys()
-        .map(|(owner, name)| (Table::TimerNames, keys::timer_name(*owner, name)))
-        .collect();
-    if names.is_empty() {
-        return Ok(());
+    let name_of = |owner: Id, name: &str| (Table::TimerNames, keys::timer_name(owner, name));
+    let asked = draft.timers.keys().filter(|(owner, _)| !draft.is_new(*owner));
+    let asked: Vec<(Table, Key)> = asked.map(|(owner, name)| name_of(*owner, name)).collect();
+    // A record that is being made has no timers yet.
+    let mut present = BTreeMap::new();
+    if !asked.is_empty() {
+        let rows = draft.snapshot.get_many(&asked)?;
+        present.extend(asked.into_iter().map(|(_, key)| key).zip(rows));
     }
-    let present = draft.snapshot.get_many(&names)?;
-    for ((timer, (_, name_key)), row) in draft.timers.values().zip(names).zip(present) {
-        if let Some(row) = row {
+    for ((owner, name), timer) in &draft.timers {
+        let (table, name_key) = name_of(*owner, name);
+        if let Some(row) = present.remove(&name_key) {
+            // Who sets the same timer meanwhile would leave one behind that nobody can remove.
+            let version = row.as_ref().map(|r| r.version);
+            batch
+                .expect
+                .push((table, name_key.clone(), expected(version)));
             // A timer of the same name is replaced: its row by time goes with it.
-            batch.delete.push((Table::Timers, row.bytes));
+            batch.delete.extend(row.map(|r| (Table::Timers, r.bytes)));
         }
         match timer {
             Some(timer) => {

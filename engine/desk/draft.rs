@@ -47,6 +47,8 @@ pub struct Draft {
     pub now: Instant,
     /// Records, read or changed.
     pub records: BTreeMap<(Kind, Id), Work>,
+    /// Guards read, with the record that holds each.
+    pub guards: BTreeMap<Key, Option<Id>>,
     /// Entries added.
     pub entries: Vec<(StoredEntry, Id, Option<u16>)>,
     /// Timers set: by owner and name; none: removed.
@@ -87,6 +89,7 @@ impl Draft {
             snapshot,
             now,
             records: BTreeMap::new(),
+            guards: BTreeMap::new(),
             entries: Vec::new(),
             timers: BTreeMap::new(),
             clocks: BTreeMap::new(),
@@ -126,6 +129,28 @@ impl Draft {
             self.records.insert(place, work);
         }
         Ok(())
+    }
+
+    /// Reads guards into the draft in one trip.
+    pub fn load_guards(&mut self, wanted: Vec<Key>) -> Result<()> {
+        let missing = wanted.into_iter().filter(|k| !self.guards.contains_key(k));
+        let missing: BTreeSet<Key> = missing.collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<(Table, Key)> =
+            missing.iter().map(|k| (Table::Guards, k.clone())).collect();
+        let rows = self.snapshot.get_many(&asked)?;
+        for (key, row) in missing.into_iter().zip(rows) {
+            self.guards.insert(key, row.and_then(|r| Id::from_slice(&r.bytes)));
+        }
+        Ok(())
+    }
+
+    /// Whether a record is being made by this command.
+    pub fn is_new(&self, id: Id) -> bool {
+        let mut own = self.records.iter().filter(|((_, own), _)| *own == id);
+        own.any(|(_, work)| work.version.is_none())
     }
 
     /// The record as it stands in the draft.
@@ -215,7 +240,12 @@ impl Draft {
         if !self.clocks.contains_key(&id) {
             let mut clocks = BTreeMap::new();
             let (from, to) = keys::owned(id);
-            for (_, row) in self.snapshot.range(Table::Clocks, &from, &to, false, 16)? {
+            // A record that is being made has none yet: nothing is asked of the store.
+            let rows = match self.is_new(id) {
+                true => Vec::new(),
+                false => self.snapshot.range(Table::Clocks, &from, &to, false, 16)?,
+            };
+            for (_, row) in rows {
                 let clock: SlaClock = codec::decode(&row.bytes)?;
                 let version = Some(row.version);
                 clocks.insert(
@@ -232,6 +262,17 @@ impl Draft {
         self.clocks
             .get_mut(&id)
             .ok_or_else(|| Error::internal("clocks were not read"))
+    }
+}
+
+impl ClockWork {
+    /// A clock that just started.
+    pub const fn new(clock: SlaClock) -> Self {
+        Self {
+            version: None,
+            clock,
+            changed: true,
+        }
     }
 }
 

@@ -2,7 +2,13 @@
 
 use super::{Result, keys};
 use crate::domain::{Id, Kind, Value};
-use crate::store::{Snapshot, Table};
+use crate::store::{Key, Snapshot, Table};
+
+/// The guards of a value in `code` and in `external_id`.
+pub fn guards(kind: Kind, code: &str) -> [Key; 2] {
+    let value = Value::from(code);
+    ["code", "external_id"].map(|field| keys::guard(kind, field, &value))
+}
 
 /// The record of a kind that holds a unique value in `code` or `external_id`.
 ///

@@ -17,6 +17,7 @@ impl Deciding<'_, '_> {
         self.input.target = Some((kind, id));
         let mut asked = asked.clone();
         self.restrict_contact(kind, &mut asked)?;
+        self.foresee(kind, None, &asked)?;
         let type_code = self.asked_type(kind, asked.get(fields::TYPE))?;
         let status = asked.get(fields::STATUS).cloned();
         self.begin(kind, id, type_code, By::Asked)?;
@@ -244,8 +245,11 @@ impl Deciding<'_, '_> {
         }
         let timers = snapshot.range(Table::TimerNames, &from, &to, false, 1_000)?;
         for (key, row) in timers {
-            self.draft.rows.delete.push((Table::Timers, row.bytes));
-            self.draft.rows.delete.push((Table::TimerNames, key));
+            let rows = &mut self.draft.rows;
+            let expect = crate::store::Expect::Version(row.version);
+            rows.expect.push((Table::TimerNames, key.clone(), expect));
+            rows.delete.push((Table::Timers, row.bytes));
+            rows.delete.push((Table::TimerNames, key));
         }
         self.touch_service(kind);
         self.draft.remove(kind, id);

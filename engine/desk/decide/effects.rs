@@ -1,5 +1,6 @@
 //! Applying effects: validated like any user's input, all of a rule's or none.
 
+use super::entries::{check_text, short};
 use super::rules::Ruled;
 use super::{Deciding, MAX_DEPTH};
 use crate::desk::journal::{By, Purpose, Timer};
@@ -37,7 +38,7 @@ impl Deciding<'_, '_> {
             result = self
                 .apply(ruled, effect, ruled.by(*spot), kind, id)
                 .map_err(|mut e| {
-                    if spot.line > 0 {
+                    if spot.line > 0 && e.code != "chain_too_deep" {
                         e.message = format!("line {}: {}", spot.line, e.message);
                     }
                     e
@@ -78,6 +79,7 @@ impl Deciding<'_, '_> {
                 self.assign(kind, id, agent.as_deref(), team.as_deref(), by)
             }
             Effect::Comment { visibility, text } => {
+                check_text("text", text)?;
                 let body = EntryBody::Comment {
                     visibility: *visibility,
                     text: text.clone(),
@@ -268,6 +270,7 @@ impl Deciding<'_, '_> {
         relation: &str,
         to: (Kind, Id),
     ) -> Result<()> {
+        short("relation", relation, 64)?;
         self.draft.load(&[from, to])?;
         self.draft.record(to.0, to.1)?;
         let body = EntryBody::Link {

@@ -224,7 +224,8 @@ impl Deciding<'_, '_> {
     }
 }
 
-fn check_text(field: &str, text: &str) -> Result<()> {
+/// Whether a text of an entry is there and not too long.
+pub fn check_text(field: &str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::field(field, "required", "text is needed"));
     }
@@ -241,7 +242,8 @@ fn check_text(field: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn short(field: &str, text: &str, most: usize) -> Result<()> {
+/// Whether a short text is there, fits and has no control characters.
+pub fn short(field: &str, text: &str, most: usize) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::field(field, "required", "a value is needed"));
     }

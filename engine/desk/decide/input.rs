@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Deciding;
 use crate::desk::journal::By;
-use crate::desk::{Error, Fault, Result};
+use crate::desk::{Error, Fault, Result, changeset, lookup};
 use crate::domain::{FieldDef, Id, Kind, Value, record::fields};
 
 /// Most fields in one command.
@@ -58,7 +58,63 @@ impl Deciding<'_, '_> {
         Ok(())
     }
 
-    fn read_asked(&self, def: &FieldDef, json: &Json) -> std::result::Result<Option<Value>, Fault> {
+    /// Reads what the command will need in at most two trips: the record, who acts, the records that
+    /// values refer to by id or code, and who holds the unique values.
+    pub(super) fn foresee(
+        &mut self,
+        kind: Kind,
+        id: Option<Id>,
+        asked: &Map<String, Json>,
+    ) -> Result<()> {
+        let catalog = std::sync::Arc::clone(&self.ground.catalog);
+        let code = asked.get(fields::TYPE).and_then(Json::as_str);
+        let type_code = code.and_then(|c| catalog.resolve_type(c)).map(|t| t.code.clone());
+        let mut wanted: Vec<(Kind, Id)> = id.map(|id| (kind, id)).into_iter().collect();
+        wanted.extend(self.person());
+        let mut guards = Vec::new();
+        let mut codes = Vec::new();
+        let mut sample = crate::domain::Record::new(Id::MIN, kind);
+        for (name, json) in asked.iter().take(MAX_FIELDS) {
+            let Some(def) = catalog.field(kind, type_code.as_deref(), name) else {
+                continue;
+            };
+            let texts = json.as_array().map_or(std::slice::from_ref(json), Vec::as_slice);
+            for text in texts.iter().filter_map(Json::as_str) {
+                match (def.target, text.parse::<Id>()) {
+                    (Some(target), Ok(id)) => wanted.push((target, id)),
+                    (Some(target), Err(_)) if !text.is_empty() => {
+                        codes.push((target, lookup::guards(target, text)));
+                    }
+                    _ => {}
+                }
+            }
+            if let Ok(value) = def.read(json)
+                && def.unique
+            {
+                sample.put(&def.code, value);
+            }
+        }
+        guards.extend(changeset::guard_keys(&catalog, Some(&sample)));
+        guards.extend(codes.iter().flat_map(|(_, keys)| keys.clone()));
+        self.draft.load_guards(guards)?;
+        for (target, keys) in codes {
+            let held = |key: &Vec<u8>| self.draft.guards.get(key).copied().flatten();
+            wanted.extend(keys.iter().find_map(held).map(|id| (target, id)));
+        }
+        self.draft.load(&wanted)
+    }
+
+    /// The record of whoever acts: rules speak its language.
+    pub(super) fn person(&self) -> Option<(Kind, Id)> {
+        let kind = if self.actor.is_contact() {
+            Kind::Contact
+        } else {
+            Kind::Agent
+        };
+        self.actor.id().map(|id| (kind, id))
+    }
+
+    fn read_asked(&mut self, def: &FieldDef, json: &Json) -> std::result::Result<Option<Value>, Fault> {
         if def.readonly {
             return Err(Fault::field(
                 &def.code,
@@ -94,9 +150,11 @@ impl Deciding<'_, '_> {
     }
 
     /// The record of a kind with a code or external id.
-    fn by_code(&self, kind: Kind, code: &str) -> Result<Option<Value>> {
-        let value = Value::from(code);
-        let found = crate::desk::lookup::by_unique(&*self.draft.snapshot, kind, &value)?;
+    fn by_code(&mut self, kind: Kind, code: &str) -> Result<Option<Value>> {
+        let wanted = lookup::guards(kind, code);
+        self.draft.load_guards(wanted.to_vec())?;
+        let held = |key: &Vec<u8>| self.draft.guards.get(key).copied().flatten();
+        let found = wanted.iter().find_map(held);
         found.map(|id| Some(Value::Ref(id))).ok_or_else(|| {
             let code: String = code.chars().take(64).collect();
             Error::field(

@@ -268,7 +268,8 @@ impl Deciding<'_, '_> {
     /// Reads the record a command is about, refuses a foreign one like an absent one, and checks the
     /// version that the asker expects.
     fn target(&mut self, kind: Kind, id: Id) -> Result<()> {
-        self.draft.load(&[(kind, id)])?;
+        let wanted: Vec<_> = self.person().into_iter().chain([(kind, id)]).collect();
+        self.draft.load(&wanted)?;
         let record = self.draft.record(kind, id)?;
         if !self.actor.may_see(record) {
             return Err(Error::not_found());

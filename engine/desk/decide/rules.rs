@@ -33,13 +33,14 @@ impl Ruled {
 }
 
 impl Deciding<'_, '_> {
-    /// The rules of a hook for a record, in their order, without those in the chain of causes.
+    /// The rules of a hook for a record, in their order, without the one whose effect is being
+    /// applied: a rule is not woken by its own effect.
     pub(super) fn due_rules(&self, hook: Hook, kind: Kind, id: Id) -> Vec<Arc<Rule>> {
         let type_code = self.type_of(kind, id);
         self.ground
             .catalog
             .rules_for(hook, kind, type_code.as_deref())
-            .filter(|rule| !self.chain.contains(&rule.id()))
+            .filter(|rule| self.chain.last() != Some(&rule.id()))
             .cloned()
             .collect()
     }

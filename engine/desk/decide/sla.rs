@@ -118,50 +118,70 @@ impl Deciding<'_, '_> {
             let by_hand = level_id.map(|_| Value::Bool(true));
             self.draft.set(kind, id, BY_HAND, by_hand, By::Engine);
         }
+        let record = self.draft.record(kind, id)?;
+        if record.get(fields::CLOSED_AT).is_some() {
+            // What a closed ticket promised is history; opening it again runs its clocks on.
+            return Ok(());
+        }
+        let reacted = record.get(fields::REACTED_AT).is_some();
+        let status = record.status().unwrap_or_default().to_owned();
+        let pauses = self.pauses(kind, id, &status);
         let service = std::sync::Arc::clone(&self.ground.service);
         let now = self.ground.now;
         let level = level_id.and_then(|l| service.levels.iter().find(|(id, _)| *id == l));
+        let level = level.map(|(_, level)| level);
         let clocks = self.draft.clocks_of(id)?;
-        let Some((_, level)) = level else {
-            for work in clocks.values_mut().filter(|w| is_live(&w.clock)) {
+        let dropped = |name: &str| level.is_none_or(|l| l.target(name).is_none());
+        for (_, work) in clocks.iter_mut().filter(|(name, _)| dropped(name)) {
+            if is_live(&work.clock) {
                 work.clock.cancel(&*service, now, cause)?;
                 work.changed = true;
             }
+        }
+        let Some(level) = level else {
             return self.show_clocks(id);
         };
         let calendar = service.calendar(&level.calendar).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Conflict,
-                "sla_calendar_missing",
-                format!(
-                    "support level `{}` names no calendar that exists",
-                    level.code
-                ),
-            )
+            let text = format!("support level `{}` names no calendar that exists", level.code);
+            Error::new(ErrorKind::Conflict, "sla_calendar_missing", text)
         })?;
         for target in &level.targets {
             let Some(terms) = level.terms(&target.clock, calendar) else {
                 continue;
             };
-            match clocks.get_mut(&target.clock) {
-                Some(work) if is_live(&work.clock) => {
-                    let change = work.clock.change_level(&*service, terms, now, cause)?;
-                    work.changed |= change.changed;
-                }
-                Some(_) => {}
-                None => {
-                    let clock =
-                        SlaClock::start(target.clock.clone(), terms, &*service, now, cause)?;
-                    let work = ClockWork {
-                        version: None,
-                        clock,
-                        changed: true,
-                    };
-                    clocks.insert(target.clock.clone(), work);
-                }
+            if reacted && target.clock == REACTION {
+                continue;
+            }
+            let Some(work) = clocks.get_mut(&target.clock) else {
+                let name = target.clock.clone();
+                let clock = SlaClock::start(name.clone(), terms, &*service, now, cause)?;
+                clocks.insert(name, ClockWork::new(clock));
+                continue;
+            };
+            if work.clock.state == ClockState::Cancelled && !ended_by_status(&work.clock) {
+                // It went with an earlier level; this one promises again what is left.
+                work.clock.reopen(&*service, now, cause)?;
+            }
+            if is_live(&work.clock) {
+                work.clock.change_level(&*service, terms, now, cause)?;
+                work.changed = true;
+            }
+        }
+        for (_, work) in clocks.iter_mut().filter(|(name, _)| pauses.contains(name)) {
+            if work.clock.state == ClockState::Running {
+                work.clock.pause(&*service, now, &format!("status:{status}"))?;
+                work.changed = true;
             }
         }
         self.show_clocks(id)
+    }
+
+    /// The clocks that stand still in a status.
+    fn pauses(&self, kind: Kind, id: Id, status: &str) -> Vec<String> {
+        let type_code = self.type_of(kind, id);
+        let workflow = self.ground.catalog.workflow(kind, type_code.as_deref());
+        let def = workflow.and_then(|w| w.status(status));
+        def.map(|d| d.pauses.clone()).unwrap_or_default()
     }
 
     /// Pauses, resumes, meets or cancels the clocks by the status that was entered.
@@ -192,7 +212,9 @@ impl Deciding<'_, '_> {
                 (StatusCategory::Done | StatusCategory::Cancelled, _) => continue,
                 (_, ClockState::Running) if paused => clock.pause(&*service, now, &cause)?,
                 (_, ClockState::Paused) if !paused => clock.resume(&*service, now, &cause)?,
-                (_, ClockState::Met | ClockState::Cancelled) if name != REACTION => {
+                (_, ClockState::Met | ClockState::Cancelled)
+                    if name != REACTION && ended_by_status(clock) =>
+                {
                     clock.reopen(&*service, now, &cause)?
                 }
                 _ => continue,
@@ -292,4 +314,10 @@ impl Deciding<'_, '_> {
 
 fn is_live(clock: &SlaClock) -> bool {
     matches!(clock.state, ClockState::Running | ClockState::Paused)
+}
+
+/// Whether a clock ended because the ticket was closed: then opening the ticket runs it on.
+fn ended_by_status(clock: &SlaClock) -> bool {
+    let end = clock.end.as_ref();
+    end.is_some_and(|end| end.cause.starts_with("status:"))
 }

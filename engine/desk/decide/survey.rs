@@ -117,10 +117,6 @@ impl Deciding<'_, '_> {
             expires_at: None,
         };
         self.draft.surveys.insert(id, (None, survey));
-        let mut mark = record.as_bytes().to_vec();
-        mark.extend(id.as_bytes());
-        let key = keys::named_guard("survey-of", &mark);
-        self.draft.rows.put.push((Table::Guards, key, Vec::new()));
         let due = self.ground.now + chrono::TimeDelta::seconds(*delay_secs);
         self.set_timer(
             kind,
@@ -166,6 +162,11 @@ impl Deciding<'_, '_> {
             .rows
             .put
             .push((Table::Guards, key, id.0.to_vec()));
+        // What was planned and dropped was never asked: only what is sent is counted.
+        let mut mark = survey.record.as_bytes().to_vec();
+        mark.extend(id.as_bytes());
+        let mark = keys::named_guard("survey-of", &mark);
+        self.draft.rows.put.push((Table::Guards, mark, Vec::new()));
         survey.state = SurveyState::Sent;
         survey.expires_at = Some(self.ground.now + chrono::TimeDelta::seconds(survey.valid_secs));
         let link = format!("{}{token}", self.ground.survey_link);

@@ -18,6 +18,7 @@ impl Deciding<'_, '_> {
     ) -> Result<Answer> {
         self.actor.require_agent("changing the status")?;
         self.actor.require_write(kind)?;
+        self.foresee(kind, Some(id), asked)?;
         self.target(kind, id)?;
         self.set_asked(kind, id, asked)?;
         self.transition_to_named(kind, id, to)?;

@@ -1,7 +1,6 @@
 //! Changing fields, and the checks that every changed record goes through before the commit.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -15,6 +14,28 @@ use crate::domain::{Id, Kind, Record, Value, record::fields};
 use crate::hooks::{Detail, FieldRule, Hook, Refusal, Rule};
 use crate::store::Table;
 
+/// What form rules demand of a field, and which rule said so last.
+#[derive(Default)]
+struct Demand {
+    required: Option<String>,
+    readonly: Option<String>,
+    options: Option<(Vec<String>, String)>,
+}
+
+impl Demand {
+    fn add(&mut self, form: &FieldRule, by: &str) {
+        if let Some(required) = form.required {
+            self.required = required.then(|| by.to_owned());
+        }
+        if let Some(readonly) = form.readonly {
+            self.readonly = readonly.then(|| by.to_owned());
+        }
+        if let Some(options) = &form.options {
+            self.options = Some((options.clone(), by.to_owned()));
+        }
+    }
+}
+
 /// Fields that a contact may change on its own ticket.
 const CONTACT_FIELDS: [&str; 3] = [fields::TITLE, "description", fields::TAGS];
 
@@ -26,6 +47,7 @@ impl Deciding<'_, '_> {
         asked: &Map<String, Json>,
     ) -> Result<Answer> {
         self.actor.require_write(kind)?;
+        self.foresee(kind, Some(id), asked)?;
         self.target(kind, id)?;
         self.restrict_contact_update(asked)?;
         if asked
@@ -90,45 +112,44 @@ impl Deciding<'_, '_> {
             return Ok(());
         }
         let mut seen = BTreeSet::new();
-        faults.retain(|f| seen.insert((f.field.clone(), f.code.clone())));
+        faults.retain(|f| seen.insert((f.field.clone(), f.code.clone(), f.message.clone())));
         Err(Error::invalid(faults))
     }
 
     /// Unique values that others hold are refused by name; the guard rows hold against races.
-    fn check_unique(&self, kind: Kind, id: Id) -> Result<()> {
+    fn check_unique(&mut self, kind: Kind, id: Id) -> Result<()> {
         let Some(work) = self.draft.records.get(&(kind, id)) else {
             return Ok(());
         };
         let catalog = &self.ground.catalog;
         let old = changeset::guard_keys(catalog, work.before.as_deref());
-        let new = changeset::guard_keys(catalog, work.now.as_ref());
-        let taken: Vec<_> = new
-            .difference(&old)
-            .map(|k| (Table::Guards, k.clone()))
-            .collect();
-        if taken.is_empty() {
+        let mut new = changeset::guard_keys(catalog, work.now.as_ref());
+        new.retain(|key| !old.contains(key));
+        if new.is_empty() {
             return Ok(());
         }
-        let rows = self.draft.snapshot.get_many(&taken)?;
-        let clash = taken.iter().zip(rows).find(|(_, row)| row.is_some());
-        let Some(((_, key), _)) = clash else {
+        // Two records of one command may not share a value either.
+        let others = self.draft.records.iter().filter(|(place, work)| {
+            **place != (kind, id) && place.0 == kind && work.is_changed()
+        });
+        let beside: BTreeSet<_> = others
+            .flat_map(|(_, work)| changeset::guard_keys(catalog, work.now.as_ref()))
+            .collect();
+        self.draft.load_guards(new.iter().cloned().collect())?;
+        let taken = |key: &&Vec<u8>| {
+            beside.contains(*key) || self.draft.guards.get(*key).is_some_and(Option::is_some)
+        };
+        let Some(key) = new.iter().find(taken) else {
             return Ok(());
         };
-        let field: Vec<u8> = key
-            .iter()
-            .skip(1)
-            .copied()
-            .take_while(|b| *b != 0)
-            .collect();
-        let field = String::from_utf8_lossy(&field);
-        Err(Error::refused(
+        let field = key.iter().skip(1).copied().take_while(|b| *b != 0);
+        let field: Vec<u8> = field.collect();
+        let fault = Fault::field(
+            &String::from_utf8_lossy(&field),
             "not_unique",
-            vec![Fault::field(
-                &field,
-                "not_unique",
-                "another record has this value already",
-            )],
-        ))
+            "another record has this value already",
+        );
+        Err(Error::refused("not_unique", vec![fault]))
     }
 
     fn check_required(&self, kind: Kind, id: Id) -> Result<Vec<Fault>> {
@@ -143,9 +164,11 @@ impl Deciding<'_, '_> {
             .collect())
     }
 
-    /// What form rules demand holds on every way a record is written.
+    /// What form rules demand holds on every way a record is written. Later rules win, as on the
+    /// form.
     fn check_form(&mut self, kind: Kind, id: Id) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
+        let mut demands: BTreeMap<String, Demand> = BTreeMap::new();
         for rule in self.due_rules(Hook::FormRules, kind, id) {
             let ruled = match self.call_rule(&rule, kind, id, &Detail::None)? {
                 Ok(Some(ruled)) => ruled,
@@ -156,49 +179,60 @@ impl Deciding<'_, '_> {
                 }
             };
             for form in &ruled.decision.form {
-                faults.extend(self.form_fault(&rule, kind, id, form)?);
+                match self.form_field(&rule, kind, id, form)? {
+                    Ok(field) => demands
+                        .entry(field)
+                        .or_default()
+                        .add(form, &place(&rule, form.spot.line)),
+                    Err(fault) => faults.push(fault),
+                }
             }
+        }
+        for (field, demand) in &demands {
+            faults.extend(self.unmet(kind, id, field, demand)?);
         }
         Ok(faults)
     }
 
-    fn form_fault(
+    /// The full code of the field that a form rule is about.
+    fn form_field(
         &self,
-        rule: &Arc<Rule>,
+        rule: &Rule,
         kind: Kind,
         id: Id,
         form: &FieldRule,
-    ) -> Result<Option<Fault>> {
+    ) -> Result<std::result::Result<String, Fault>> {
         let record = self.draft.record(kind, id)?;
         let catalog = &self.ground.catalog;
         let found = catalog.resolve(kind, record.type_code(), Some(&rule.pack), &form.field);
-        let Some(def) = found else {
-            let mut fault = Fault::field(
-                &form.field,
-                "unknown_field",
-                "a form rule names no field of the record",
-            );
-            fault.rule = Some(place(rule, form.spot.line));
-            return Ok(Some(fault));
-        };
-        let value = record.get(&def.code);
-        let fault = if form.required == Some(true) && !value.is_some_and(Value::is_filled) {
-            Some(("required", "a value is needed".to_owned()))
-        } else if form.readonly == Some(true)
-            && self.draft.was_asked(kind, id, &def.code)
-            && self.differs_from_before(kind, id, &def.code)
-        {
-            Some(("readonly", "may not be changed now".to_owned()))
-        } else {
-            form.options
-                .as_ref()
-                .and_then(|offered| not_offered(value, offered))
-        };
-        Ok(fault.map(|(code, message)| {
-            let mut fault = Fault::field(&def.code, code, message);
+        Ok(found.map(|def| def.code.clone()).ok_or_else(|| {
+            let text = "a form rule names no field of the record";
+            let mut fault = Fault::field(&form.field, "unknown_field", text);
             fault.rule = Some(place(rule, form.spot.line));
             fault
         }))
+    }
+
+    /// What of a demand does not hold.
+    fn unmet(&self, kind: Kind, id: Id, field: &str, demand: &Demand) -> Result<Option<Fault>> {
+        let value = self.draft.record(kind, id)?.get(field);
+        let filled = value.is_some_and(Value::is_filled);
+        let changed = self.draft.was_asked(kind, id, field)
+            && self.differs_from_before(kind, id, field);
+        let (code, message, by) = if let Some(by) = demand.required.as_ref().filter(|_| !filled) {
+            ("required", "a value is needed".to_owned(), by)
+        } else if let Some(by) = demand.readonly.as_ref().filter(|_| changed) {
+            ("readonly", "may not be changed now".to_owned(), by)
+        } else if let Some((offered, by)) = &demand.options
+            && let Some((code, message)) = not_offered(value, offered)
+        {
+            (code, message, by)
+        } else {
+            return Ok(None);
+        };
+        let mut fault = Fault::field(field, code, message);
+        fault.rule = Some(by.clone());
+        Ok(Some(fault))
     }
 
     fn differs_from_before(&self, kind: Kind, id: Id, field: &str) -> bool {
