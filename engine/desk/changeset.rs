@@ -44,6 +44,7 @@ pub fn batch(draft: &Draft, catalog: &Catalog, heading: Heading, op: OpId) -> Re
             changes.push(change_of(*kind, *id, work));
         }
     }
+    write_history(&mut batch, draft, heading.input.target);
     write_entries(&mut batch, draft)?;
     write_timers(&mut batch, draft)?;
     write_clocks(&mut batch, draft)?;
@@ -127,10 +128,20 @@ fn write_record(
             .push((Table::Guards, key.clone(), Expect::Absent));
         batch.put.push((Table::Guards, key.clone(), id.0.to_vec()));
     }
-    batch
-        .put_at_pos
-        .push((Table::History, keys::history(id), Vec::new()));
     Ok(())
+}
+
+/// The change stands in the history of every record that it changed or added to, and of the one it
+/// was about, when there is more to tell than that it was looked at.
+fn write_history(batch: &mut Batch, draft: &Draft, target: Option<(Kind, Id)>) {
+    let changed = draft.records.iter().filter(|(_, work)| work.is_changed());
+    let mut told: BTreeSet<Id> = changed.map(|((_, id), _)| *id).collect();
+    told.extend(draft.entries.iter().map(|(_, owner, _)| *owner));
+    if !draft.runs.is_empty() || !draft.notes.is_empty() {
+        told.extend(target.map(|(_, id)| id));
+    }
+    let row = |id| (Table::History, keys::history(id), Vec::new());
+    batch.put_at_pos.extend(told.into_iter().map(row));
 }
 
 /// The index rows that a record has: one per value of each indexed field.
@@ -216,7 +227,10 @@ fn write_entries(batch: &mut Batch, draft: &Draft) -> Result<()> {
     for (stored, owner, _) in &draft.entries {
         let key = keys::entry(*owner, stored.entry.id);
         // Nothing is added to a record that goes meanwhile.
-        let version = draft.records.get(&(stored.kind, *owner)).and_then(|w| w.version);
+        let version = draft
+            .records
+            .get(&(stored.kind, *owner))
+            .and_then(|w| w.version);
         if let Some(version) = version {
             let record = keys::record(stored.kind, *owner);
             batch
@@ -232,7 +246,10 @@ fn write_entries(batch: &mut Batch, draft: &Draft) -> Result<()> {
 
 fn write_timers(batch: &mut Batch, draft: &Draft) -> Result<()> {
     let name_of = |owner: Id, name: &str| (Table::TimerNames, keys::timer_name(owner, name));
-    let asked = draft.timers.keys().filter(|(owner, _)| !draft.is_new(*owner));
+    let asked = draft
+        .timers
+        .keys()
+        .filter(|(owner, _)| !draft.is_new(*owner));
     let asked: Vec<(Table, Key)> = asked.map(|(owner, name)| name_of(*owner, name)).collect();
     // A record that is being made has no timers yet.
     let mut present = BTreeMap::new();

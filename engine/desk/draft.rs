@@ -138,11 +138,11 @@ impl Draft {
         if missing.is_empty() {
             return Ok(());
         }
-        let asked: Vec<(Table, Key)> =
-            missing.iter().map(|k| (Table::Guards, k.clone())).collect();
+        let asked: Vec<(Table, Key)> = missing.iter().map(|k| (Table::Guards, k.clone())).collect();
         let rows = self.snapshot.get_many(&asked)?;
         for (key, row) in missing.into_iter().zip(rows) {
-            self.guards.insert(key, row.and_then(|r| Id::from_slice(&r.bytes)));
+            self.guards
+                .insert(key, row.and_then(|r| Id::from_slice(&r.bytes)));
         }
         Ok(())
     }

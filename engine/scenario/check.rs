@@ -83,12 +83,7 @@ impl Check {
     }
 }
 
-fn many(
-    then: &Then,
-    kind: &str,
-    names: &mut Names,
-    driver: &mut dyn Driver,
-) -> Seen<Vec<String>> {
+fn many(then: &Then, kind: &str, names: &mut Names, driver: &mut dyn Driver) -> Seen<Vec<String>> {
     let kind = Kind::named(kind).ok_or_else(|| format!("there is no kind `{kind}`"))?;
     let wanted = names.object(&then.filter)?;
     let records = driver.records(kind)?;
@@ -133,7 +128,11 @@ impl Look<'_> {
         for (name, value) in &wanted {
             let is = field(got, name);
             self.expect(is.is_some_and(|is| same(name, value, is)), || {
-                format!("`{name}` should be {}, is {}", shown(Some(value)), shown(is))
+                format!(
+                    "`{name}` should be {}, is {}",
+                    shown(Some(value)),
+                    shown(is)
+                )
             });
         }
         for name in &self.then.absent {
@@ -236,7 +235,9 @@ impl Look<'_> {
         }
         for (wanted, got) in wanted.iter().zip(&got) {
             let fits = entry_fits(wanted, got, self.names)?;
-            self.expect(fits, || format!("expected the entry {wanted:?}, got {got:?}"));
+            self.expect(fits, || {
+                format!("expected the entry {wanted:?}, got {got:?}")
+            });
         }
         Ok(())
     }
@@ -332,7 +333,11 @@ fn entry_fits(wanted: &EntryLike, got: &ShownEntry, names: &Names) -> Seen<bool>
         && fits(wanted.relation.as_ref(), got.relation.as_deref())
         && fits(wanted.author.as_ref(), Some(&got.author))
         && to.is_none_or(|(_, id)| got.to == Some(id))
-        && wanted.says.all().iter().all(|piece| got.text.contains(piece)))
+        && wanted
+            .says
+            .all()
+            .iter()
+            .all(|piece| got.text.contains(piece)))
 }
 
 fn message_fits(wanted: &MessageLike, got: &ShownMessage) -> bool {

@@ -99,9 +99,7 @@ fn chosen<'p>(scenario: &Scenario, packs: &'p [PackFiles]) -> Result<Vec<&'p Pac
         return Ok(packs.iter().collect());
     };
     let find = |name: &String| {
-        let found = packs
-            .iter()
-            .find(|p| super::pack::head(p).0 == *name);
+        let found = packs.iter().find(|p| super::pack::head(p).0 == *name);
         found.ok_or_else(|| format!("there is no pack `{name}` at hand"))
     };
     wanted.iter().map(find).collect()
@@ -161,7 +159,10 @@ impl Running<'_> {
         };
         if let Some(to) = to {
             if to < self.driver.now() {
-                return Err(format!("`at` lies in the past: it is {}", self.driver.now()));
+                return Err(format!(
+                    "`at` lies in the past: it is {}",
+                    self.driver.now()
+                ));
             }
             self.driver.advance_to(to, step.late)?;
         }

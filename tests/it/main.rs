@@ -3,6 +3,8 @@
 #[cfg(feature = "script")]
 mod breaker;
 mod desk;
+#[cfg(feature = "script")]
+mod rules;
 mod scenarios;
 #[cfg(feature = "search")]
 mod search;

@@ -87,11 +87,14 @@ fn scenarios_of_the_packs() {
         if report.scenarios.is_empty() {
             return vec![format!("{name}: has no scenario in tests/")];
         }
-        let failed = report.scenarios.iter().filter_map(|(file, result)| match result {
-            Ok(report) if report.is_ok() => None,
-            Ok(report) => Some(format!("{name}/tests/{file}: {report}")),
-            Err(why) => Some(format!("{name}/tests/{file}: {why}")),
-        });
+        let failed = report
+            .scenarios
+            .iter()
+            .filter_map(|(file, result)| match result {
+                Ok(report) if report.is_ok() => None,
+                Ok(report) => Some(format!("{name}/tests/{file}: {report}")),
+                Err(why) => Some(format!("{name}/tests/{file}: {why}")),
+            });
         failed.collect()
     });
 }

@@ -68,7 +68,9 @@ impl Deciding<'_, '_> {
     ) -> Result<()> {
         let catalog = std::sync::Arc::clone(&self.ground.catalog);
         let code = asked.get(fields::TYPE).and_then(Json::as_str);
-        let type_code = code.and_then(|c| catalog.resolve_type(c)).map(|t| t.code.clone());
+        let type_code = code
+            .and_then(|c| catalog.resolve_type(c))
+            .map(|t| t.code.clone());
         let mut wanted: Vec<(Kind, Id)> = id.map(|id| (kind, id)).into_iter().collect();
         wanted.extend(self.person());
         let mut guards = Vec::new();
@@ -78,7 +80,9 @@ impl Deciding<'_, '_> {
             let Some(def) = catalog.field(kind, type_code.as_deref(), name) else {
                 continue;
             };
-            let texts = json.as_array().map_or(std::slice::from_ref(json), Vec::as_slice);
+            let texts = json
+                .as_array()
+                .map_or(std::slice::from_ref(json), Vec::as_slice);
             for text in texts.iter().filter_map(Json::as_str) {
                 match (def.target, text.parse::<Id>()) {
                     (Some(target), Ok(id)) => wanted.push((target, id)),
@@ -114,7 +118,11 @@ impl Deciding<'_, '_> {
         self.actor.id().map(|id| (kind, id))
     }
 
-    fn read_asked(&mut self, def: &FieldDef, json: &Json) -> std::result::Result<Option<Value>, Fault> {
+    fn read_asked(
+        &mut self,
+        def: &FieldDef,
+        json: &Json,
+    ) -> std::result::Result<Option<Value>, Fault> {
         if def.readonly {
             return Err(Fault::field(
                 &def.code,

@@ -142,7 +142,10 @@ impl Deciding<'_, '_> {
             return self.show_clocks(id);
         };
         let calendar = service.calendar(&level.calendar).ok_or_else(|| {
-            let text = format!("support level `{}` names no calendar that exists", level.code);
+            let text = format!(
+                "support level `{}` names no calendar that exists",
+                level.code
+            );
             Error::new(ErrorKind::Conflict, "sla_calendar_missing", text)
         })?;
         for target in &level.targets {
@@ -169,7 +172,8 @@ impl Deciding<'_, '_> {
         }
         for (_, work) in clocks.iter_mut().filter(|(name, _)| pauses.contains(name)) {
             if work.clock.state == ClockState::Running {
-                work.clock.pause(&*service, now, &format!("status:{status}"))?;
+                work.clock
+                    .pause(&*service, now, &format!("status:{status}"))?;
                 work.changed = true;
             }
         }

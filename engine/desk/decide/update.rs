@@ -129,9 +129,10 @@ impl Deciding<'_, '_> {
             return Ok(());
         }
         // Two records of one command may not share a value either.
-        let others = self.draft.records.iter().filter(|(place, work)| {
-            **place != (kind, id) && place.0 == kind && work.is_changed()
-        });
+        let others =
+            self.draft.records.iter().filter(|(place, work)| {
+                **place != (kind, id) && place.0 == kind && work.is_changed()
+            });
         let beside: BTreeSet<_> = others
             .flat_map(|(_, work)| changeset::guard_keys(catalog, work.now.as_ref()))
             .collect();
@@ -217,8 +218,8 @@ impl Deciding<'_, '_> {
     fn unmet(&self, kind: Kind, id: Id, field: &str, demand: &Demand) -> Result<Option<Fault>> {
         let value = self.draft.record(kind, id)?.get(field);
         let filled = value.is_some_and(Value::is_filled);
-        let changed = self.draft.was_asked(kind, id, field)
-            && self.differs_from_before(kind, id, field);
+        let changed =
+            self.draft.was_asked(kind, id, field) && self.differs_from_before(kind, id, field);
         let (code, message, by) = if let Some(by) = demand.required.as_ref().filter(|_| !filled) {
             ("required", "a value is needed".to_owned(), by)
         } else if let Some(by) = demand.readonly.as_ref().filter(|_| changed) {
