@@ -163,8 +163,8 @@ impl Look<'_> {
         }
         let all = self.driver.history(self.place.0, self.place.1)?;
         for (name, by) in &then.set_by {
-            let changes = all.iter().flat_map(|c| &c.fields);
-            let last = changes.filter(|(full, _)| is_code(full, name)).last();
+            let mut changes = all.iter().flat_map(|c| &c.fields);
+            let last = changes.rfind(|(full, _)| is_code(full, name));
             let is = last.map_or("nobody", |(_, by)| by.as_str());
             let without_line = is.rsplit_once(':').map_or(is, |(rule, _)| rule);
             self.expect(is == by || without_line == by, || {

@@ -100,6 +100,20 @@ impl DeskDriver {
         report.add(place.name(), found);
     }
 
+    /// Fires what is due until `at`, each timer at its time.
+    fn fire_until(&self, at: Instant, fired: &mut usize) -> Seen<()> {
+        loop {
+            let next = self.desk.next_timer().map_err(|e| e.to_string())?;
+            let Some(due) = next.filter(|due| *due <= at) else {
+                return Ok(());
+            };
+            self.clock.advance_to(due);
+            if self.fire(fired)? == 0 {
+                return Err(format!("the timer that is due at {due} does not fire"));
+            }
+        }
+    }
+
     fn fire(&self, fired: &mut usize) -> Seen<usize> {
         let ran = self.desk.fire_due(1_000).map_err(|e| e.to_string())?;
         *fired += ran;
@@ -253,15 +267,8 @@ impl Driver for DeskDriver {
 
     fn advance_to(&mut self, at: Instant, jump: bool) -> Seen<()> {
         let mut fired = 0;
-        while !jump {
-            let next = self.desk.next_timer().map_err(|e| e.to_string())?;
-            let Some(due) = next.filter(|due| *due <= at) else {
-                break;
-            };
-            self.clock.advance_to(due);
-            if self.fire(&mut fired)? == 0 {
-                return Err(format!("the timer that is due at {due} does not fire"));
-            }
+        if !jump {
+            self.fire_until(at, &mut fired)?;
         }
         self.clock.advance_to(at);
         while self.fire(&mut fired)? > 0 {}

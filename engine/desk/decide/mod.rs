@@ -7,6 +7,7 @@ mod config;
 mod create;
 mod effects;
 mod entries;
+mod form;
 mod input;
 mod notify;
 mod probe;
