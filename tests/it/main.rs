@@ -1,11 +1,18 @@
 //! The engine through its public face, on a virtual clock.
 
+// Marked as test code for the lints, which allow helpers to unwrap there.
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod breaker;
+#[cfg(test)]
 mod desk;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod rules;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
 #[cfg(feature = "search")]
 mod search;
+#[cfg(test)]
 mod support;
