@@ -27,14 +27,15 @@ pub struct Heading {
 }
 
 /// Builds the batch of a draft.
-pub fn batch(draft: &Draft, catalog: &Catalog, heading: Heading, op: OpId) -> Result<Batch> {
+pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) -> Result<Batch> {
+    let rows = std::mem::take(&mut draft.rows);
     let mut batch = Batch {
         op,
-        expect: draft.rows.expect.clone(),
+        expect: rows.expect,
         fence: None,
-        put: draft.rows.put.clone(),
-        delete: draft.rows.delete.clone(),
-        put_at_pos: draft.rows.put_at_pos.clone(),
+        put: rows.put,
+        delete: rows.delete,
+        put_at_pos: rows.put_at_pos,
         journal: Vec::new(),
     };
     let mut changes = Vec::new();
@@ -44,10 +45,10 @@ pub fn batch(draft: &Draft, catalog: &Catalog, heading: Heading, op: OpId) -> Re
             changes.push(change_of(*kind, *id, work));
         }
     }
-    write_history(&mut batch, draft, heading.input.target);
-    write_entries(&mut batch, draft)?;
-    write_timers(&mut batch, draft)?;
-    write_clocks(&mut batch, draft)?;
+    write_history(&mut batch, &draft, heading.input.target);
+    write_entries(&mut batch, &draft)?;
+    write_timers(&mut batch, &draft)?;
+    write_clocks(&mut batch, &draft)?;
     for (id, (version, survey)) in &draft.surveys {
         let key = id.0.to_vec();
         batch
@@ -75,10 +76,10 @@ pub fn batch(draft: &Draft, catalog: &Catalog, heading: Heading, op: OpId) -> Re
             .iter()
             .map(|((kind, id), pos)| (*kind, *id, *pos))
             .collect(),
-        runs: draft.runs.clone(),
         changes,
         entries: draft.entries_added(),
-        notes: draft.notes.clone(),
+        runs: draft.runs,
+        notes: draft.notes,
     };
     batch.journal = codec::encode(&entry)?;
     Ok(batch)
@@ -105,11 +106,11 @@ fn write_record(
     match &work.now {
         Some(record) => batch
             .put
-            .push((Table::Records, key, codec::encode(record)?)),
+            .push((Table::Records, key, codec::encode(&**record)?)),
         None => batch.delete.push((Table::Records, key)),
     }
     let before = work.before.as_deref();
-    let after = work.now.as_ref();
+    let after = work.now.as_deref();
     let (old, new) = (index_keys(catalog, before), index_keys(catalog, after));
     batch
         .delete

@@ -7,13 +7,17 @@ use super::{Error, ErrorKind, Result};
 
 /// The format that this build writes.
 const FORMAT: u8 = 1;
+/// Room for most rows, so that they are not moved while they grow.
+const USUAL_BYTES: usize = 512;
 
 /// Encodes a row.
 ///
 /// # Errors
 /// Never for the desk's own types; a value that cannot be encoded is an internal error.
 pub fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>> {
-    postcard::to_extend(row, vec![FORMAT])
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.push(FORMAT);
+    postcard::to_extend(row, bytes)
         .map_err(|e| Error::internal(format!("a row cannot be encoded: {e}")))
 }
 

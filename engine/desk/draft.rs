@@ -9,6 +9,7 @@ use super::view::OutboxItem;
 use super::{Error, Result, codec, keys};
 use crate::domain::sla::SlaClock;
 use crate::domain::{Entry, Id, Instant, Kind, Record, Value, record::fields};
+use crate::hooks::RecordView;
 use crate::store::{Expect, Key, Pos, Snapshot, Table};
 
 /// A record in a draft.
@@ -18,12 +19,16 @@ pub struct Work {
     pub before: Option<Arc<Record>>,
     /// Its version in the snapshot.
     pub version: Option<Pos>,
-    /// As it shall be; none: it is deleted or was never there.
-    pub now: Option<Record>,
+    /// As it shall be; none: it is deleted or was never there. Shared with `before` and with saved
+    /// drafts until it changes.
+    pub now: Option<Arc<Record>>,
     /// Who set which field, last word counts.
     pub by: BTreeMap<String, By>,
     /// Fields that whoever asked set explicitly.
-    pub asked: Vec<String>,
+    pub asked: Arc<Vec<String>>,
+    /// `now` and `before` as rules see them, made when a rule first looks.
+    shown: Option<Arc<RecordView>>,
+    shown_before: Option<Arc<RecordView>>,
 }
 
 /// An SLA clock in a draft.
@@ -119,9 +124,9 @@ impl Draft {
         let rows = self.snapshot.get_many(&asked)?;
         for (place, row) in missing.into_iter().zip(rows) {
             let Some(row) = row else { continue };
-            let record: Record = codec::decode(&row.bytes)?;
+            let record: Arc<Record> = Arc::new(codec::decode(&row.bytes)?);
             let work = Work {
-                before: Some(Arc::new(record.clone())),
+                before: Some(Arc::clone(&record)),
                 version: Some(row.version),
                 now: Some(record),
                 ..Work::default()
@@ -157,13 +162,13 @@ impl Draft {
     pub fn record(&self, kind: Kind, id: Id) -> Result<&Record> {
         self.records
             .get(&(kind, id))
-            .and_then(|w| w.now.as_ref())
+            .and_then(|w| w.now.as_deref())
             .ok_or_else(Error::not_found)
     }
 
     /// The record as it stands in the draft, if it is there.
     pub fn peek(&self, kind: Kind, id: Id) -> Option<&Record> {
-        self.records.get(&(kind, id)).and_then(|w| w.now.as_ref())
+        self.records.get(&(kind, id)).and_then(|w| w.now.as_deref())
     }
 
     /// Adds a new record.
@@ -172,7 +177,7 @@ impl Draft {
         self.records.insert(
             place,
             Work {
-                now: Some(record),
+                now: Some(Arc::new(record)),
                 ..Work::default()
             },
         );
@@ -182,6 +187,7 @@ impl Draft {
     pub fn remove(&mut self, kind: Kind, id: Id) {
         if let Some(work) = self.records.get_mut(&(kind, id)) {
             work.now = None;
+            work.shown = None;
         }
     }
 
@@ -196,10 +202,11 @@ impl Draft {
         if record.get(field) == value.as_ref() {
             return;
         }
-        record.put(field, value);
+        Arc::make_mut(record).put(field, value);
+        work.shown = None;
         work.by.insert(field.to_owned(), by);
-        if by == By::Asked && !work.asked.iter().any(|f| f == field) {
-            work.asked.push(field.to_owned());
+        if by == By::Asked {
+            work.note_asked(field);
         }
     }
 
@@ -279,6 +286,40 @@ impl ClockWork {
 impl Work {
     /// Whether there is something to write.
     pub fn is_changed(&self) -> bool {
-        self.before.as_deref() != self.now.as_ref()
+        !self.is_shared() && self.before != self.now
+    }
+
+    /// Whether nothing was set since the record was read.
+    fn is_shared(&self) -> bool {
+        match (&self.before, &self.now) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            _ => false,
+        }
+    }
+
+    /// Notes that whoever asked set a field explicitly.
+    pub fn note_asked(&mut self, field: &str) {
+        if !self.asked.iter().any(|f| f == field) {
+            Arc::make_mut(&mut self.asked).push(field.to_owned());
+        }
+    }
+
+    /// The record as rules see it now; it is made again only after a change.
+    pub fn view(&mut self, make: impl Fn(&Record) -> RecordView) -> Option<Arc<RecordView>> {
+        if self.is_shared() {
+            return self.view_before(make);
+        }
+        if self.shown.is_none() {
+            self.shown = self.now.as_deref().map(|r| Arc::new(make(r)));
+        }
+        self.shown.clone()
+    }
+
+    /// The record as rules see it before the command.
+    pub fn view_before(&mut self, make: impl Fn(&Record) -> RecordView) -> Option<Arc<RecordView>> {
+        if self.shown_before.is_none() {
+            self.shown_before = self.before.as_deref().map(|r| Arc::new(make(r)));
+        }
+        self.shown_before.clone()
     }
 }

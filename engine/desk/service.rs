@@ -10,7 +10,7 @@ use super::{Error, Result, codec, keys};
 use crate::domain::calendar::Calendar;
 use crate::domain::sla::{CalendarVersions, SupportLevel};
 use crate::domain::{Id, Kind, Record, Value, record::fields};
-use crate::hooks::AgentView;
+use crate::hooks::{AgentProfile, AgentView, LevelView};
 use crate::store::{Pos, Snapshot, Table};
 
 /// Most records of each kind that take part.
@@ -35,12 +35,14 @@ pub fn calendar_version(code: &str, version: u32) -> Vec<u8> {
 pub struct Service {
     /// Support levels in their order.
     pub levels: Vec<(Id, SupportLevel)>,
+    /// The levels as rules see them.
+    pub level_views: Arc<[LevelView]>,
     /// Every version of every calendar.
     pub calendars: Vec<Calendar>,
     /// Agents who are active and present.
     pub agents: Vec<AgentView>,
     /// Teams by code.
-    pub teams: Vec<(String, Id)>,
+    pub teams: Arc<[(String, Id)]>,
 }
 
 impl Service {
@@ -76,7 +78,7 @@ impl Service {
 
     fn read(snapshot: &dyn Snapshot) -> Result<Self> {
         let teams: Vec<Record> = records(snapshot, Kind::Team)?;
-        let teams: Vec<(String, Id)> = teams
+        let teams: Arc<[(String, Id)]> = teams
             .iter()
             .map(|t| (t.text("code").unwrap_or_default().to_owned(), t.id))
             .collect();
@@ -95,7 +97,12 @@ impl Service {
         for (_, row) in snapshot.range(Table::Meta, &prefix, &keys::after(&prefix), false, MOST)? {
             calendars.push(codec::decode(&row.bytes)?);
         }
+        let level_view = |(id, level): &(Id, SupportLevel)| LevelView {
+            id: *id,
+            code: level.code.clone(),
+        };
         Ok(Self {
+            level_views: levels.iter().map(level_view).collect(),
             levels,
             calendars,
             agents: agents.collect(),
@@ -151,13 +158,16 @@ fn agent_view(agent: &Record, teams: &[(String, Id)]) -> AgentView {
             .collect(),
         _ => Vec::new(),
     };
-    AgentView {
+    let profile = AgentProfile {
         id: agent.id,
         code: agent.text("code").unwrap_or_default().to_owned(),
         name: agent.title().to_owned(),
         team,
         team_code: team_code.unwrap_or_default(),
         skills,
+    };
+    AgentView {
+        profile: Arc::new(profile),
         load: 0,
     }
 }

@@ -1,6 +1,7 @@
 //! What a hook gets.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Hook;
@@ -70,9 +71,27 @@ impl RecordView {
     }
 }
 
-/// An agent who could be assigned.
+/// An agent who could be assigned. Who that is is shared by all commands until it changes; how busy
+/// the agent is differs from one command to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentView {
+    /// Who it is.
+    pub profile: Arc<AgentProfile>,
+    /// Open tickets the agent has.
+    pub load: i64,
+}
+
+impl Deref for AgentView {
+    type Target = AgentProfile;
+
+    fn deref(&self) -> &AgentProfile {
+        &self.profile
+    }
+}
+
+/// Who an agent is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentProfile {
     /// The agent.
     pub id: Id,
     /// Code of the agent.
@@ -85,8 +104,6 @@ pub struct AgentView {
     pub team_code: String,
     /// What the agent can do.
     pub skills: Vec<String>,
-    /// Open tickets the agent has.
-    pub load: i64,
 }
 
 /// A support level that could apply.
@@ -126,14 +143,14 @@ pub enum Detail {
     /// An assignee is needed.
     Assign {
         /// Agents that are present and active.
-        agents: Vec<AgentView>,
+        agents: Arc<[AgentView]>,
         /// Codes of the teams and their ids.
-        teams: Vec<(String, Id)>,
+        teams: Arc<[(String, Id)]>,
     },
     /// A support level is needed.
     SlaSelect {
         /// The levels, in their order.
-        levels: Vec<LevelView>,
+        levels: Arc<[LevelView]>,
     },
     /// A record reached a status of category done.
     SurveyDone {

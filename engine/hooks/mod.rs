@@ -11,7 +11,9 @@ pub mod script;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 
-pub use call::{ActorView, AgentView, Call, Detail, LevelView, RecordView, SurveyAnswer};
+pub use call::{
+    ActorView, AgentProfile, AgentView, Call, Detail, LevelView, RecordView, SurveyAnswer,
+};
 pub use decision::{
     AssignChoice, Because, Decision, FieldRule, LevelChoice, Refusal, Spot, SurveyAsk,
     SurveyOutcome,

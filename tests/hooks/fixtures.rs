@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use opora::domain::{Id, Instant, Kind, Value};
-use opora::hooks::{ActorView, AgentView, Call, Detail, Hook, LevelView, RecordView, SurveyAnswer};
+use opora::hooks::{
+    ActorView, AgentProfile, AgentView, Call, Detail, Hook, LevelView, RecordView, SurveyAnswer,
+};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -208,7 +210,7 @@ impl RawDetail {
             },
             Self::Assign { agents, teams } => Detail::Assign {
                 agents: agents.into_iter().map(RawAgent::read).collect(),
-                teams,
+                teams: teams.into(),
             },
             Self::Levels(levels) => Detail::SlaSelect {
                 levels: levels
@@ -250,13 +252,16 @@ impl RawDetail {
 
 impl RawAgent {
     fn read(self) -> AgentView {
-        AgentView {
+        let profile = AgentProfile {
             id: self.id,
             name: self.code.clone(),
             code: self.code,
             team: None,
             team_code: self.team_code,
             skills: self.skills,
+        };
+        AgentView {
+            profile: Arc::new(profile),
             load: self.load,
         }
     }

@@ -1,5 +1,7 @@
 //! Putting somebody in charge.
 
+use std::sync::Arc;
+
 use super::{Answer, Deciding};
 use crate::desk::journal::By;
 use crate::desk::{Error, Result};
@@ -35,7 +37,7 @@ impl Deciding<'_, '_> {
         team: Option<&str>,
         by: By,
     ) -> Result<()> {
-        let service = std::sync::Arc::clone(&self.ground.service);
+        let service = Arc::clone(&self.ground.service);
         let unknown = |field: &str, name: &str| {
             let short: String = name.chars().take(64).collect();
             Error::field(
@@ -88,11 +90,11 @@ impl Deciding<'_, '_> {
         let loads = self.ground.loads;
         let with_load = |a: &AgentView| AgentView {
             load: loads.of(a.id),
-            ..a.clone()
+            profile: Arc::clone(&a.profile),
         };
         let detail = Detail::Assign {
             agents: self.ground.service.agents.iter().map(with_load).collect(),
-            teams: self.ground.service.teams.clone(),
+            teams: Arc::clone(&self.ground.service.teams),
         };
         for rule in rules {
             let Ok(Some(ruled)) = self.call_rule(&rule, kind, id, &detail)? else {

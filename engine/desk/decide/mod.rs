@@ -212,7 +212,7 @@ impl Deciding<'_, '_> {
             cause: self.cause,
             catalog: self.ground.catalog_version.unwrap_or(Pos::ZERO),
         };
-        let batch = changeset::batch(&self.draft, &self.ground.catalog, heading, op)?;
+        let batch = changeset::batch(self.draft, &self.ground.catalog, heading, op)?;
         let Answer { kind, id, entry } = answer;
         let reply = Reply {
             id,
@@ -261,7 +261,12 @@ impl Deciding<'_, '_> {
                     .and_then(agent_of)
                     .map(|agent| (agent, -1)),
             );
-            changes.extend(work.now.as_ref().and_then(agent_of).map(|agent| (agent, 1)));
+            changes.extend(
+                work.now
+                    .as_deref()
+                    .and_then(agent_of)
+                    .map(|agent| (agent, 1)),
+            );
         }
         changes
     }

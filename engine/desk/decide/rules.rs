@@ -1,6 +1,7 @@
 //! Calling rules: the view they get, the trace they leave, and what happens when one breaks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::Digest;
@@ -152,19 +153,20 @@ impl Deciding<'_, '_> {
 
     fn call_of(&mut self, rule: &Rule, kind: Kind, id: Id, detail: &Detail) -> Result<Call> {
         let related = self.related(rule, kind, id)?;
-        let work = self.draft.records.get(&(kind, id));
-        let record = work.and_then(|w| w.now.as_ref());
-        let before = work.and_then(|w| w.before.as_deref());
-        let view = |r: &Record| Arc::new(view_of(self.ground, r));
-        let absent = Record::new(id, kind);
+        let ground = self.ground;
+        let view = |r: &Record| view_of(ground, r);
+        let mut work = self.draft.records.get_mut(&(kind, id));
+        let record = work.as_mut().and_then(|w| w.view(view));
+        let before = work.as_mut().and_then(|w| w.view_before(view));
+        let asked = work.map(|w| Arc::clone(&w.asked)).unwrap_or_default();
         Ok(Call {
             hook: rule.hook,
             pack: Arc::clone(&rule.pack),
             now: self.ground.now,
             actor: self.actor.view(self.locale()),
-            record: view(record.unwrap_or(&absent)),
-            before: before.map(view),
-            asked: Arc::new(work.map(|w| w.asked.clone()).unwrap_or_default()),
+            record: record.unwrap_or_else(|| Arc::new(view(&Record::new(id, kind)))),
+            before,
+            asked,
             related: Arc::new(related),
             options: self
                 .ground
@@ -193,13 +195,13 @@ impl Deciding<'_, '_> {
         self.draft.load(&places)?;
         let mut related = BTreeMap::new();
         for (name, place) in wanted {
-            let Some(work) = self.draft.records.get(&place) else {
+            let Some(work) = self.draft.records.get_mut(&place) else {
                 continue;
             };
-            let Some(record) = work.now.as_ref() else {
+            let Some(view) = work.view(|record| view_of(self.ground, record)) else {
                 continue;
             };
-            related.insert(name, Arc::new(view_of(self.ground, record)));
+            related.insert(name, view);
             if let Some(version) = work.version {
                 self.draft.reads.insert(place, version);
                 if rule.hook.fails_closed() {
@@ -309,10 +311,23 @@ fn digest(decision: &Decision) -> [u8; 8] {
         return [0; 8];
     }
     // The debug form holds every member in a fixed order.
-    let hash = sha2::Sha256::digest(format!("{decision:?}").as_bytes());
+    let mut hash = Hashing(sha2::Sha256::new());
+    // Writing into a hash does not fail.
+    let _ = write!(hash, "{decision:?}");
     let mut first = [0; 8];
-    first.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    let all = hash.0.finalize();
+    first.iter_mut().zip(all).for_each(|(to, from)| *to = from);
     first
+}
+
+/// Hashes what is written.
+struct Hashing(sha2::Sha256);
+
+impl Write for Hashing {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.update(text.as_bytes());
+        Ok(())
+    }
 }
 
 /// The place of a rule in the total order of all rules.

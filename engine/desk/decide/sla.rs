@@ -6,7 +6,7 @@ use crate::desk::journal::{By, Purpose};
 use crate::desk::{Error, ErrorKind, Result};
 use crate::domain::sla::{ClockState, SlaClock, SlaError};
 use crate::domain::{Id, Kind, StatusCategory, Value, record::fields};
-use crate::hooks::{Detail, Hook, LevelView};
+use crate::hooks::{Detail, Hook};
 
 /// The clock that the first answer stops.
 pub const REACTION: &str = "reaction";
@@ -43,12 +43,8 @@ impl Deciding<'_, '_> {
     fn choose_level(&mut self, id: Id) -> Result<(Option<Id>, By)> {
         let kind = Kind::Ticket;
         let service = std::sync::Arc::clone(&self.ground.service);
-        let view = |(id, level): &(Id, crate::domain::sla::SupportLevel)| LevelView {
-            id: *id,
-            code: level.code.clone(),
-        };
         let detail = Detail::SlaSelect {
-            levels: service.levels.iter().map(view).collect(),
+            levels: std::sync::Arc::clone(&service.level_views),
         };
         for rule in self.due_rules(Hook::SlaSelect, kind, id) {
             let Ok(Some(ruled)) = self.call_rule(&rule, kind, id, &detail)? else {

@@ -101,7 +101,7 @@ impl Deciding<'_, '_> {
         };
         let catalog = &self.ground.catalog;
         let old = changeset::guard_keys(catalog, work.before.as_deref());
-        let mut new = changeset::guard_keys(catalog, work.now.as_ref());
+        let mut new = changeset::guard_keys(catalog, work.now.as_deref());
         new.retain(|key| !old.contains(key));
         if new.is_empty() {
             return Ok(());
@@ -112,7 +112,7 @@ impl Deciding<'_, '_> {
                 **place != (kind, id) && place.0 == kind && work.is_changed()
             });
         let beside: BTreeSet<_> = others
-            .flat_map(|(_, work)| changeset::guard_keys(catalog, work.now.as_ref()))
+            .flat_map(|(_, work)| changeset::guard_keys(catalog, work.now.as_deref()))
             .collect();
         self.draft.load_guards(new.iter().cloned().collect())?;
         let taken = |key: &&Vec<u8>| {

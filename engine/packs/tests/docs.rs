@@ -133,10 +133,10 @@ fn the_scripts_decide() {
             options: loaded.options.clone(),
             detail: match rule.hook {
                 Hook::SlaSelect => Detail::SlaSelect {
-                    levels: vec![LevelView {
+                    levels: Arc::new([LevelView {
                         id: Id([2; 16]),
                         code: "gold".to_owned(),
-                    }],
+                    }]),
                 },
                 _ => Detail::None,
             },

@@ -15,8 +15,8 @@ use chrono::TimeZone;
 use super::{ScriptFault, ScriptHost, ScriptLimits};
 use crate::domain::{Id, Instant, Kind, Value};
 use crate::hooks::{
-    ActorView, AgentView, Call, Decision, Detail, Failure, Hook, LevelView, Outcome, RecordView,
-    SurveyAnswer,
+    ActorView, AgentProfile, AgentView, Call, Decision, Detail, Failure, Hook, LevelView, Outcome,
+    RecordView, SurveyAnswer,
 };
 
 fn now() -> Instant {
@@ -106,28 +106,31 @@ fn transition() -> Detail {
 }
 
 fn agent(n: u8, code: &str, team: &str, skills: &[&str], load: i64) -> AgentView {
-    AgentView {
+    let profile = AgentProfile {
         id: id(n),
         code: code.to_owned(),
         name: code.to_uppercase(),
         team: Some(id(40)),
         team_code: team.to_owned(),
         skills: skills.iter().map(|s| (*s).to_owned()).collect(),
+    };
+    AgentView {
+        profile: Arc::new(profile),
         load,
     }
 }
 
 fn assign() -> Detail {
     Detail::Assign {
-        agents: vec![
+        agents: Arc::new([
             agent(31, "anna", "desk", &["mail"], 4),
             agent(32, "boris", "engineers", &["network", "mail"], 2),
             agent(33, "clara", "engineers", &["network"], 2),
-        ],
-        teams: vec![
+        ]),
+        teams: Arc::new([
             ("desk".to_owned(), id(40)),
             ("engineers".to_owned(), id(41)),
-        ],
+        ]),
     }
 }
 
@@ -137,7 +140,7 @@ fn levels() -> Detail {
         code: code.to_owned(),
     };
     Detail::SlaSelect {
-        levels: vec![level(51, "gold"), level(52, "bronze")],
+        levels: Arc::new([level(51, "gold"), level(52, "bronze")]),
     }
 }
 
