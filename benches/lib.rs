@@ -1,1 +1,4 @@
-//! What the benches share: nothing yet. Each bench is a folder of its own.
+//! What the benches share. Each bench is a folder of its own.
+
+#[cfg(feature = "engine")]
+pub mod kit;

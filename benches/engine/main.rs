@@ -1,0 +1,43 @@
+//! Bench of the engine: commands through the desk, on the durable store, with rules on every hook.
+//!
+//! What the engine does is compared with what its store alone does with batches of the same bytes,
+//! in turns on the same file. `--quick` runs everything for a moment; `OPORA_BENCH_DIR` names the
+//! folder on the disk to measure.
+
+#![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
+
+mod calls;
+mod contended;
+mod creates;
+mod journal;
+
+use std::alloc::System;
+
+use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, folder};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// A part of the bench: `cargo bench … -- PART` runs it alone.
+type Part = fn(&Bed, &Mode) -> Fallible<()>;
+
+fn main() -> Fallible<()> {
+    let mode = Mode::from_args();
+    let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
+    let bed = Bed::open(folder.path(), &BedOptions::default())?;
+    let parts: [(&str, Part); 5] = [
+        ("journal", journal::bytes),
+        ("calls", calls::cost),
+        ("creates", creates::against_the_store),
+        ("comments", contended::comments),
+        ("closings", contended::closings),
+    ];
+    for (name, part) in parts {
+        if mode.runs(name) {
+            part(&bed, &mode)?;
+        }
+    }
+    bed.desk.close()?;
+    Ok(())
+}

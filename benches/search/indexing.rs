@@ -1,0 +1,54 @@
+//! Tickets per second with the index following, against without.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, Rate, drive, folder, load, median};
+
+/// Aim for the ratio.
+const AIM: f64 = 0.8;
+
+pub fn cost(mode: &Mode) -> Fallible<()> {
+    let (with, without) = (
+        folder(env!("CARGO_TARGET_TMPDIR"))?,
+        folder(env!("CARGO_TARGET_TMPDIR"))?,
+    );
+    let with = Bed::open(with.path(), &BedOptions { search: true })?;
+    let without = Bed::open(without.path(), &BedOptions { search: false })?;
+    for bed in [&with, &without] {
+        load(bed, 0, mode.pick(5_000, 100))?;
+    }
+    let number = AtomicU64::new(1_000_000);
+    let time = mode.pick(Duration::from_secs(4), Duration::from_millis(500));
+    let create = |bed: &Bed| {
+        drive(64, time, |_, _| {
+            bed.ticket(number.fetch_add(1, Ordering::Relaxed))?;
+            Ok(true)
+        })
+    };
+    let (mut on, mut off) = (Vec::new(), Vec::new());
+    for _ in 0..mode.pick(5, 1) {
+        on.push(create(&with)?);
+        // What it still has to index must not be paid by the other.
+        super::queries::wait_for_index(&with)?;
+        off.push(create(&without)?);
+    }
+    let ratio = on
+        .iter()
+        .zip(&off)
+        .map(|(on, off)| on.per_second() / off.per_second());
+    let cpu = |all: &[Rate]| median(all.iter().map(Rate::cpu_micros).collect());
+    let rate = |all: &[Rate]| median(all.iter().map(Rate::per_second).collect());
+    println!(
+        "creates with indexing         {:.2} of without (aim: {AIM} at least), 64 callers: {:.0} /s \
+         and {:.0} us CPU each, {:.0} /s and {:.0} us",
+        median(ratio.collect()),
+        rate(&on),
+        cpu(&on),
+        rate(&off),
+        cpu(&off)
+    );
+    with.desk.close()?;
+    without.desk.close()?;
+    Ok(())
+}
