@@ -15,7 +15,7 @@ const CRATES: [(&str, &[&str]); 6] = [
 
 /// A room of the engine and the rooms it may know beside itself. `desk` knows no front end, and
 /// nobody but the front ends knows `cli`.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &[]),
     ("search", &[]),
@@ -23,9 +23,12 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("packs", &["domain", "hooks"]),
     ("desk", &["domain", "hooks", "packs", "search", "store"]),
     ("api", &["desk", "domain", "hooks", "packs", "store"]),
+    ("scenario", &["desk", "domain", "packs", "store"]),
     (
         "cli",
-        &["api", "desk", "domain", "hooks", "packs", "search", "store"],
+        &[
+            "api", "desk", "domain", "hooks", "packs", "scenario", "search", "store",
+        ],
     ),
 ];
 
