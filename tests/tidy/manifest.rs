@@ -3,48 +3,84 @@
 use crate::check;
 use crate::tree::{Text, texts};
 
-#[test]
-fn every_dependency_has_a_reason() {
-    let mut found = Vec::new();
-    for manifest in texts() {
-        if manifest.path.ends_with("Cargo.toml") {
-            found.extend(unreasoned(&manifest));
-        }
-    }
-    check(found);
+/// A line of a manifest that names a dependency.
+struct Dependency<'a> {
+    line: usize,
+    name: &'a str,
+    has_reason: bool,
 }
 
-/// Lines of dependencies without a comment, on the line or right above it.
-fn unreasoned(manifest: &Text) -> Vec<String> {
+#[test]
+fn every_dependency_has_a_reason() {
+    let mut manifests = texts();
+    manifests.retain(|t| t.path.rsplit('/').next() == Some("Cargo.toml"));
+    check(unreasoned(&manifests));
+}
+
+/// Dependencies without a reason, in their manifest or in the root's.
+fn unreasoned(manifests: &[Text]) -> Vec<String> {
+    let root = manifests.iter().find(|m| m.path == "Cargo.toml");
+    let mut of_root = root.map(dependencies).unwrap_or_default();
+    of_root.retain(|dependency| dependency.has_reason);
+    let known: Vec<&str> = of_root.iter().map(|dependency| dependency.name).collect();
     let mut found = Vec::new();
-    let mut in_dependencies = false;
-    let mut has_reason = false;
-    for (at, line) in manifest.lines() {
-        if line.starts_with('[') {
-            in_dependencies = line.trim_end().ends_with("dependencies]");
-        } else if in_dependencies && line.contains('=') && !line.starts_with([' ', '#', ']']) {
-            // The project's own crates, and those whose reason stands in the workspace's manifest.
-            let is_own = line.contains("path =") || line.contains("workspace = true");
-            if !has_reason && !is_own && !line.contains(" # ") {
+    for manifest in manifests {
+        for dependency in dependencies(manifest) {
+            if !dependency.has_reason && !known.contains(&dependency.name) {
+                let Dependency { line, name, .. } = dependency;
                 found.push(format!(
-                    "{}:{at}: say why this dependency is needed",
+                    "{}:{line}: say why `{name}` is needed",
                     manifest.path
                 ));
             }
         }
-        has_reason = line.starts_with('#');
+    }
+    found
+}
+
+/// The dependencies; a reason stands on the line or right above it.
+fn dependencies(manifest: &Text) -> Vec<Dependency<'_>> {
+    let mut found = Vec::new();
+    let mut in_dependencies = false;
+    let mut is_explained = false;
+    for (at, line) in manifest.lines() {
+        if line.starts_with('[') {
+            in_dependencies = line.trim_end().ends_with("dependencies]");
+        } else if in_dependencies && line.contains('=') && !line.starts_with([' ', '#', ']']) {
+            // The project's own crates, and those whose reason stands in their workspace's manifest.
+            let is_own = line.contains("path =") || line.contains("workspace = true");
+            let end = line.find([' ', '=', '.']).unwrap_or(line.len());
+            found.push(Dependency {
+                line: at,
+                name: &line[..end],
+                has_reason: is_explained || is_own || line.contains(" # "),
+            });
+        }
+        is_explained = line.starts_with('#');
     }
     found
 }
 
 #[test]
 fn a_dependency_without_a_reason_is_found() {
-    let manifest = |text: &str| Text {
-        path: "Cargo.toml".to_owned(),
+    let manifest = |path: &str, text: &str| Text {
+        path: path.to_owned(),
         text: text.to_owned(),
     };
-    let bad = manifest("[dependencies]\na = \"1\"\nb = \"1\" # because\n");
-    assert_eq!(unreasoned(&bad).len(), 1);
-    let good = manifest("[dev-dependencies]\n# because\na = \"1\"\n[lib]\npath = \"x\"\n");
-    assert_eq!(unreasoned(&good).len(), 0);
+    let root = manifest(
+        "Cargo.toml",
+        "[dependencies]\na = \"1\"\nb = \"1\" # because\n[dev-dependencies]\n# because\nc = \"1\"\n[lib]\nd = 1\n",
+    );
+    let other = manifest(
+        "benches/Cargo.toml",
+        "[dependencies]\nb = \"1\"\ne = { version = \"1\" }\n",
+    );
+    let found = unreasoned(&[root, other]);
+    assert_eq!(
+        found,
+        [
+            "Cargo.toml:2: say why `a` is needed",
+            "benches/Cargo.toml:3: say why `e` is needed"
+        ]
+    );
 }
