@@ -121,7 +121,11 @@ pub fn child(what: &str, path: &Path) -> Fallible<()> {
         }
         "repair" => {
             let db = redb::Database::open(path.join("opora.redb"))?;
-            println!("{} {}", started.elapsed().as_secs_f64() * 1e3, resident_bytes());
+            println!(
+                "{} {}",
+                started.elapsed().as_secs_f64() * 1e3,
+                resident_bytes()
+            );
             drop(db);
         }
         "write" => {

@@ -32,7 +32,8 @@ impl Default for SearchOptions {
     fn default() -> Self {
         Self {
             window: Duration::from_millis(30),
-            writer_bytes: 24_000_000,
+            // The least: each commit clears tables in proportion to it.
+            writer_bytes: 15_000_000,
             rebuild_bytes: 64_000_000,
         }
     }

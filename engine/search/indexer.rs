@@ -31,9 +31,10 @@ const CHUNK: usize = 512;
 const BATCH_DOCS: usize = 10_000;
 /// Longest a batch is gathered before it is committed.
 const BATCH_TIME: Duration = Duration::from_millis(500);
-/// After a batch of this many documents the window is four times as long: under load each commit
-/// saved is time for the writers, and a tenth of a second is fresh enough.
-const LARGE_BATCH: usize = 48;
+/// How many times as long the window is after a batch of at least so many documents: a commit costs
+/// the same for few as for many, so under load each one saved is time for the writers. Who waits for
+/// a position does not wait for the window.
+const WINDOWS: [(usize, u32); 3] = [(192, 10), (48, 4), (0, 1)];
 /// Least time between commits when someone waits for one.
 const AWAITED_WINDOW: Duration = Duration::from_millis(5);
 /// Segments below this many documents are one level of the merge policy.
@@ -153,7 +154,8 @@ impl Indexer {
 
     /// Waits until the next commit may be: at once after idling, otherwise a window after the last.
     fn keep_window(&self) {
-        let factor = if self.last_batch >= LARGE_BATCH { 4 } else { 1 };
+        let fits = |(least, _): &&(usize, u32)| self.last_batch >= *least;
+        let factor = WINDOWS.iter().find(fits).map_or(1, |(_, factor)| *factor);
         let window = self.shared.options.window * factor;
         self.shared.pause(self.last_commit + window, true);
         if self.shared.has_waiter() {

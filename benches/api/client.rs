@@ -1,0 +1,73 @@
+//! A small HTTP client over one keep-alive connection, so that it costs little beside the server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use opora_benches::kit::Fallible;
+
+/// One connection.
+pub struct Client {
+    stream: BufReader<TcpStream>,
+    secret: &'static str,
+}
+
+impl Client {
+    pub fn connect(address: SocketAddr, secret: &'static str) -> Fallible<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+            secret,
+        })
+    }
+
+    /// Sends a request and reads the answer, which must have the expected status.
+    pub fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+        expected: u16,
+    ) -> Fallible<serde_json::Value> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.secret,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let (status, length) = self.read_head()?;
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes)?;
+        if status != expected {
+            let text = String::from_utf8_lossy(&bytes);
+            return Err(format!("{method} {path} answered {status}: {text}").into());
+        }
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// The status and the length of the body.
+    fn read_head(&mut self) -> Fallible<(u16, usize)> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line
+            .split_whitespace()
+            .nth(1)
+            .ok_or("no status in the answer")?
+            .parse()?;
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            let header = line.trim();
+            if header.is_empty() {
+                return Ok((status, length));
+            }
+            if let Some((name, value)) = header.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse()?;
+            }
+        }
+    }
+}

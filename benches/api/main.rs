@@ -1,0 +1,159 @@
+//! Bench of the HTTP API: creates, reads and transitions per second over keep-alive connections to
+//! a server in the same process, on the durable store, with rules on every hook.
+//!
+//! `--quick` runs everything for a moment; `OPORA_BENCH_DIR` names the folder on the disk to
+//! measure.
+
+#![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
+
+mod client;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use opora::api::{Api, ApiOptions, hash_of};
+use opora::desk::{Actor, Command, Desk};
+use opora::domain::Id;
+use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, Rate, drive, folder, load, median};
+use parking_lot::Mutex;
+
+use self::client::Client;
+
+const SECRET: &str = "a-secret-of-the-bench";
+
+fn main() -> Fallible<()> {
+    let mode = Mode::from_args();
+    let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
+    let bed = Bed::open(folder.path(), &BedOptions { search: true })?;
+    bed.run(&Command::CreateToken {
+        actor: Actor::Admin { agent: None },
+        note: "bench".to_owned(),
+        hash: hash_of(SECRET),
+    })?;
+    load(&bed, 0, mode.pick(5_000, 100))?;
+    let server = tokio::runtime::Runtime::new()?;
+    let address = serve(&server, Arc::clone(&bed.desk))?;
+    let time = mode.pick(Duration::from_secs(2), Duration::from_millis(200));
+    for connections in [1, 8, 64] {
+        let mut all: [Vec<Rate>; 4] = Default::default();
+        for _ in 0..mode.pick(5, 1) {
+            let [direct, creates, reads, transitions] = &mut all;
+            let (made, rate) = creates_over_http(&bed, address, connections, time)?;
+            creates.push(rate);
+            direct.push(creates_direct(&bed, connections, time)?);
+            reads.push(reads_over_http(address, connections, time, &made)?);
+            transitions.push(transitions_over_http(address, connections, time, made)?);
+        }
+        report(connections, &all);
+    }
+    server.shutdown_background();
+    bed.desk.close()?;
+    Ok(())
+}
+
+fn serve(runtime: &tokio::runtime::Runtime, desk: Arc<Desk>) -> Fallible<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let router = Api::new(desk, ApiOptions::default()).router();
+    runtime.spawn(async move {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        axum::serve(listener, router).await
+    });
+    Ok(address)
+}
+
+fn clients(address: SocketAddr, connections: usize) -> Fallible<Vec<Mutex<Client>>> {
+    (0..connections)
+        .map(|_| Ok(Mutex::new(Client::connect(address, SECRET)?)))
+        .collect()
+}
+
+static NUMBER: AtomicU64 = AtomicU64::new(1_000_000);
+
+fn creates_over_http(
+    bed: &Bed,
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+) -> Fallible<(Vec<String>, Rate)> {
+    let clients = clients(address, connections)?;
+    let made = Mutex::new(Vec::new());
+    let rate = drive(connections, time, |caller, _| {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let client = clients.get(caller).ok_or("no client")?;
+        let fields = bed.ticket_fields(number).to_string();
+        let answer = client.lock().send("POST", "/v1/tickets", &fields, 201)?;
+        let id = answer.get("id").and_then(serde_json::Value::as_str);
+        made.lock()
+            .push(id.ok_or("a create without an id")?.to_owned());
+        Ok(true)
+    })?;
+    Ok((made.into_inner(), rate))
+}
+
+fn creates_direct(bed: &Bed, callers: usize, time: Duration) -> Fallible<Rate> {
+    drive(callers, time, |_, _| {
+        bed.ticket(NUMBER.fetch_add(1, Ordering::Relaxed))?;
+        Ok(true)
+    })
+}
+
+fn reads_over_http(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    made: &[String],
+) -> Fallible<Rate> {
+    let clients = clients(address, connections)?;
+    let none = Id::MIN.to_string();
+    drive(connections, time, |caller, turn| {
+        let client = clients.get(caller).ok_or("no client")?;
+        let place = usize::try_from(turn)? % made.len().max(1);
+        let id = made.get(place).unwrap_or(&none);
+        client
+            .lock()
+            .send("GET", &format!("/v1/tickets/{id}"), "", 200)?;
+        Ok(true)
+    })
+}
+
+fn transitions_over_http(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    made: Vec<String>,
+) -> Fallible<Rate> {
+    let clients = clients(address, connections)?;
+    let left = Mutex::new(made);
+    drive(connections, time, |caller, _| {
+        let Some(id) = left.lock().pop() else {
+            return Ok(false);
+        };
+        let client = clients.get(caller).ok_or("no client")?;
+        let path = format!("/v1/tickets/{id}/transition");
+        client
+            .lock()
+            .send("POST", &path, r#"{"to":"doing"}"#, 200)?;
+        Ok(true)
+    })
+}
+
+fn report(connections: usize, all: &[Vec<Rate>; 4]) {
+    let rate = |all: &[Rate]| median(all.iter().map(Rate::per_second).collect());
+    let [direct, creates, reads, transitions] = all;
+    let ratio = creates
+        .iter()
+        .zip(direct)
+        .map(|(http, direct)| http.per_second() / direct.per_second());
+    println!(
+        "{connections:>2} connections                creates {:.0} /s, {:.2} of as many callers \
+         without HTTP; reads {:.0} /s; transitions {:.0} /s",
+        rate(creates),
+        median(ratio.collect()),
+        rate(reads),
+        rate(transitions)
+    );
+}
