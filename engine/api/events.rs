@@ -173,10 +173,10 @@ impl Pump {
     /// Sends what lies after the position reached; false when the reader is gone.
     async fn feed(&mut self) -> Result<bool, Problem> {
         loop {
-            // A token that was revoked ends the stream.
-            let actor = principal::actor(&self.app, &self.caller.hash)?;
             let upto = self.app.desk().pos();
-            let events = self.read(actor).await?;
+            let events = self.read(self.caller.actor.clone()).await?;
+            // Asked after reading: nothing that happened after the token was revoked is told.
+            principal::actor(&self.app, &self.caller.hash)?;
             let last = events.last().map(|e| e.position);
             let count = events.len();
             for event in events {

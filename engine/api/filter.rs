@@ -28,7 +28,7 @@ pub fn conditions(
     if rest.is_empty() {
         return Ok(Vec::new());
     }
-    let fields = fields_of(catalog, kind);
+    let fields = fields_of(catalog, actor, kind);
     let mut found: Vec<(String, Condition)> = Vec::new();
     for (name, value) in rest {
         let (field, part) = split(&name);
@@ -69,6 +69,7 @@ pub fn conditions(
 pub fn sort(
     params: &mut Params,
     catalog: &Catalog,
+    actor: &Actor,
     kind: Kind,
 ) -> Result<Option<(String, bool)>, Problem> {
     let Some(text) = params.one("sort")? else {
@@ -78,7 +79,7 @@ pub fn sort(
         Some(name) => (name, true),
         None => (text.as_str(), false),
     };
-    let fields = fields_of(catalog, kind);
+    let fields = fields_of(catalog, actor, kind);
     match resolve(&fields, name) {
         Some(full) => Ok(Some((full, descending))),
         None => {
@@ -132,13 +133,18 @@ fn several(value: &str, actor: &Actor) -> Vec<String> {
         .collect()
 }
 
-/// Full names of the fields that records of a kind may have.
-fn fields_of(catalog: &Catalog, kind: Kind) -> BTreeSet<String> {
+/// Full names of the fields of a kind that the asker may know of: a filter by a hidden field would
+/// tell its value.
+fn fields_of(catalog: &Catalog, actor: &Actor, kind: Kind) -> BTreeSet<String> {
     let of_kind = catalog.fields(kind, None).iter();
     let of_types = catalog
         .types(kind)
         .flat_map(|t| catalog.fields(kind, Some(&t.code)));
-    let mut names: BTreeSet<String> = of_kind.chain(of_types).map(|f| f.code.clone()).collect();
+    let mut names: BTreeSet<String> = of_kind
+        .chain(of_types)
+        .filter(|f| !f.internal || actor.sees_internal())
+        .map(|f| f.code.clone())
+        .collect();
     if names.contains("status") {
         names.insert(CATEGORY_PARAM.to_owned());
     }

@@ -117,7 +117,7 @@ async fn list_records(
 ) -> std::result::Result<Response, Problem> {
     let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
     let catalog = app.desk().catalog()?;
-    let sort = filter::sort(&mut params, &catalog, kind)?;
+    let sort = filter::sort(&mut params, &catalog, &caller.actor, kind)?;
     let filters = filter::conditions(&mut params, &catalog, &caller.actor, kind)?;
     let query = ListQuery {
         kind,

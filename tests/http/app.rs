@@ -229,12 +229,18 @@ impl App {
         self.call("PATCH", path, secret, &[], body).await
     }
 
+    /// Lets a little time pass: what is made at one instant has no order in time.
+    pub fn tick(&self) {
+        self.clock.advance(chrono::TimeDelta::milliseconds(1));
+    }
+
     /// A new ticket of customer A.
     pub async fn ticket(&self) -> String {
         self.ticket_of(self.account_a, self.contact_a).await
     }
 
     pub async fn ticket_of(&self, account: Id, contact: Id) -> String {
+        self.tick();
         let body = json!({
             "type": "fault", "title": "Printer is on fire", "description": "It burns.",
             "account": account, "contact": contact,

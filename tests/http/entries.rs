@@ -1,0 +1,201 @@
+//! Comments, messages, attachments, links.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+
+use crate::app::{AGENT, App, PORTAL_A, PORTAL_B};
+
+#[tokio::test]
+async fn customers_see_what_is_public_and_write_in_public() {
+    let app = App::new();
+    let path = format!("/v1/tickets/{}/comments", app.ticket().await);
+    let hidden = app
+        .post(&path, AGENT, json!({"text": "Their fault"}))
+        .await
+        .is(201)
+        .json();
+    assert_eq!(
+        (&hidden["entry"], &hidden["visibility"]),
+        (&json!("comment"), &json!("internal"))
+    );
+    assert_eq!(hidden["author"], format!("agent:{}", app.agent));
+    app.tick();
+    let open = json!({"text": "We look into it", "visibility": "public"});
+    app.post(&path, AGENT, open).await.is(201);
+    app.tick();
+    let own = app
+        .post(&path, PORTAL_A, json!({"text": "Hurry"}))
+        .await
+        .is(201)
+        .json();
+    assert_eq!(own["visibility"], "public");
+    let secret = json!({"text": "x", "visibility": "internal"});
+    app.post(&path, PORTAL_A, secret)
+        .await
+        .is_problem(403, "forbidden");
+    app.post(&path, PORTAL_B, json!({"text": "x"}))
+        .await
+        .is_problem(404, "not_found");
+    app.post(&path, AGENT, json!({"text": " "}))
+        .await
+        .is_problem(422, "invalid");
+    let texts = |secret: &'static str| {
+        let (app, path) = (&app, path.clone());
+        async move {
+            let body = app.get(&path, secret).await.is(200).json();
+            let items = body["items"].as_array().unwrap().clone();
+            items
+                .iter()
+                .map(|i| i["text"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(
+        texts(AGENT).await,
+        ["Their fault", "We look into it", "Hurry"]
+    );
+    assert_eq!(texts(PORTAL_A).await, ["We look into it", "Hurry"]);
+}
+
+#[tokio::test]
+async fn messages_are_taken_once_and_listed_apart() {
+    let app = App::new();
+    let ticket = format!("/v1/tickets/{}", app.ticket().await);
+    let path = format!("{ticket}/messages");
+    let mail = json!({"channel": "mail", "direction": "in", "subject": "Fire", "text": "Help", "external_id": "<1@x>"});
+    let made = app.post(&path, AGENT, mail.clone()).await.is(201).json();
+    assert_eq!(
+        (&made["channel"], &made["direction"]),
+        (&json!("mail"), &json!("in"))
+    );
+    app.post(&path, AGENT, mail)
+        .await
+        .is_problem(409, "duplicate_message");
+    app.post(
+        &path,
+        PORTAL_A,
+        json!({"channel": "mail", "direction": "in", "text": "x"}),
+    )
+    .await
+    .is_problem(403, "forbidden");
+    for n in 0..30 {
+        app.tick();
+        app.post(
+            &format!("{ticket}/comments"),
+            AGENT,
+            json!({"text": format!("c{n}")}),
+        )
+        .await
+        .is(201);
+    }
+    app.tick();
+    let out = json!({"channel": "call", "direction": "out", "text": "Told them"});
+    app.post(&path, AGENT, out).await.is(201);
+    // Thirty comments lie between the two messages: a page of messages reads past them.
+    let page = app
+        .get(&format!("{path}?limit=2"), AGENT)
+        .await
+        .is(200)
+        .json();
+    let items = page["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{page}");
+    assert_eq!(items[1]["text"], "Told them");
+    let everything = app
+        .get(&format!("{ticket}/entries?limit=200"), AGENT)
+        .await
+        .json();
+    assert_eq!(everything["items"].as_array().unwrap().len(), 32);
+    let ticket = app.get(&ticket, AGENT).await.json();
+    assert!(ticket["reacted_at"].is_string() || ticket["reacted_at"].is_null());
+}
+
+#[tokio::test]
+async fn a_file_comes_back_byte_for_byte() {
+    let app = App::new();
+    let ticket = format!("/v1/tickets/{}", app.ticket().await);
+    let content: Vec<u8> = (0..200_000_u32)
+        .map(|n| u8::try_from(n % 251).unwrap())
+        .collect();
+    let send = |secret: &str, query: &str| {
+        Request::post(format!("{ticket}/attachments?{query}"))
+            .header("authorization", format!("Bearer {secret}"))
+            .header("content-type", "text/html")
+            .body(Body::from(content.clone()))
+            .unwrap()
+    };
+    let made = app
+        .send(send(
+            AGENT,
+            "name=%D0%BE%D1%82%D1%87%D1%91%D1%82.html&visibility=public",
+        ))
+        .await
+        .is(201);
+    let view = made.json();
+    assert_eq!(
+        (&view["name"], &view["size"]),
+        (&json!("отчёт.html"), &json!(200_000))
+    );
+    let back = app.get(made.header("location"), PORTAL_A).await.is(200);
+    assert_eq!(back.bytes, content);
+    assert_eq!(back.header("content-type"), "text/html");
+    // A stranger's page is never shown as a page of ours.
+    assert!(
+        back.header("content-disposition")
+            .starts_with("attachment; filename*=UTF-8''%D0%BE")
+    );
+    assert_eq!(back.header("x-content-type-options"), "nosniff");
+    assert_eq!(back.header("content-security-policy"), "sandbox");
+    app.get(made.header("location"), PORTAL_B)
+        .await
+        .is_problem(404, "not_found");
+    let hidden = app.send(send(AGENT, "name=notes.txt")).await.is(201);
+    app.get(hidden.header("location"), PORTAL_A)
+        .await
+        .is_problem(404, "not_found");
+    app.send(send(PORTAL_A, "name=mine.txt")).await.is(201);
+    app.send(send(PORTAL_A, "name=mine.txt&visibility=internal"))
+        .await
+        .is_problem(403, "forbidden");
+    app.send(send(AGENT, "visibility=public"))
+        .await
+        .is_problem(422, "invalid");
+    app.send(send(AGENT, "name=x&visibility=secret"))
+        .await
+        .is_problem(422, "invalid");
+    let listed = app
+        .get(&format!("{ticket}/attachments"), PORTAL_A)
+        .await
+        .json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    let comment = app
+        .post(&format!("{ticket}/comments"), AGENT, json!({"text": "x"}))
+        .await
+        .id();
+    app.get(&format!("{ticket}/attachments/{comment}"), AGENT)
+        .await
+        .is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn links_lead_to_other_records() {
+    let app = App::new();
+    let (one, other) = (app.ticket().await, app.ticket().await);
+    let path = format!("/v1/tickets/{one}/links");
+    let link = json!({"relation": "duplicate_of", "to_kind": "ticket", "to": other});
+    let made = app.post(&path, AGENT, link).await.is(201).json();
+    assert_eq!(
+        (&made["relation"], &made["to"]),
+        (&json!("duplicate_of"), &json!(other))
+    );
+    let listed = app.get(&path, AGENT).await.json();
+    assert_eq!(listed["items"][0]["id"], made["id"]);
+    for wrong in [
+        json!({"relation": "r", "to_kind": "tickt", "to": other}),
+        json!({"relation": "r", "to_kind": "ticket", "to": "x"}),
+        json!({"relation": "r", "to_kind": "ticket", "to": app.agent}),
+        json!({"relation": "r", "to_kind": "ticket", "to": one}),
+    ] {
+        app.post(&path, AGENT, wrong).await.is(422);
+    }
+}

@@ -1,0 +1,94 @@
+//! Searching records and the knowledge base.
+
+use serde_json::json;
+
+use crate::app::{ADMIN, AGENT, App, PORTAL_A, PORTAL_B};
+
+#[tokio::test]
+async fn hits_tell_where_and_why() {
+    let app = App::new();
+    let ticket = app.ticket().await;
+    let article = json!({"title": "Printer on fire", "body": "Pull the <plug> of the printer.", "status": "published", "external_id": "fire-1"});
+    let article = app.post("/v1/articles", ADMIN, article).await.is(201);
+    let pos = article.header("opora-position").to_owned();
+    let path = format!("/v1/search?q=printer&at_least={pos}");
+    let found = app.get(&path, AGENT).await.is(200).json();
+    let hits = found["hits"].as_array().unwrap();
+    assert_eq!(hits.len(), 2, "{found}");
+    let hit = hits.iter().find(|h| h["kind"] == "article").unwrap();
+    assert_eq!(hit["id"], article.id());
+    assert_eq!(hit["link"], format!("/v1/articles/{}", article.id()));
+    assert_eq!(
+        (&hit["title"], &hit["external_id"]),
+        (&json!("Printer on fire"), &json!("fire-1"))
+    );
+    assert_eq!(hit["number"], 1);
+    assert!(0.0 < hit["score"].as_f64().unwrap());
+    let snippet = hit["snippet"].as_str().unwrap();
+    assert!(
+        snippet.contains("<mark>") && !snippet.contains("<plug>"),
+        "{snippet}"
+    );
+    let only = app.get(&format!("{path}&kind=ticket"), AGENT).await.json();
+    assert_eq!(only["hits"][0]["id"], ticket.as_str());
+    assert_eq!(only["hits"].as_array().unwrap().len(), 1);
+    let filtered = format!("{path}&kind=ticket&priority=urgent");
+    assert_eq!(
+        app.get(&filtered, AGENT).await.is(200).json()["hits"],
+        json!([])
+    );
+    let articles = format!("/v1/articles/search?q=printer&limit=1&at_least={pos}");
+    let found = app.get(&articles, AGENT).await.is(200).json();
+    assert_eq!(found["hits"][0]["id"], article.id());
+}
+
+#[tokio::test]
+async fn a_customer_finds_its_own() {
+    let app = App::new();
+    let ticket = app.ticket().await;
+    let draft = json!({"title": "Printer secrets", "body": "x", "status": "draft"});
+    app.post("/v1/articles", ADMIN, draft).await.is(201);
+    let pos = app.desk.pos();
+    let path = format!("/v1/search?q=printer&at_least={pos}");
+    let own = app.get(&path, PORTAL_A).await.is(200).json();
+    assert_eq!(own["hits"].as_array().unwrap().len(), 1, "{own}");
+    assert_eq!(own["hits"][0]["id"], ticket.as_str());
+    let foreign = app.get(&path, PORTAL_B).await.is(200).json();
+    assert_eq!(foreign["hits"], json!([]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_searched_is_said() {
+    let app = App::new();
+    app.get("/v1/search", AGENT)
+        .await
+        .is_problem(422, "invalid");
+    app.get("/v1/search?q=%20", AGENT)
+        .await
+        .is_problem(422, "invalid");
+    app.get("/v1/search?q=x&kind=tickt", AGENT)
+        .await
+        .is_problem(422, "invalid");
+    app.get("/v1/search?q=x&priority=high", AGENT)
+        .await
+        .is_problem(422, "invalid");
+    app.get(&format!("/v1/search?q={}", "x".repeat(501)), AGENT)
+        .await
+        .is_problem(422, "invalid");
+    app.get("/v1/search?q=x&cursor=zz", AGENT).await.is(422);
+    for hostile in [
+        "%22",
+        "((",
+        "AND",
+        "a:b",
+        "*",
+        "%5C",
+        "~~~",
+        "NOT%20NOT",
+        "%F0%9F%96%A8",
+    ] {
+        app.get(&format!("/v1/search?q={hostile}"), AGENT)
+            .await
+            .is(200);
+    }
+}
