@@ -67,9 +67,12 @@ pub fn lists(bed: &Bed, mode: &Mode) -> Fallible<()> {
     Ok(())
 }
 
+/// The words of a search, by its turn.
+type Words = fn(u64) -> String;
+
 /// Searches by one, two and three words, frequent and rare.
 pub fn searches(bed: &Bed, mode: &Mode) -> Fallible<()> {
-    let texts: [(&str, fn(u64) -> String); 4] = [
+    let texts: [(&str, Words); 4] = [
         ("one frequent word", |_| "принтер".to_owned()),
         ("two words", |turn| words(turn, 2)),
         ("four words", |turn| words(turn, 4)),
