@@ -9,7 +9,10 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("rhai::", &["engine/hooks/script"]),
     ("wasmtime::", &["engine/hooks/wasm"]),
     ("tantivy::", &["engine/search", "benches"]),
-    ("axum::", &["engine/api", "engine/cli", "tests/http"]),
+    (
+        "axum::",
+        &["engine/api", "engine/cli", "tests/http", "benches"],
+    ),
     ("clap::", &["engine/cli"]),
 ];
 
