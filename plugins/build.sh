@@ -12,13 +12,26 @@ out=${CARGO_TARGET_DIR:-$root/target}
 check=no
 [ "${1:-}" = --check ] && check=yes
 
-# Paths of this machine stay out of the components: the same sources give the same bytes anywhere.
+# The same sources give the same bytes anywhere. Cargo numbers crates inside a workspace by their
+# place in it and others by where they lie on the machine, so the guest crate is built as a member of
+# a copy; paths of the machine that remain are named anew.
+stage=$out/plugins/stage
+rm -rf "$stage"
+mkdir -p "$stage"
+cp -Rp "$root/sdk" "$stage/sdk"
+for dir in */Cargo.toml; do
+    cp -Rp "$(dirname "$dir")" "$stage"
+done
+cp -p Cargo.lock "$stage"
+sed 's|"../sdk"|"sdk"|' Cargo.toml >"$stage/Cargo.toml"
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 sysroot=$(rustc --print sysroot)
-RUSTFLAGS="--remap-path-prefix=$root=. --remap-path-prefix=$cargo_home=cargo --remap-path-prefix=$sysroot=rust"
-export RUSTFLAGS
-CARGO_TARGET_DIR=$out/plugins cargo build --quiet --locked --release --target wasm32-unknown-unknown
-unset RUSTFLAGS
+(
+    RUSTFLAGS="--remap-path-prefix=$stage=. --remap-path-prefix=$cargo_home=cargo --remap-path-prefix=$sysroot=rust"
+    export RUSTFLAGS
+    cd "$stage"
+    CARGO_TARGET_DIR=$out/plugins cargo build --quiet --locked --release --target wasm32-unknown-unknown
+)
 CARGO_TARGET_DIR=$out cargo build --quiet --locked --manifest-path "$root/Cargo.toml" \
     --no-default-features --features wasm --example encode_plugin
 

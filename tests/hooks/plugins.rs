@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use opora::domain::{Id, Kind, Value};
 use opora::hooks::{ActorView, Call, Detail, Effect, Hook, RecordView, SurveyAnswer};
+use opora::packs::{self, BuiltIn, PackFiles};
 use sha2::{Digest, Sha256};
 
 use super::support::{ask, bytes, path, plugin};
@@ -113,6 +114,19 @@ fn definitions_are_sound() {
             assert!(field.names.0.contains_key("ru"), "{}", field.code);
             assert!(field.names.0.contains_key("en"), "{}", field.code);
         }
+    }
+}
+
+#[test]
+fn they_load_as_packs() {
+    let hosts = BuiltIn::new(None).expect("the hosts");
+    for (name, rules) in [("satisfaction", 1), ("triage", 2), ("warranty", 3)] {
+        let files = PackFiles::read_dir(&path(&format!("plugins/{name}")));
+        let files = files.unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
+        let pack = packs::load(&files, &hosts);
+        let pack = pack.unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
+        assert_eq!(pack.name(), name);
+        assert_eq!(pack.rules.len(), rules, "{name}");
     }
 }
 
