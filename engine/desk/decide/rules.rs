@@ -41,7 +41,7 @@ impl Deciding<'_, '_> {
         self.ground
             .catalog
             .rules_for(hook, kind, type_code.as_deref())
-            .filter(|rule| self.chain.last() != Some(&rule.id()))
+            .filter(|rule| self.chain.last().is_none_or(|last| *last != rule.id()))
             .cloned()
             .collect()
     }
