@@ -19,7 +19,7 @@ use crate::domain::entry::{Direction, Visibility};
 use crate::domain::{EntryBody, Id, Kind, builtin};
 
 /// Most reads of the desk for one page of one sort of entry.
-const MAX_READS: usize = 20;
+const MAX_READS: usize = 200;
 
 /// Who sees something.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]

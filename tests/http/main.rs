@@ -1,17 +1,33 @@
 //! The HTTP API through its router, in process: every route, every verb, every kind of asker.
 
+// Marked as test code for the lints, which allow helpers to unwrap there.
+#[cfg(test)]
 mod app;
+#[cfg(test)]
 mod bulk;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
 mod documents;
+#[cfg(test)]
 mod entries;
+#[cfg(test)]
 mod events;
+#[cfg(test)]
 mod lists;
+#[cfg(test)]
 mod packs;
+#[cfg(test)]
 mod portal;
+#[cfg(test)]
 mod problems;
+#[cfg(test)]
 mod search;
+#[cfg(test)]
 mod surveys;
+#[cfg(test)]
 mod tickets;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
 mod walk;

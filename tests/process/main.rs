@@ -1,0 +1,11 @@
+//! The real program as a process: killed and started again, stopped politely, talked to by its own
+//! subcommands.
+
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod serve;
