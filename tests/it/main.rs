@@ -7,6 +7,8 @@ mod breaker;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod rules;
 #[cfg(test)]

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod desk_cuts;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod durable;

@@ -5,6 +5,7 @@ mod effects;
 mod guards;
 mod surveys;
 mod timers;
+mod trips;
 
 use opora::desk::{Actor, HistoryItem, Result};
 use opora::domain::{Id, Kind};

@@ -1,0 +1,99 @@
+//! How often a command asks the store.
+
+use std::sync::Arc;
+
+use opora::desk::{Actor, Command, Desk, DeskOptions, IdSource, Request, VirtualClock};
+use opora::domain::{Id, Kind};
+use opora::packs::PackFiles;
+use opora::store::{CountingStore, Counts, MemoryStore, Store};
+use serde_json::{Value as Json, json};
+
+use crate::support::{DEFINITIONS, MANIFEST, at, fields};
+
+const RULES: &str = "
+[[rule]]
+name = \"fill\"
+hook = \"record.defaults\"
+script = \"rules.rhai\"
+reads = [\"account\", \"contact\"]
+[[rule]]
+name = \"check\"
+hook = \"record.validate\"
+script = \"rules.rhai\"
+reads = [\"account\"]
+[[rule]]
+name = \"begun\"
+hook = \"transition.effect\"
+script = \"rules.rhai\"
+reads = [\"account\"]
+";
+
+const SCRIPT: &str = "
+fn fill(c) { c.set(\"room\", c.related.account.city); }
+fn check(c) { if c.related.account.city == \"closed\" { c.deny(\"closed\", \"closed\"); } }
+fn begun(c) { c.tag(\"seen\"); c.schedule(\"look\", hours(1)); }
+";
+
+struct Counted {
+    store: Arc<CountingStore<MemoryStore>>,
+    desk: Arc<Desk>,
+}
+
+impl Counted {
+    fn run(&self, command: &Command) -> (Id, Counts) {
+        self.store.take();
+        let reply = self.desk.run(&Request::by(Actor::System), command).unwrap();
+        (reply.id, self.store.take())
+    }
+
+    fn create(&self, kind: Kind, asked: Json) -> (Id, Counts) {
+        let fields = fields(asked);
+        self.run(&Command::Create { kind, fields })
+    }
+}
+
+#[test]
+fn making_a_ticket_with_rules_that_read_the_account_takes_three_reads() {
+    let store = Arc::new(CountingStore::new(MemoryStore::new()));
+    let options = DeskOptions {
+        clock: Arc::new(VirtualClock::at(at("2026-03-02T09:00:00Z"))),
+        ids: IdSource::seeded(7),
+        search: false,
+        ..DeskOptions::default()
+    };
+    let desk = Desk::open(Arc::clone(&store) as Arc<dyn Store>, options).unwrap();
+    let counted = Counted { store, desk };
+    let manifest = format!("{MANIFEST}{RULES}");
+    let files = PackFiles::from_texts(&[
+        ("pack.toml", &manifest),
+        ("definitions.toml", DEFINITIONS),
+        ("rules.rhai", SCRIPT),
+    ]);
+    counted.run(&Command::InstallPack { files });
+    let (account, _) = counted.create(
+        Kind::Account,
+        json!({"title": "A", "code": "acme", "city": "Tver"}),
+    );
+    let (contact, _) = counted.create(
+        Kind::Contact,
+        json!({"title": "C", "code": "c", "account": "acme"}),
+    );
+    let by_id = json!({
+        "type": "fault", "title": "x", "account": account.to_string(), "contact": contact.to_string()
+    });
+    let by_code = json!({"type": "fault", "title": "x", "account": "acme", "contact": "c", "external_id": "7"});
+    counted.create(Kind::Ticket, by_id.clone());
+    for (asked, most) in [(by_id, 2), (by_code, 3)] {
+        let (ticket, counts) = counted.create(Kind::Ticket, asked);
+        assert!(counts.reads() <= most, "{counts:?}");
+        assert_eq!(counts.commits, 1);
+        let (_, counts) = counted.run(&Command::Transition {
+            kind: Kind::Ticket,
+            id: ticket,
+            to: "doing".to_owned(),
+            fields: fields(json!({})),
+        });
+        // The ground, the ticket, its clocks, its account, the timers that are set.
+        assert!(counts.reads() <= 5, "{counts:?}");
+    }
+}
