@@ -23,6 +23,10 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    fn one_in(&mut self, of: u64) -> bool {
+        self.next().is_multiple_of(of)
+    }
+
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[usize::try_from(self.next() % of.len() as u64).unwrap()]
     }
@@ -88,10 +92,10 @@ impl Run {
             .filter(|k| k.0 == kind)
             .map(|k| k.1)
             .collect();
-        if self.random.next() % 4 == 0 {
+        if self.random.one_in(4) {
             self.desk.clock.advance(chrono::TimeDelta::minutes(7));
         }
-        if known.is_empty() || self.random.next() % 4 == 0 {
+        if known.is_empty() || self.random.one_in(4) {
             return self.create(kind);
         }
         let id = self.random.pick(&known);
@@ -162,7 +166,7 @@ impl Run {
             .fields
             .keys()
             .any(|f| f.ends_with(removed));
-        if def_known && self.random.next() % 3 == 0 {
+        if def_known && self.random.one_in(3) {
             asked.insert(removed.to_owned(), Json::Null);
         }
         let taken = self.code_taken(kind, Some(id), &asked);
@@ -221,7 +225,7 @@ impl Run {
     }
 
     fn remember(&mut self, kind: Kind, id: Id) {
-        if self.random.next() % 3 == 0 {
+        if self.random.one_in(3) {
             let page = self.desk.desk.record(&Actor::System, kind, id, None);
             let pos = self.desk.desk.pos();
             self.snapshots
