@@ -14,12 +14,9 @@ use super::records::{self, TABLE, at, set};
 use super::route::{Op, Routes};
 use super::state::App;
 use super::view::{self, EntryView, link};
-use crate::desk::{Actor, Command, Desk, Error};
+use crate::desk::{Actor, Command, Error};
 use crate::domain::entry::{Direction, Visibility};
-use crate::domain::{EntryBody, Id, Kind, builtin};
-
-/// Most reads of the desk for one page of one sort of entry.
-const MAX_READS: usize = 200;
+use crate::domain::{EntryBody, builtin};
 
 /// Who sees something.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -243,35 +240,15 @@ async fn list(
     params.finish()?;
     let done = app.call(move |desk| {
         let pos = desk.pos();
-        page(desk, &caller.actor, (kind, id), cursor, limit, sort).map(|page| (pos, page))
+        let holds = |body: &EntryBody| sort.holds(body);
+        let page =
+            desk.entries_where(&caller.actor, (kind, id), cursor.as_deref(), limit, holds)?;
+        let items: Vec<EntryView> = page.items.into_iter().map(view::entry).collect();
+        Ok((pos, (items, page.next)))
     });
     let (pos, (items, next)) = done.await?;
     let body = json!({ "items": items, "next": next });
     Ok(at(pos, axum::Json(body)))
-}
-
-/// Reads on until the page is full: entries of all sorts lie together in time. A page may be short
-/// and still have a next one.
-fn page(
-    desk: &Desk,
-    actor: &Actor,
-    (kind, id): (Kind, Id),
-    mut cursor: Option<String>,
-    limit: usize,
-    sort: Sort,
-) -> crate::desk::Result<(Vec<EntryView>, Option<String>)> {
-    let mut items = Vec::new();
-    for _ in 0..MAX_READS {
-        let wanted = limit.saturating_sub(items.len());
-        let page = desk.entries(actor, kind, id, cursor.as_deref(), wanted)?;
-        let fitting = page.items.into_iter().filter(|e| sort.holds(&e.entry.body));
-        items.extend(fitting.map(view::entry));
-        cursor = page.next;
-        if cursor.is_none() || limit <= items.len() {
-            break;
-        }
-    }
-    Ok((items, cursor))
 }
 
 async fn create_comment(

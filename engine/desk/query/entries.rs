@@ -6,6 +6,9 @@ use crate::domain::entry::{EntryBody, Visibility};
 use crate::domain::{Id, Kind};
 use crate::store::{Table, Versioned};
 
+/// Most rows that one page looks through.
+const MAX_ROWS: usize = 500;
+
 impl Desk {
     /// The entries of a record, oldest first.
     ///
@@ -19,6 +22,22 @@ impl Desk {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<EntryPage>> {
+        self.entries_where(actor, (kind, id), cursor, limit, |_| true)
+    }
+
+    /// The entries of a record of one sort, oldest first. A page may be short and still have a next
+    /// one, when many entries of other sorts lie in between.
+    ///
+    /// # Errors
+    /// As [`Desk::entries`].
+    pub fn entries_where(
+        &self,
+        actor: &Actor,
+        (kind, id): (Kind, Id),
+        cursor: Option<&str>,
+        limit: usize,
+        wanted: impl Fn(&EntryBody) -> bool,
+    ) -> Result<Page<EntryPage>> {
         let limit = super::limit(limit)?;
         let snapshot = self.store.snapshot(None)?;
         super::record::read(&*snapshot, actor, kind, id)?;
@@ -30,16 +49,25 @@ impl Desk {
             }
             from.push(0);
         }
-        let rows = snapshot.range(Table::Entries, &from, &to, false, limit)?;
-        let next = match rows.last() {
-            Some((key, _)) if rows.len() == limit => Some(decide::hex(key)),
+        let most = (limit * 4).clamp(100, MAX_ROWS);
+        let rows = snapshot.range(Table::Entries, &from, &to, false, most)?;
+        let mut next = match rows.last() {
+            Some((key, _)) if rows.len() == most => Some(decide::hex(key)),
             _ => None,
         };
-        let mut items = Vec::with_capacity(rows.len());
-        for (_, row) in rows {
-            let page = read(&row)?;
-            if shows(actor, &page.entry.body) {
-                items.push(page);
+        let last = rows.len().saturating_sub(1);
+        let mut items = Vec::new();
+        for (n, (key, row)) in rows.iter().enumerate() {
+            let page = read(row)?;
+            if !shows(actor, &page.entry.body) || !wanted(&page.entry.body) {
+                continue;
+            }
+            items.push(page);
+            if items.len() == limit {
+                if n < last {
+                    next = Some(decide::hex(key));
+                }
+                break;
             }
         }
         Ok(Page { items, next })
