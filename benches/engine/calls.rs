@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use opora::domain::{Kind, Value};
 use opora::hooks::{ActorView, Call, Detail, Hook, RecordView, Rule};
+use opora::packs::Catalog;
 use opora_benches::kit::{Bed, Fallible, Mode, median, micros};
 use stats_alloc::Region;
 
@@ -15,9 +16,11 @@ pub fn cost(bed: &Bed, mode: &Mode) -> Fallible<()> {
     for rule in rules {
         // The two that need no candidates, so that the call itself is what is measured.
         if matches!(rule.hook, Hook::RecordDefaults | Hook::RecordValidate) {
-            hook_call(bed, rule, mode)?;
+            hook_call(rule, &call_of(bed, &catalog, rule, Detail::None)?, mode)?;
         }
     }
+    #[cfg(feature = "wasm")]
+    plugin_call(bed, mode)?;
     let rounds = mode.pick(200, 5);
     bed.ticket(1)?;
     let region = Region::new(ALLOCATOR);
@@ -33,12 +36,45 @@ pub fn cost(bed: &Bed, mode: &Mode) -> Fallible<()> {
     Ok(())
 }
 
-fn hook_call(bed: &Bed, rule: &Rule, mode: &Mode) -> Fallible<()> {
-    let call = call_of(bed, rule)?;
+/// A call of the plugin that comes with the engine; each gets a fresh instance.
+#[cfg(feature = "wasm")]
+fn plugin_call(bed: &Bed, mode: &Mode) -> Fallible<()> {
+    use opora::packs::{BuiltIn, PackFiles, load};
+
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/satisfaction");
+    let told = |faults: Vec<opora::packs::PackFault>| -> Box<dyn std::error::Error + Send + Sync> {
+        faults
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")
+            .into()
+    };
+    let files = PackFiles::read_dir(&folder).map_err(told)?;
+    let pack = load(
+        &files,
+        &BuiltIn::new(None).map_err(|fault| fault.to_string())?,
+    )
+    .map_err(told)?;
+    let catalog = Catalog::build(&[pack.into()], &[]).map_err(told)?;
+    for rule in catalog.rules(Hook::SurveyLogic) {
+        let detail = Detail::SurveyReply {
+            template: "rating".to_owned(),
+            score: Some(4),
+            scale: 5,
+            comment: "quick and polite".to_owned(),
+            answers: Vec::new(),
+        };
+        hook_call(rule, &call_of(bed, &catalog, rule, detail)?, mode)?;
+    }
+    Ok(())
+}
+
+fn hook_call(rule: &Rule, call: &Call, mode: &Mode) -> Fallible<()> {
     let turns: u32 = mode.pick(20_000, 100);
     let run = || -> Fallible<()> {
         rule.runner
-            .call(&call)
+            .call(call)
             .map(drop)
             .map_err(|failure| failure.message.into())
     };
@@ -66,7 +102,7 @@ fn hook_call(bed: &Bed, rule: &Rule, mode: &Mode) -> Fallible<()> {
 }
 
 /// A call on a new ticket.
-fn call_of(bed: &Bed, rule: &Rule) -> Fallible<Call> {
+fn call_of(bed: &Bed, catalog: &Catalog, rule: &Rule, detail: Detail) -> Fallible<Call> {
     let made = bed.ticket(7)?;
     let actor = opora::desk::Actor::System;
     let page = bed.desk.record(&actor, Kind::Ticket, made.id, None)?;
@@ -90,7 +126,7 @@ fn call_of(bed: &Bed, rule: &Rule) -> Fallible<Call> {
         before: None,
         asked: std::sync::Arc::default(),
         related: std::sync::Arc::default(),
-        options: std::sync::Arc::default(),
-        detail: Detail::None,
+        options: catalog.options(&rule.pack).cloned().unwrap_or_default(),
+        detail,
     })
 }

@@ -43,8 +43,10 @@ fn close(bed: &Bed, contract: Id, callers: usize, count: u64) -> Fallible<Rate> 
             return Ok(false);
         }
         let mut fields = bed.ticket_fields(number);
-        fields["contract"] = contract.to_string().into();
-        fields["account"] = bed.account(0).to_string().into();
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("contract".to_owned(), contract.to_string().into());
+            fields.insert("account".to_owned(), bed.account(0).to_string().into());
+        }
         let ticket = bed.create(opora::domain::Kind::Ticket, fields)?.id;
         bed.transition(ticket, "doing", json!({}))?;
         open.lock().push(ticket);

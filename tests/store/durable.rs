@@ -60,7 +60,7 @@ fn dropping_a_store_closes_it() {
 }
 
 #[test]
-fn live_bytes_are_counted_again_after_a_crash() {
+fn live_bytes_are_known_after_a_crash() {
     let disk = Disk::reliable();
     let store = open(&disk);
     apply(

@@ -179,8 +179,8 @@ fn create(db: &Database) -> StoreResult<()> {
     txn.commit().map_err(fail)
 }
 
-/// Bytes of live rows: as the last clean close counted them, else counted by walking the file,
-/// which redb has just done too when the file was not closed.
+/// Bytes of live rows: as the last commit counted them, else, in a file of an older build that was
+/// not closed, counted by walking it.
 fn live_bytes(db: &Database, last: Pos) -> StoreResult<u64> {
     {
         let txn = db.begin_read().map_err(fail)?;

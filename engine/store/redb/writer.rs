@@ -131,10 +131,15 @@ impl Writer {
                 }
             });
         }
-        Ok((open.finish(self.ops_kept)?, done))
+        let applied = open.finish(self.ops_kept)?;
+        if applied.changed {
+            let live = self.shared.live.load(Ordering::Relaxed);
+            note_live(txn, live.saturating_add(applied.live), applied.last)?;
+        }
+        Ok((applied, done))
     }
 
-    /// Leaves behind what makes the next start cheap: unused numbers and the count of live bytes.
+    /// Gives back the numbers that were leased and not used.
     fn settle(&mut self) -> StoreResult<()> {
         let unused = self.shared.numbers.close();
         if unused.is_empty() && !self.wrote {
@@ -147,15 +152,20 @@ impl Writer {
             for (counter, used) in unused {
                 counters.insert(counter.as_str(), used).map_err(fail)?;
             }
-            let mut settings = txn.open_table(tables::SETTINGS).map_err(fail)?;
-            let live = u64::try_from(live).unwrap_or(0);
-            settings.insert(tables::LIVE_ROW, live).map_err(fail)?;
-            settings
-                .insert(tables::LIVE_AT_ROW, self.last)
-                .map_err(fail)?;
         }
+        note_live(&txn, live, self.last)?;
         txn.commit().map_err(fail)
     }
+}
+
+/// Keeps the count of live bytes beside what it counts: one page more in a commit spares the next
+/// start after a crash a walk over the whole file.
+fn note_live(txn: &WriteTransaction, live: i64, last: u64) -> StoreResult<()> {
+    let mut settings = txn.open_table(tables::SETTINGS).map_err(fail)?;
+    let live = u64::try_from(live).unwrap_or(0);
+    settings.insert(tables::LIVE_ROW, live).map_err(fail)?;
+    settings.insert(tables::LIVE_AT_ROW, last).map_err(fail)?;
+    Ok(())
 }
 
 fn refuse(group: &mut Vec<Request>, error: &StoreError) {
