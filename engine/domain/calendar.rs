@@ -76,6 +76,7 @@ pub struct Calendar {
     /// The name rules use: `5x8-moscow`.
     pub code: String,
     /// Names by locale.
+    #[serde(default)]
     pub names: Names,
     /// The zone the hours are local to; stored by its IANA name.
     #[serde(with = "zone_by_name")]
@@ -83,8 +84,10 @@ pub struct Calendar {
     /// The hours of an ordinary week, in any order.
     pub weekly: Vec<WeeklyHours>,
     /// The days that differ, by local date.
+    #[serde(default)]
     pub exceptions: BTreeMap<NaiveDate, Exception>,
     /// Raised by every change.
+    #[serde(default)]
     pub version: u32,
 }
 

@@ -22,12 +22,14 @@ pub struct SupportLevel {
     /// The name rules use: `gold`.
     pub code: String,
     /// Names by locale.
+    #[serde(default)]
     pub names: Names,
     /// Code of the calendar.
     pub calendar: String,
     /// The targets, at most one for each clock.
     pub targets: Vec<Target>,
     /// Position in lists, smallest first.
+    #[serde(default)]
     pub order: i32,
 }
 
@@ -39,6 +41,7 @@ pub struct Target {
     /// Working seconds until due.
     pub duration_secs: u64,
     /// When to warn, in working seconds before due.
+    #[serde(default)]
     pub warn_before_secs: Vec<u64>,
 }
 
