@@ -6,14 +6,14 @@ use tracing_subscriber::fmt::time::SystemTime;
 use super::failure::{Failure, Outcome};
 use super::settings::{LogFormat, Settings};
 
-/// Starts logging. Without a setting, `info` and worse; of tantivy errors only, which warns of merges
-/// that were overtaken, as happens all the time.
+/// Starts logging; without a setting, `info` and worse. The library of the search index warns of
+/// merges that were overtaken, as happens all the time: of it only errors, unless it is asked for.
 ///
 /// # Errors
 /// When the filter cannot be read.
 pub fn start(settings: &Settings) -> Outcome<()> {
-    let text = settings.log.as_deref().unwrap_or("info,tantivy=error");
-    let filter = EnvFilter::try_new(text)
+    let text = settings.log.as_deref().unwrap_or("info");
+    let filter = EnvFilter::try_new(format!("tantivy=error,{text}"))
         .map_err(|e| Failure::new(format!("the log filter `{text}` cannot be read: {e}")))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -110,6 +110,11 @@ impl Server {
         let Self {
             runtime, listener, ..
         } = self;
+        // Before anybody is told that the server serves: from here on it stops in good order only.
+        let signals = {
+            let _inside = runtime.enter();
+            Signals::catch()?
+        };
         let api = Api::new(desk.clone(), ApiOptions::default());
         let place = folder.file("server.json");
         let file = ServerFile {
@@ -122,7 +127,7 @@ impl Server {
         ready(&url)?;
         tracing::info!(url, "serving");
         let listener = Limited::new(listener, settings.max_connections);
-        let served = runtime.block_on(until_stopped(&api, listener, settings.drain));
+        let served = runtime.block_on(until_stopped(&api, listener, signals, settings.drain));
         runtime.shutdown_timeout(Duration::from_secs(1));
         timers.stop();
         let closed = desk.close();
@@ -135,7 +140,12 @@ impl Server {
     }
 }
 
-async fn until_stopped(api: &Api, listener: Limited, drain: Duration) -> Outcome<()> {
+async fn until_stopped(
+    api: &Api,
+    listener: Limited,
+    mut signals: Signals,
+    drain: Duration,
+) -> Outcome<()> {
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let mut when = stop.subscribe();
     let serving = axum::serve(listener, api.router()).with_graceful_shutdown(async move {
@@ -143,7 +153,7 @@ async fn until_stopped(api: &Api, listener: Limited, drain: Duration) -> Outcome
         let _ = when.wait_for(|stop| *stop).await;
     });
     let serving = tokio::spawn(serving.into_future());
-    signalled().await?;
+    signals.wait().await;
     tracing::info!("stopping: requests under way are answered first");
     api.drain();
     stop.send_replace(true);
@@ -159,23 +169,47 @@ async fn until_stopped(api: &Api, listener: Limited, drain: Duration) -> Outcome
     }
 }
 
+/// The signals that ask the program to stop.
 #[cfg(unix)]
-async fn signalled() -> Outcome<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let failed = |e: std::io::Error| Failure::new(format!("signals cannot be caught: {e}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
 }
 
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> Outcome<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |e: std::io::Error| Failure::new(format!("signals cannot be caught: {e}"));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The signals that ask the program to stop.
 #[cfg(not(unix))]
-async fn signalled() -> Outcome<()> {
-    let caught = tokio::signal::ctrl_c().await;
-    caught.map_err(|e| Failure::new(format!("signals cannot be caught: {e}")))
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn catch() -> Outcome<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
+        if let Err(e) = tokio::signal::ctrl_c().await {
+            tracing::error!(error = %e, "signals cannot be caught");
+        }
+    }
 }
 
 /// The thread that fires timers and sweeps kept answers.

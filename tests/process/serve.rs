@@ -72,7 +72,7 @@ fn an_empty_folder_becomes_a_desk_that_outlives_its_server() {
     );
     let listed = server.get("/v1/tickets").body;
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
-    said(&[
+    let refused = opora(&[
         "pack",
         "remove",
         "tiny",
@@ -81,6 +81,8 @@ fn an_empty_folder_becomes_a_desk_that_outlives_its_server() {
         "--token",
         &token,
     ]);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("in use"), "{told}");
     assert_eq!(server.stop(), 0);
 }
 

@@ -326,26 +326,31 @@ impl Replay<'_> {
                 tickets.push((page.record, planned));
             }
         }
-        let mut codes: Vec<String> = Vec::new();
         for def in catalog.types(Kind::Ticket) {
-            let workflow = catalog.workflow(Kind::Ticket, Some(&def.code));
-            let statuses = workflow.into_iter().flat_map(|w| &w.statuses);
-            codes.extend(statuses.map(|s| s.code.clone()));
-        }
-        for code in codes {
-            if tickets.iter().any(|(r, _)| r.status() == Some(&code)) {
+            let Some(workflow) = catalog.workflow(Kind::Ticket, Some(&def.code)) else {
                 continue;
+            };
+            let is_own =
+                |p: &&Planned| format!("{}/{}", p.scenario.pack, p.scenario.type_name) == def.code;
+            let Some(sample) = plan.tickets.iter().find(is_own) else {
+                continue;
+            };
+            for status in &workflow.statuses {
+                let code = status.code.as_str();
+                if tickets.iter().any(|(r, _)| r.status() == Some(code)) {
+                    continue;
+                }
+                let fits = |r: &Record| {
+                    r.type_code() == Some(&def.code) && r.get(fields::CLOSED_AT).is_none()
+                };
+                let place = tickets.iter().position(|(r, _)| fits(r));
+                if code == workflow.initial {
+                    self.create(sample)?;
+                } else if let Some(place) = place {
+                    let (record, planned) = tickets.swap_remove(place);
+                    self.go(planned, &record, StatusCategory::Open, Some(code))?;
+                }
             }
-            let leads_there = |r: &Record| {
-                let workflow = catalog.workflow(Kind::Ticket, r.type_code());
-                workflow.is_some_and(|w| w.status(&code).is_some())
-                    && r.get(fields::CLOSED_AT).is_none()
-            };
-            let Some(place) = tickets.iter().position(|(r, _)| leads_there(r)) else {
-                continue;
-            };
-            let (record, planned) = tickets.swap_remove(place);
-            self.go(planned, &record, StatusCategory::Open, Some(&code))?;
         }
         Ok(())
     }
@@ -365,9 +370,11 @@ impl Replay<'_> {
             let Some(def) = catalog.field(Kind::Ticket, type_code, name) else {
                 continue;
             };
-            if !values.contains_key(&def.code)
-                && let Some(value) = self.value(def, ticket)?
-            {
+            let next = match values.get(&def.code) {
+                None => self.value(def, ticket)?,
+                Some(tried) => other_value(def, tried),
+            };
+            if let Some(value) = next {
                 values.insert(def.code.clone(), value);
                 filled = true;
             }
@@ -451,6 +458,18 @@ impl Replay<'_> {
             Some(agent) => Ok(Actor::Agent { agent: Some(agent) }),
             None => self.dispatcher(ticket),
         }
+    }
+}
+
+/// What to give after a value was not to a rule's liking.
+fn other_value(def: &FieldDef, tried: &Json) -> Option<Json> {
+    match (def.value, tried) {
+        (ValueType::Bool, Json::Bool(true)) => Some(json!(false)),
+        (ValueType::Enum, Json::String(code)) => {
+            let mut left = def.options.iter().skip_while(|o| o.code != *code);
+            left.nth(1).map(|o| json!(o.code))
+        }
+        _ => None,
     }
 }
 
