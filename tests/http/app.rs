@@ -116,7 +116,7 @@ impl Answer {
 
     /// Checks that it is a problem with this status and code.
     #[track_caller]
-    pub fn is_problem(self, status: u16, code: &str) -> Self {
+    pub fn fails_with(self, status: u16, code: &str) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         assert_eq!(self.header("content-type"), "application/problem+json");
         let body = self.json();

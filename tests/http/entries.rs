@@ -33,13 +33,13 @@ async fn customers_see_what_is_public_and_write_in_public() {
     let secret = json!({"text": "x", "visibility": "internal"});
     app.post(&path, PORTAL_A, secret)
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
     app.post(&path, PORTAL_B, json!({"text": "x"}))
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     app.post(&path, AGENT, json!({"text": " "}))
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     let texts = |secret: &'static str| {
         let (app, path) = (&app, path.clone());
         async move {
@@ -71,14 +71,14 @@ async fn messages_are_taken_once_and_listed_apart() {
     );
     app.post(&path, AGENT, mail)
         .await
-        .is_problem(409, "duplicate_message");
+        .fails_with(409, "duplicate_message");
     app.post(
         &path,
         PORTAL_A,
         json!({"channel": "mail", "direction": "in", "text": "x"}),
     )
     .await
-    .is_problem(403, "forbidden");
+    .fails_with(403, "forbidden");
     for n in 0..30 {
         app.tick();
         app.post(
@@ -148,21 +148,21 @@ async fn a_file_comes_back_byte_for_byte() {
     assert_eq!(back.header("content-security-policy"), "sandbox");
     app.get(made.header("location"), PORTAL_B)
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     let hidden = app.send(send(AGENT, "name=notes.txt")).await.is(201);
     app.get(hidden.header("location"), PORTAL_A)
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     app.send(send(PORTAL_A, "name=mine.txt")).await.is(201);
     app.send(send(PORTAL_A, "name=mine.txt&visibility=internal"))
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
     app.send(send(AGENT, "visibility=public"))
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.send(send(AGENT, "name=x&visibility=secret"))
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     let listed = app
         .get(&format!("{ticket}/attachments"), PORTAL_A)
         .await
@@ -174,7 +174,7 @@ async fn a_file_comes_back_byte_for_byte() {
         .id();
     app.get(&format!("{ticket}/attachments/{comment}"), AGENT)
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
 }
 
 #[tokio::test]

@@ -129,7 +129,7 @@ async fn a_revoked_token_and_a_stopping_server_end_the_stream() {
     let mut stopped = Stream::open(&app, AGENT, "", &[]).await;
     app.get("/v1/events", AGENT)
         .await
-        .is_problem(503, "too_many_streams");
+        .fails_with(503, "too_many_streams");
     let path = format!("/v1/tokens/{}", made["id"].as_str().unwrap());
     app.call("DELETE", &path, ADMIN, &[], json!(null))
         .await
@@ -150,7 +150,7 @@ async fn a_revoked_token_and_a_stopping_server_end_the_stream() {
         .unwrap();
     app.get("/v1/events?after=x", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.call(
         "GET",
         "/v1/events",
@@ -159,5 +159,5 @@ async fn a_revoked_token_and_a_stopping_server_end_the_stream() {
         json!(null),
     )
     .await
-    .is_problem(422, "invalid");
+    .fails_with(422, "invalid");
 }

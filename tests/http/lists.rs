@@ -107,10 +107,10 @@ async fn a_misspelt_filter_is_refused_with_the_one_that_was_meant() {
     }
     app.get("/v1/tickets?assignee.present=maybe", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?created_at.from=a&created_at.from=b", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?account=nobody", AGENT).await.is(422);
 }
 
@@ -202,6 +202,6 @@ async fn every_kind_has_the_same_routes() {
         app.call("DELETE", &one, ADMIN, &[], json!(null))
             .await
             .is(204);
-        app.get(&one, ADMIN).await.is_problem(404, "not_found");
+        app.get(&one, ADMIN).await.fails_with(404, "not_found");
     }
 }

@@ -30,7 +30,7 @@ async fn installed_tried_listed_and_removed() {
     );
     app.get("/v1/packs/garage", ADMIN)
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     let installed = app.post("/v1/packs", ADMIN, body).await.is(201).json();
     assert_eq!(
         (&installed["name"], &installed["version"]),
@@ -50,7 +50,7 @@ async fn installed_tried_listed_and_removed() {
     .is(201);
     app.get("/v1/packs", PORTAL_A)
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
     app.call("DELETE", "/v1/packs/nobody", ADMIN, &[], json!(null))
         .await
         .is(404);
@@ -72,7 +72,7 @@ async fn a_broken_pack_is_refused_with_file_and_line() {
     let wrong = json!({"files": {"pack.toml": {"base64": "###="}}});
     app.post("/v1/packs", ADMIN, wrong)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     let hostile =
         json!({"files": {"pack.toml": {"text": PACK}, "../../etc/passwd": {"text": "x"}}});
     app.post("/v1/packs", ADMIN, hostile).await.is(422);
@@ -122,7 +122,7 @@ async fn types_are_told_in_the_language_asked_for() {
     );
     app.get("/v1/ticket-types/repair/nothing", AGENT)
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_field_is_added_while_running() {
     let field = json!({"type": "fault", "field": {"code": "room", "value": "text", "names": {"en": "Room"}}});
     app.post("/v1/fields", AGENT, field.clone())
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
     let made = app.post("/v1/fields", ADMIN, field).await.is(201).json();
     assert_eq!(
         (&made["code"], &made["types"]),
@@ -156,12 +156,12 @@ async fn a_field_is_added_while_running() {
     }
     app.get("/v1/fields?kind=tikcet", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/fields?type=nothing", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     let broken = json!({"field": {"code": "x", "value": "colour"}});
     app.post("/v1/fields", ADMIN, broken)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
 }

@@ -65,12 +65,12 @@ async fn a_customers_ticket_is_its_own() {
     let foreign = json!({"type": "fault", "title": "Theirs", "account": app.account_b});
     app.post("/v1/tickets", PORTAL_A, foreign)
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     for field in ["assignee", "team", "status"] {
         let body = json!({"type": "fault", "title": "x", field: "irina"});
         app.post("/v1/tickets", PORTAL_A, body)
             .await
-            .is_problem(403, "forbidden");
+            .fails_with(403, "forbidden");
     }
     let path = format!("/v1/tickets/{}", made["id"].as_str().unwrap());
     app.patch(&path, PORTAL_A, json!({"title": "Better"}))
@@ -78,14 +78,14 @@ async fn a_customers_ticket_is_its_own() {
         .is(200);
     app.patch(&path, PORTAL_A, json!({"priority": "urgent"}))
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
     app.post(
         &format!("{path}/transition"),
         PORTAL_A,
         json!({"to": "bench"}),
     )
     .await
-    .is_problem(403, "forbidden");
+    .fails_with(403, "forbidden");
 }
 
 /// Nothing internal shows anywhere: not on the record, its form, its history or the types.

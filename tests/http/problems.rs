@@ -24,13 +24,13 @@ async fn malformed_json_is_told_with_line_and_column() {
     let json_type = Some("application/json; charset=utf-8");
     let body = b"{\n  \"title\": \"x\",\n  oops\n}".to_vec();
     let answer = app.send(raw("POST", "/v1/tickets", json_type, body)).await;
-    let body = answer.is_problem(400, "malformed_json").json();
+    let body = answer.fails_with(400, "malformed_json").json();
     assert_eq!((&body["line"], &body["column"]), (&json!(3), &json!(3)));
     for body in ["", "{", "[1,", "\"\\ud800\"", "nul"] {
         let answer = app
             .send(raw("POST", "/v1/tickets", json_type, body.into()))
             .await;
-        answer.is_problem(400, "malformed_json");
+        answer.fails_with(400, "malformed_json");
     }
     let answer = app
         .send(raw(
@@ -45,12 +45,12 @@ async fn malformed_json_is_told_with_line_and_column() {
     let answer = app
         .send(raw("POST", "/v1/tickets", json_type, deep.into()))
         .await;
-    answer.is_problem(400, "malformed_json");
+    answer.fails_with(400, "malformed_json");
     // JSON of another shape is well-formed: its content is wrong.
     let answer = app
         .send(raw("POST", "/v1/tickets", json_type, b"[]".to_vec()))
         .await;
-    answer.is_problem(422, "invalid");
+    answer.fails_with(422, "invalid");
 }
 
 #[tokio::test]
@@ -65,27 +65,27 @@ async fn other_media_types_and_too_large_bodies_are_refused() {
         let answer = app
             .send(raw("POST", "/v1/tickets", media, b"{}".to_vec()))
             .await;
-        answer.is_problem(415, "unsupported_media_type");
+        answer.fails_with(415, "unsupported_media_type");
     }
     let json_type = Some("application/json");
     let large = vec![b' '; 1024 * 1024 + 1];
     let answer = app
         .send(raw("POST", "/v1/tickets", json_type, large.clone()))
         .await;
-    answer.is_problem(413, "body_too_large");
+    answer.fails_with(413, "body_too_large");
     // Without an announced length, too.
     let chunks: Vec<Result<Vec<u8>, std::io::Error>> =
         large.chunks(4096).map(|c| Ok(c.to_vec())).collect();
     let body = Body::from_stream(tokio_stream::iter(chunks));
     let mut request = raw("POST", "/v1/tickets", json_type, Vec::new());
     *request.body_mut() = body;
-    app.send(request).await.is_problem(413, "body_too_large");
+    app.send(request).await.fails_with(413, "body_too_large");
     let ticket = app.ticket().await;
     let path = format!("/v1/tickets/{ticket}/attachments?name=a");
     let answer = app
         .send(raw("POST", &path, None, vec![0; 16 * 1024 * 1024 + 1]))
         .await;
-    answer.is_problem(413, "body_too_large");
+    answer.fails_with(413, "body_too_large");
 }
 
 #[tokio::test]
@@ -99,10 +99,10 @@ async fn unknown_routes_and_methods() {
         "/v1/ticket",
         "/v1//tickets",
     ] {
-        app.get(path, AGENT).await.is_problem(404, "no_such_route");
+        app.get(path, AGENT).await.fails_with(404, "no_such_route");
     }
     let answer = app.call("PUT", "/v1/tickets", AGENT, &[], json!({})).await;
-    let answer = answer.is_problem(405, "method_not_allowed");
+    let answer = answer.fails_with(405, "method_not_allowed");
     let mut allowed: Vec<&str> = answer.header("allow").split(',').collect();
     allowed.sort_unstable();
     assert_eq!(allowed, ["GET", "HEAD", "POST"]);
@@ -115,7 +115,7 @@ async fn unknown_fields_and_values_are_told_together() {
     let answer = app
         .post("/v1/tickets", AGENT, body)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     let body = answer.json();
     let fields: Vec<&str> = body["errors"]
         .as_array()
@@ -128,10 +128,10 @@ async fn unknown_fields_and_values_are_told_together() {
     let twice = json!({"type": "fault", "title": "x", "repair/severity": "minor", "fields": {"repair/severity": "minor"}});
     app.post("/v1/tickets", AGENT, twice)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.post("/v1/tickets", AGENT, json!({"fields": 1}))
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
 }
 
 #[tokio::test]
@@ -150,17 +150,17 @@ async fn nobody_without_a_known_token() {
             request = request.header("authorization", value);
         }
         let answer = app.send(request.body(Body::empty()).unwrap()).await;
-        let answer = answer.is_problem(401, "unauthorized");
+        let answer = answer.fails_with(401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
     let long = "x".repeat(5_000);
     app.get("/v1/tickets", &long)
         .await
-        .is_problem(401, "unauthorized");
+        .fails_with(401, "unauthorized");
     // The refusal comes before anybody looks at the body.
     app.post("/v1/tickets", "nobody", json!([]))
         .await
-        .is_problem(401, "unauthorized");
+        .fails_with(401, "unauthorized");
 }
 
 #[tokio::test]
@@ -171,31 +171,31 @@ async fn hostile_headers_and_queries() {
     let body = json!({"type": "fault", "title": "x"});
     app.call("POST", "/v1/tickets", AGENT, &headers, body)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?limit=0", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?limit=201", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?limit=1&limit=2", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?cursor=zz", AGENT)
         .await
-        .is_problem(422, "bad_cursor");
+        .fails_with(422, "bad_cursor");
     app.get("/v1/tickets?at_least=-1", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?%ff=1", AGENT).await.is(422);
     let many = "a=1&".repeat(65);
     app.get(&format!("/v1/tickets?{many}"), AGENT)
         .await
-        .is_problem(400, "malformed_query");
+        .fails_with(400, "malformed_query");
     let ticket = app.ticket().await;
     app.get(&format!("/v1/tickets/{ticket}?x=1"), AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     // An unfit request id is replaced, not repeated.
     let headers = [("x-request-id", "a b\"c")];
     let answer = app
@@ -216,10 +216,10 @@ async fn when_all_turns_are_taken_the_answer_is_try_again() {
     let answer = app
         .get("/v1/tickets", ADMIN)
         .await
-        .is_problem(503, "overloaded");
+        .fails_with(503, "overloaded");
     assert_eq!(answer.header("retry-after"), "1");
     app.get("/healthz", "").await.is(200);
-    app.get("/readyz", "").await.is_problem(503, "not_ready");
+    app.get("/readyz", "").await.fails_with(503, "not_ready");
 }
 
 #[tokio::test]
@@ -227,13 +227,13 @@ async fn a_closed_desk_and_a_stopping_server_say_so() {
     let app = App::new();
     app.get("/readyz", "").await.is(200);
     app.api.drain();
-    app.get("/readyz", "").await.is_problem(503, "closing");
+    app.get("/readyz", "").await.fails_with(503, "closing");
     app.get("/v1/events", ADMIN)
         .await
-        .is_problem(503, "closing");
+        .fails_with(503, "closing");
     app.desk.close().unwrap();
     app.get("/v1/tickets", ADMIN)
         .await
-        .is_problem(503, "closing");
+        .fails_with(503, "closing");
     app.get("/healthz", "").await.is(200);
 }

@@ -62,19 +62,19 @@ async fn what_cannot_be_searched_is_said() {
     let app = App::new();
     app.get("/v1/search", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/search?q=%20", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/search?q=x&kind=tickt", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/search?q=x&priority=high", AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get(&format!("/v1/search?q={}", "x".repeat(501)), AGENT)
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/search?q=x&cursor=zz", AGENT).await.is(422);
     for hostile in [
         "%22",

@@ -9,20 +9,20 @@ async fn nobody_knows_a_survey_without_its_token() {
     let app = App::new();
     app.get("/v1/surveys/nothing", "")
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     app.post("/v1/surveys/nothing", "", json!({"score": 5}))
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     let long = "x".repeat(200);
     app.get(&format!("/v1/surveys/{long}"), "")
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
     app.post("/v1/surveys/nothing", "", json!({"mark": 5}))
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.get("/v1/outbox", AGENT)
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
 }
 
 #[cfg(feature = "script")]
@@ -92,15 +92,15 @@ fn rating(c) {
     assert_eq!(asked["questions"][0]["name"], "Скорость");
     app.post(&path, "", json!({"score": 6}))
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     app.post(&path, "", json!({"score": 5, "answers": {"smell": 3}}))
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     let answer = json!({"score": 5, "comment": "Quick", "answers": {"speed": 5}});
     app.post(&path, "", answer.clone()).await.is(204);
     app.post(&path, "", answer)
         .await
-        .is_problem(409, "survey_answered");
+        .fails_with(409, "survey_answered");
     assert_eq!(app.get(&path, "").await.json()["answered"], true);
     let ticket = app.get(&ticket, AGENT).await.json();
     assert_eq!(

@@ -67,7 +67,7 @@ async fn created_read_changed_moved_assigned_and_deleted() {
     assert_eq!(assigned["assignee"], app.agent.to_string());
     app.post(&format!("{path}/transition"), AGENT, json!({"to": "done"}))
         .await
-        .is_problem(409, "fields_required");
+        .fails_with(409, "fields_required");
     let done = json!({"to": "done", "fields": {"solution": "put out"}});
     let done = app
         .post(&format!("{path}/transition"), AGENT, done)
@@ -79,13 +79,13 @@ async fn created_read_changed_moved_assigned_and_deleted() {
 
     app.call("DELETE", &path, AGENT, &[], json!(null))
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
     let gone = app
         .call("DELETE", &path, ADMIN, &[], json!(null))
         .await
         .is(204);
     assert!(gone.bytes.is_empty() && !gone.header("opora-position").is_empty());
-    app.get(&path, ADMIN).await.is_problem(404, "not_found");
+    app.get(&path, ADMIN).await.fails_with(404, "not_found");
 }
 
 #[tokio::test]
@@ -121,11 +121,11 @@ async fn a_stale_version_is_refused_and_a_known_one_not_sent_again() {
     assert_ne!(first, second);
     write(first.clone(), "two")
         .await
-        .is_problem(412, "stale_version");
+        .fails_with(412, "stale_version");
     write("*".to_owned(), "three").await.is(200);
     write("\"x\"".to_owned(), "four")
         .await
-        .is_problem(422, "invalid");
+        .fails_with(422, "invalid");
     let changed = app
         .call(
             "GET",
@@ -140,7 +140,7 @@ async fn a_stale_version_is_refused_and_a_known_one_not_sent_again() {
     let headers = [("if-match", first.as_str())];
     app.call("DELETE", &path, ADMIN, &headers, json!(null))
         .await
-        .is_problem(412, "stale_version");
+        .fails_with(412, "stale_version");
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn the_same_key_has_one_effect_and_one_answer() {
     let other = json!({"type": "fault", "title": "Twice"});
     app.call("POST", "/v1/tickets", AGENT, &key, other)
         .await
-        .is_problem(422, "idempotency_key_reused");
+        .fails_with(422, "idempotency_key_reused");
     // Another asker's key is another key.
     app.call("POST", "/v1/tickets", ADMIN, &key, body)
         .await

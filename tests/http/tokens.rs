@@ -31,16 +31,16 @@ async fn made_used_listed_and_revoked() {
     let path = format!("/v1/tokens/{}", made.id());
     app.call("DELETE", &path, AGENT, &[], json!(null))
         .await
-        .is_problem(403, "forbidden");
+        .fails_with(403, "forbidden");
     app.call("DELETE", &path, ADMIN, &[], json!(null))
         .await
         .is(204);
     app.get("/v1/me", &secret)
         .await
-        .is_problem(401, "unauthorized");
+        .fails_with(401, "unauthorized");
     app.call("DELETE", &path, ADMIN, &[], json!(null))
         .await
-        .is_problem(404, "not_found");
+        .fails_with(404, "not_found");
 }
 
 #[tokio::test]
@@ -96,6 +96,6 @@ async fn a_token_stands_for_somebody_who_exists() {
     ] {
         app.post("/v1/tokens", ADMIN, wrong)
             .await
-            .is_problem(422, "invalid");
+            .fails_with(422, "invalid");
     }
 }
