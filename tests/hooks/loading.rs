@@ -3,7 +3,7 @@
 use opora::hooks::Hook;
 use opora::hooks::wasm::{Host, Limits, LoadError};
 
-use super::support::{bytes, guest, host};
+use super::support::{component, guest, host};
 
 #[track_caller]
 fn refused(bytes: &[u8], says: &str) -> LoadError {
@@ -27,7 +27,7 @@ fn what_is_no_webassembly_is_refused() {
 
 #[test]
 fn every_cut_and_every_flipped_byte_ends_in_an_answer() {
-    let whole = bytes("tests/hooks/conformance.wasm");
+    let whole = component("tests/hooks/conformance.wasm");
     for i in 0..60 {
         let cut = whole.len() * i / 60;
         match host().load("cut", "1", &whole[..cut]) {
@@ -145,7 +145,7 @@ fn a_start_function_has_the_same_budget() {
 
 #[test]
 fn size_has_a_cap_that_can_be_raised() {
-    let whole = bytes("tests/hooks/conformance.wasm");
+    let whole = component("tests/hooks/conformance.wasm");
     let limits = Limits {
         component_bytes: 1_000,
         ..Limits::default()
@@ -178,7 +178,7 @@ fn hooks_are_found_by_their_interfaces() {
 #[test]
 fn compiled_plugins_are_kept() {
     let dir = tempfile::tempdir().expect("a folder");
-    let whole = bytes("tests/hooks/conformance.wasm");
+    let whole = component("tests/hooks/conformance.wasm");
     let hash = |dir: &std::path::Path| {
         let host = Host::new(Limits::default(), Some(dir)).expect("a host");
         host.load("conformance", "0.1.0", &whole)
