@@ -1,5 +1,7 @@
 //! `opora demo`: made once, continued ever after.
 
+use std::process::Command;
+
 use serde_json::Value as Json;
 
 use crate::program::{Server, opora, said};
@@ -79,6 +81,18 @@ fn the_demo_is_full_true_and_goes_on() {
             "{language}: {found}"
         );
     }
+    // The lines it prints to try work as they are pasted.
+    for hint in server.hints(5) {
+        let output = Command::new("sh")
+            .args(["-c", &format!("{hint} --fail")])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{hint}: {errors}");
+        let answer: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(answer.is_object(), "{hint}: {answer}");
+    }
+    let tickets = list(&server, "");
     let newest = tickets[0]["updated_at"].clone();
     server.kill();
     // Started again after a kill, it has what it had and its clock has not gone back.

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
@@ -13,6 +14,7 @@ pub struct Server {
     pub url: String,
     pub token: String,
     agent: ureq::Agent,
+    printed: Arc<Mutex<Vec<String>>>,
 }
 
 /// An answer of the server.
@@ -69,7 +71,13 @@ impl Server {
             }
         };
         // What else it prints must not fill the pipe.
-        std::thread::spawn(move || lines.map_while(Result::ok).count());
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        let kept = printed.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().unwrap().push(line);
+            }
+        });
         let token = std::fs::read_to_string(data.join("admin-token")).unwrap();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -80,6 +88,23 @@ impl Server {
             url,
             token,
             agent: config.new_agent(),
+            printed,
+        }
+    }
+
+    /// The commands to try that it printed, once there are as many.
+    pub fn hints(&self, count: usize) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let printed = self.printed.lock().unwrap();
+            let hints = printed.iter().map(|line| line.trim().to_owned());
+            let hints: Vec<String> = hints.filter(|line| line.starts_with("curl ")).collect();
+            if hints.len() == count {
+                return hints;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "{printed:?}");
+            drop(printed);
+            std::thread::yield_now();
         }
     }
 
