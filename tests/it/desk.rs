@@ -398,3 +398,16 @@ fn numbers_are_unique_under_concurrency() {
         }
     });
 }
+
+#[test]
+fn a_customer_cannot_ask_for_what_it_may_not_see() {
+    let desk = TestDesk::plain();
+    let customer = Actor::Contact {
+        contact: opora::domain::Id::MIN,
+        account: opora::domain::Id::MIN,
+    };
+    let mut query = ListQuery::newest(Kind::Ticket, 10);
+    query.filters = vec![("level_by_hand".to_owned(), Condition::Present(true))];
+    let error = desk.desk.list(&customer, &query).unwrap_err();
+    assert_eq!(error.faults[0].code, "unknown_field");
+}

@@ -53,7 +53,7 @@ impl Desk {
             .ground(Arc::clone(&snapshot), self.now(), None)?
             .0
             .catalog;
-        let mut filters = read_filters(&*snapshot, &catalog, query.kind, &query.filters)?;
+        let mut filters = read_filters(&*snapshot, &catalog, actor, query.kind, &query.filters)?;
         filters.extend(own_filters(actor, query.kind)?);
         let from_store = query.sort.is_none()
             && filters
@@ -243,6 +243,7 @@ impl Walk<'_> {
 pub fn read_filters(
     snapshot: &dyn Snapshot,
     catalog: &Catalog,
+    actor: &Actor,
     kind: Kind,
     filters: &[(String, Condition)],
 ) -> Result<Vec<Filter>> {
@@ -256,7 +257,7 @@ pub fn read_filters(
     let mut read = Vec::new();
     let mut faults = Vec::new();
     for (name, condition) in filters {
-        match read_filter(snapshot, catalog, kind, name, condition) {
+        match read_filter(snapshot, catalog, actor, kind, name, condition) {
             Ok(filter) => read.push(filter),
             Err(fault) => faults.push(fault),
         }
@@ -271,6 +272,7 @@ pub fn read_filters(
 fn read_filter(
     snapshot: &dyn Snapshot,
     catalog: &Catalog,
+    actor: &Actor,
     kind: Kind,
     name: &str,
     condition: &Condition,
@@ -293,7 +295,7 @@ fn read_filter(
             holds: Holds::In(values),
         });
     }
-    let def = find_field(catalog, kind, name).ok_or_else(|| {
+    let def = find_field(catalog, actor, kind, name).ok_or_else(|| {
         let known = catalog.fields(kind, None);
         let near = crate::packs::nearest(name, known.iter().map(|d| d.code.as_str()));
         let hint = near
@@ -329,8 +331,14 @@ fn read_filter(
     })
 }
 
-/// The field of a kind by its full code or, when only one type has it, by its bare name.
-pub fn find_field(catalog: &Catalog, kind: Kind, name: &str) -> Option<FieldDef> {
+/// The field of a kind by its full code or, when only one type has it, by its bare name. A field
+/// that the asker may not see is no field: its values could be guessed by asking.
+pub fn find_field(catalog: &Catalog, actor: &Actor, kind: Kind, name: &str) -> Option<FieldDef> {
+    let found = field_of_kind(catalog, kind, name);
+    found.filter(|def| actor.sees_internal() || !def.internal)
+}
+
+fn field_of_kind(catalog: &Catalog, kind: Kind, name: &str) -> Option<FieldDef> {
     if let Some(def) = catalog.field(kind, None, name) {
         return Some(def.clone());
     }

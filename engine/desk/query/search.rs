@@ -41,7 +41,7 @@ impl Desk {
         };
         let mut filters = Vec::new();
         for kind in kinds.iter().take(1) {
-            let read = list::read_filters(&*snapshot, &catalog, *kind, &query.filters)?;
+            let read = list::read_filters(&*snapshot, &catalog, actor, *kind, &query.filters)?;
             filters.extend(read.iter().map(index_filter));
         }
         filters.extend(own_filter(actor, &kinds));
@@ -94,7 +94,7 @@ impl Desk {
         }
         let sort = match &query.sort {
             Some((name, descending)) => {
-                let def = list::find_field(catalog, query.kind, name);
+                let def = list::find_field(catalog, actor, query.kind, name);
                 let def = def.ok_or_else(|| {
                     Error::field("sort", "unknown_field", "there is no such field to sort by")
                 })?;
