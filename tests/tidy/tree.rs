@@ -4,14 +4,15 @@ use std::fs;
 use std::path::Path;
 
 /// What is made and not written, and texts whose wording is somebody else's. A folder of build
-/// output is known by its tag, whatever its name.
-const FOREIGN: [&str; 6] = [
+/// output under another name is known by its tag.
+const FOREIGN: [&str; 7] = [
     ".git",
     "Cargo.lock",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "node_modules",
     "opora-data",
+    "target",
 ];
 /// The file by which cargo marks its output.
 const TAG: &str = "CACHEDIR.TAG";
