@@ -126,10 +126,65 @@ pub struct SurveyAnswer {
     pub text: String,
 }
 
+/// A comment or message as hooks see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryView {
+    /// Identity.
+    pub id: Id,
+    /// When it was recorded.
+    pub at: Instant,
+    /// `comment` or `message`.
+    pub form: &'static str,
+    /// Role of its author: `admin`, `agent`, `contact`, `rule`, `system`.
+    pub author: String,
+    /// `mail`, `phone`, `chat`, …; empty for a comment.
+    pub channel: String,
+    /// `in` or `out`; empty for a comment.
+    pub direction: &'static str,
+    /// `public` or `internal`.
+    pub visibility: &'static str,
+    /// Subject, if it has one.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+}
+
+/// A clock of a ticket as hooks see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockView {
+    /// Which clock: `reaction`, `resolution`, ….
+    pub clock: String,
+    /// `running`, `paused`, `met`, `cancelled`.
+    pub state: &'static str,
+    /// When it is due.
+    pub due_at: Instant,
+    /// Whether its due time passed before it was met.
+    pub breached: bool,
+}
+
+/// A message about to be queued, as hooks see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeView {
+    /// What asked for it: `pack/rule`, or the engine's own reason, such as `survey`.
+    pub source: String,
+    /// `contact`, `assignee`, `team`, or an address, as it was asked for.
+    pub to: String,
+    /// The address that `to` stands for, if there is one.
+    pub address: Option<String>,
+    /// `mail`, `chat`, …
+    pub channel: String,
+    /// Language of the recipient.
+    pub locale: String,
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+}
+
 /// What is particular to a hook.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Detail {
-    /// Nothing: defaults, validation, form rules.
+    /// Nothing: defaults, computed fields, validation, form rules.
     None,
     /// A change of status: guard and effect.
     Transition {
@@ -178,5 +233,50 @@ pub enum Detail {
         name: String,
         /// Data given when it was set, as JSON text.
         data: String,
+    },
+    /// A comment or message was recorded.
+    Interaction {
+        /// What was recorded.
+        entry: Arc<EntryView>,
+    },
+    /// Something happened that clocks may follow.
+    Clocks {
+        /// `created`, `interaction`, `status`, `level`.
+        event: &'static str,
+        /// What was recorded, for `interaction`.
+        entry: Option<Arc<EntryView>>,
+        /// The ticket's clocks.
+        clocks: Arc<[ClockView]>,
+    },
+    /// A clock is about to pass or passed its due time.
+    SlaEvent {
+        /// `warned` or `breached`.
+        event: &'static str,
+        /// The clock.
+        clock: ClockView,
+    },
+    /// A change was committed.
+    Changed {
+        /// Command that changed it: `update`, `transition`, `comment`, ….
+        command: String,
+        /// Full names of the fields that differ from `before`, in order.
+        fields: Arc<[String]>,
+    },
+    /// A named action was asked for.
+    Action {
+        /// Name of the action, without the pack.
+        name: String,
+        /// Arguments, as JSON text of an object.
+        arguments: String,
+    },
+    /// A message is about to be queued.
+    Notice {
+        /// The message.
+        notice: Arc<NoticeView>,
+    },
+    /// A principal asks for records; `record` of the call is the principal's own.
+    Access {
+        /// Kind of the records asked for.
+        kind: Kind,
     },
 }

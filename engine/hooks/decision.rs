@@ -1,6 +1,6 @@
 //! What a hook may return.
 
-use super::Effect;
+use super::{Effect, Predicate};
 
 /// Where in a script something was decided; plugins have no lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub struct Decision {
     pub ask: Option<SurveyAsk>,
     /// What an answer means: `survey.logic`, when a reply came.
     pub outcome: Option<SurveyOutcome>,
+    /// What the clocks shall do, in order: `sla.clock`.
+    pub clocks: Vec<ClockStep>,
+    /// What becomes of a message: `notify.compose`.
+    pub notice: Option<NoticeChoice>,
+    /// What a principal may see: `access.filter`.
+    pub access: Option<AccessChoice>,
+    /// What the asker gets back, as JSON text: `action.run`.
+    pub result: Option<String>,
     /// Reasons given, for the trace.
     pub because: Vec<Because>,
 }
@@ -46,6 +54,10 @@ impl Decision {
             level,
             ask,
             outcome,
+            clocks,
+            notice,
+            access,
+            result,
             because: _,
         } = self;
         refusals.is_empty()
@@ -55,6 +67,10 @@ impl Decision {
             && level.is_none()
             && ask.is_none()
             && outcome.is_none()
+            && clocks.is_empty()
+            && notice.is_none()
+            && access.is_none()
+            && result.is_none()
     }
 }
 
@@ -152,6 +168,70 @@ pub struct SurveyOutcome {
     pub meaning: String,
     /// Score made of several answers, if the rule computes one, in hundredths.
     pub weighted: Option<i64>,
+    /// Where the script decided it.
+    pub spot: Spot,
+}
+
+/// What a clock shall do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockStep {
+    /// Which clock: `reaction`, `resolution`, ….
+    pub clock: String,
+    /// What it does.
+    pub act: ClockAct,
+    /// Where the script decided it.
+    pub spot: Spot,
+}
+
+/// What a clock does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockAct {
+    /// Run, when it does not: begun anew by the level's terms, or run on after it ended.
+    Start,
+    /// Stand still; time does not count.
+    Pause,
+    /// Run on.
+    Resume,
+    /// End well: the promise was kept, or late.
+    Meet,
+    /// End without a verdict.
+    Cancel,
+    /// Be due later by so many seconds of working time.
+    Extend(i64),
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeChoice {
+    /// Do not send it; the code of the reason is journalled.
+    Suppress {
+        /// Code of the reason.
+        reason: String,
+        /// Where the script decided it.
+        spot: Spot,
+    },
+    /// Send it so. What is absent stays as it was asked for.
+    Compose {
+        /// Recipients: `contact`, `assignee`, `team`, or addresses; each gets a message.
+        to: Option<Vec<String>>,
+        /// Channel.
+        channel: Option<String>,
+        /// Subject.
+        subject: Option<String>,
+        /// Text.
+        text: Option<String>,
+        /// Where the script decided it.
+        spot: Spot,
+    },
+}
+
+/// What a principal may see of the records of a kind. Choices of several rules hold together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessChoice {
+    /// Which records.
+    pub only: Predicate,
+    /// Fields it does not see; unqualified names resolve to the rule's pack.
+    pub masked: Vec<String>,
     /// Where the script decided it.
     pub spot: Spot,
 }

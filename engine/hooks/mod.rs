@@ -4,6 +4,7 @@
 pub mod call;
 pub mod decision;
 pub mod effect;
+pub mod predicate;
 pub mod rule;
 
 #[cfg(feature = "script")]
@@ -12,11 +13,13 @@ pub mod script;
 pub mod wasm;
 
 pub use call::{
-    ActorView, AgentProfile, AgentView, Call, Detail, LevelView, RecordView, SurveyAnswer,
+    ActorView, AgentProfile, AgentView, Call, ClockView, Detail, EntryView, LevelView, NoticeView,
+    RecordView, SurveyAnswer,
 };
 pub use decision::{
-    AssignChoice, Because, Decision, FieldRule, LevelChoice, Refusal, Spot, SurveyAsk,
-    SurveyOutcome,
+    AccessChoice, AssignChoice, Because, ClockAct, ClockStep, Decision, FieldRule, LevelChoice,
+    NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,
 };
 pub use effect::Effect;
+pub use predicate::Predicate;
 pub use rule::{Failure, FailureKind, Hook, Outcome, Rule, Runner, Usage};

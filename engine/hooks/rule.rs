@@ -41,11 +41,36 @@ pub enum Hook {
     /// When a timer set by the pack comes due.
     #[serde(rename = "schedule.fire")]
     ScheduleFire,
+    /// On every write, before validation: values derived from others.
+    #[serde(rename = "field.compute")]
+    FieldCompute,
+    /// When a comment or message was recorded, in the same transaction.
+    #[serde(rename = "interaction.event")]
+    InteractionEvent,
+    /// When something happened that clocks may follow: creation, interaction, status, level.
+    #[serde(rename = "sla.clock")]
+    SlaClock,
+    /// When a clock is about to pass or passed its due time.
+    #[serde(rename = "sla.event")]
+    SlaEvent,
+    /// After a change was committed, in a transaction of its own.
+    #[serde(rename = "record.changed")]
+    RecordChanged,
+    /// When a person or program asks for a named action.
+    #[serde(rename = "action.run")]
+    ActionRun,
+    /// When a message is about to be queued.
+    #[serde(rename = "notify.compose")]
+    NotifyCompose,
+    /// Once for a principal and request: which records and fields it may see.
+    #[serde(rename = "access.filter")]
+    AccessFilter,
 }
 
 impl Hook {
-    /// Every hook, in the order of a command's phases.
-    pub const ALL: [Self; 10] = [
+    /// Every hook. The journal names rules by their place in this order, so hooks are added at the
+    /// end and never moved.
+    pub const ALL: [Self; 18] = [
         Self::Define,
         Self::RecordDefaults,
         Self::FormRules,
@@ -56,6 +81,14 @@ impl Hook {
         Self::SlaSelect,
         Self::SurveyLogic,
         Self::ScheduleFire,
+        Self::FieldCompute,
+        Self::InteractionEvent,
+        Self::SlaClock,
+        Self::SlaEvent,
+        Self::RecordChanged,
+        Self::ActionRun,
+        Self::NotifyCompose,
+        Self::AccessFilter,
     ];
 
     /// The name used in packs, the API and the journal.
@@ -72,6 +105,14 @@ impl Hook {
             Self::SlaSelect => "sla.select",
             Self::SurveyLogic => "survey.logic",
             Self::ScheduleFire => "schedule.fire",
+            Self::FieldCompute => "field.compute",
+            Self::InteractionEvent => "interaction.event",
+            Self::SlaClock => "sla.clock",
+            Self::SlaEvent => "sla.event",
+            Self::RecordChanged => "record.changed",
+            Self::ActionRun => "action.run",
+            Self::NotifyCompose => "notify.compose",
+            Self::AccessFilter => "access.filter",
         }
     }
 
@@ -80,7 +121,11 @@ impl Hook {
     pub const fn fails_closed(self) -> bool {
         matches!(
             self,
-            Self::RecordValidate | Self::TransitionGuard | Self::FormRules
+            Self::RecordValidate
+                | Self::TransitionGuard
+                | Self::FormRules
+                | Self::ActionRun
+                | Self::AccessFilter
         )
     }
 }

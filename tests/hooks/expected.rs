@@ -170,6 +170,7 @@ impl RawDecision {
                 .into_iter()
                 .map(|(code, text)| Because { code, text, spot })
                 .collect(),
+            ..Decision::default()
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::limits::ScriptLimits;
 use super::{Answer, overrun, refuse};
 use crate::hooks::{
-    AssignChoice, Because, Decision, Effect, FieldRule, LevelChoice, Refusal, Spot, SurveyAsk,
-    SurveyOutcome,
+    AccessChoice, AssignChoice, Because, ClockStep, Decision, Effect, FieldRule, LevelChoice,
+    NoticeChoice, Predicate, Refusal, Spot, SurveyAsk, SurveyOutcome,
 };
 
 /// A decision being made, and the bytes of text in it.
@@ -114,6 +114,34 @@ impl Built {
 
     pub(super) fn outcome(&mut self, outcome: SurveyOutcome) {
         self.decision.outcome = Some(outcome);
+    }
+
+    pub(super) fn clock(&mut self, limits: &ScriptLimits, step: ClockStep) -> Answer<()> {
+        self.weigh(limits, &[&step.clock])?;
+        room(
+            self.decision.clocks.len(),
+            limits.decided,
+            "steps of clocks",
+        )?;
+        self.decision.clocks.push(step);
+        Ok(())
+    }
+
+    pub(super) fn notice(&mut self, choice: NoticeChoice) {
+        self.decision.notice = Some(choice);
+    }
+
+    pub(super) fn result(&mut self, json: String) {
+        self.decision.result = Some(json);
+    }
+
+    /// The access choice, begun with every record and every field if there is none.
+    pub(super) fn access(&mut self, spot: Spot) -> &mut AccessChoice {
+        self.decision.access.get_or_insert_with(|| AccessChoice {
+            only: Predicate::everything(),
+            masked: Vec::new(),
+            spot,
+        })
     }
 
     pub(super) fn because(&mut self, limits: &ScriptLimits, reason: Because) -> Answer<()> {

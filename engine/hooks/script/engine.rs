@@ -12,7 +12,9 @@ use rhai::{Engine, OptimizationLevel};
 use super::fault::{ScriptFault, Source};
 use super::limits::ScriptLimits;
 use super::program::Script;
-use super::{choices, effects, members, meter, restrict, time, views};
+use super::{
+    access, choices, clocks, effects, events, members, meter, notices, restrict, time, views,
+};
 
 /// Compiles scripts and runs them; one for a process. Copies share everything.
 #[derive(Clone)]
@@ -91,6 +93,10 @@ fn build(limits: &ScriptLimits) -> Engine {
     views::register(&mut engine);
     members::register(&mut engine);
     effects::register(&mut engine);
+    clocks::register(&mut engine);
+    events::register(&mut engine);
+    notices::register(&mut engine);
+    access::register(&mut engine);
     choices::register(&mut engine);
     engine
 }

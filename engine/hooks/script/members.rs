@@ -13,7 +13,7 @@ use super::{Answer, refuse};
 use crate::hooks::Detail;
 
 /// Every member that is read without parentheses.
-const MEMBERS: [&str; 25] = [
+const MEMBERS: [&str; 34] = [
     "record",
     "before",
     "related",
@@ -39,6 +39,15 @@ const MEMBERS: [&str; 25] = [
     "timer",
     "data",
     "locale",
+    "entry",
+    "event",
+    "clock",
+    "clocks",
+    "changes",
+    "command",
+    "action",
+    "arguments",
+    "notice",
 ];
 
 pub(super) fn register(engine: &mut Engine) {

@@ -21,18 +21,31 @@ pub struct Method {
     pub hooks: &'static [Hook],
 }
 
-const REFUSE: &[Hook] = &[Hook::RecordValidate, Hook::TransitionGuard];
+const REFUSE: &[Hook] = &[Hook::RecordValidate, Hook::TransitionGuard, Hook::ActionRun];
 const SET: &[Hook] = &[
     Hook::RecordDefaults,
+    Hook::FieldCompute,
     Hook::TransitionEffect,
     Hook::ScheduleFire,
     Hook::SurveyLogic,
+    Hook::InteractionEvent,
+    Hook::SlaEvent,
+    Hook::RecordChanged,
+    Hook::ActionRun,
 ];
 const ACT: &[Hook] = &[
     Hook::TransitionEffect,
     Hook::ScheduleFire,
     Hook::SurveyLogic,
+    Hook::InteractionEvent,
+    Hook::SlaEvent,
+    Hook::RecordChanged,
+    Hook::ActionRun,
 ];
+const CLOCK: &[Hook] = &[Hook::SlaClock];
+const NOTICE: &[Hook] = &[Hook::NotifyCompose];
+const ACCESS: &[Hook] = &[Hook::AccessFilter];
+const ACTION: &[Hook] = &[Hook::ActionRun];
 const FORM: &[Hook] = &[Hook::FormRules];
 const ASSIGN: &[Hook] = &[Hook::AssignSelect];
 const LEVEL: &[Hook] = &[Hook::SlaSelect];
@@ -49,7 +62,7 @@ pub fn methods() -> &'static [Method] {
             hooks,
         }
     }
-    const ALL: [Method; 53] = [
+    const ALL: [Method; 66] = [
         m("deny", "code, text", REFUSE),
         m("deny_field", "field, code, text", REFUSE),
         m("set", "field, value", SET),
@@ -86,6 +99,19 @@ pub fn methods() -> &'static [Method] {
         m("skip", "reason", SURVEY),
         m("means", "code", SURVEY),
         m("means_weighted", "code, hundredths", SURVEY),
+        m("clock_start", "clock", CLOCK),
+        m("clock_pause", "clock", CLOCK),
+        m("clock_resume", "clock", CLOCK),
+        m("clock_meet", "clock", CLOCK),
+        m("clock_cancel", "clock", CLOCK),
+        m("clock_extend", "clock, duration", CLOCK),
+        m("clock_of", "clock", CLOCK),
+        m("compose", "#{to, channel, subject, text}", NOTICE),
+        m("suppress", "reason", NOTICE),
+        m("only", "condition", ACCESS),
+        m("mask", "field", ACCESS),
+        m("argument", "name, default", ACTION),
+        m("result", "#{name: value}", ACTION),
         m("because", "code, text", ANY),
         m("asked", "field", ANY),
         m("changed", "field", ANY),

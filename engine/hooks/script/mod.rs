@@ -5,17 +5,21 @@
 //! scripts see it: `fn urgent_first(c) { if c.record.priority == "urgent" { c.choose_level("gold",
 //! "urgent"); } }`.
 
+mod access;
 mod choices;
+mod clocks;
 mod context;
 mod convert;
 mod decide;
 mod effects;
 mod engine;
+mod events;
 mod fault;
 mod limits;
 mod members;
 mod meter;
 mod methods;
+mod notices;
 mod program;
 mod restrict;
 mod time;

@@ -153,6 +153,14 @@ impl Plugin {
             Hook::SlaSelect => glue.sla_select.is_some(),
             Hook::SurveyLogic => glue.survey_done.is_some() || glue.survey_reply.is_some(),
             Hook::ScheduleFire => glue.schedule_fire.is_some(),
+            Hook::FieldCompute
+            | Hook::InteractionEvent
+            | Hook::SlaClock
+            | Hook::SlaEvent
+            | Hook::RecordChanged
+            | Hook::ActionRun
+            | Hook::NotifyCompose
+            | Hook::AccessFilter => false,
         }
     }
 

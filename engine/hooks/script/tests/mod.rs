@@ -1,8 +1,10 @@
 //! Tests of rules written in Rhai.
 
+mod access;
 mod cost;
 mod document;
 mod errors;
+mod events;
 mod hostile;
 mod methods;
 mod reading;
@@ -15,8 +17,8 @@ use chrono::TimeZone;
 use super::{ScriptFault, ScriptHost, ScriptLimits};
 use crate::domain::{Id, Instant, Kind, Value};
 use crate::hooks::{
-    ActorView, AgentProfile, AgentView, Call, Decision, Detail, Failure, Hook, LevelView, Outcome,
-    RecordView, SurveyAnswer,
+    ActorView, AgentProfile, AgentView, Call, ClockView, Decision, Detail, EntryView, Failure,
+    Hook, LevelView, NoticeView, Outcome, RecordView, SurveyAnswer,
 };
 
 fn now() -> Instant {
@@ -172,6 +174,76 @@ fn timer() -> Detail {
     }
 }
 
+fn entry() -> Arc<EntryView> {
+    Arc::new(EntryView {
+        id: id(60),
+        at: now(),
+        form: "message",
+        author: "contact".to_owned(),
+        channel: "mail".to_owned(),
+        direction: "in",
+        visibility: "public",
+        subject: "Re: Printer".to_owned(),
+        text: "still silent".to_owned(),
+    })
+}
+
+fn clock() -> ClockView {
+    ClockView {
+        clock: "reaction".to_owned(),
+        state: "running",
+        due_at: now() + chrono::TimeDelta::hours(1),
+        breached: false,
+    }
+}
+
+fn clocks() -> Detail {
+    Detail::Clocks {
+        event: "interaction",
+        entry: Some(entry()),
+        clocks: Arc::new([clock()]),
+    }
+}
+
+fn notice() -> Detail {
+    Detail::Notice {
+        notice: Arc::new(NoticeView {
+            source: "p/thank".to_owned(),
+            to: "contact".to_owned(),
+            address: Some("anna@mill.example".to_owned()),
+            channel: "mail".to_owned(),
+            locale: "ru".to_owned(),
+            subject: "Done".to_owned(),
+            text: "It is done".to_owned(),
+        }),
+    }
+}
+
+fn action() -> Detail {
+    Detail::Action {
+        name: "escalate".to_owned(),
+        arguments: r#"{"to":"second","level":2}"#.to_owned(),
+    }
+}
+
+fn changed() -> Detail {
+    Detail::Changed {
+        command: "update".to_owned(),
+        fields: Arc::new(["priority".to_owned()]),
+    }
+}
+
+fn sla_event() -> Detail {
+    Detail::SlaEvent {
+        event: "breached",
+        clock: clock(),
+    }
+}
+
+fn access() -> Detail {
+    Detail::Access { kind: Kind::Ticket }
+}
+
 /// The hooks, each with the detail it gets.
 fn every_hook() -> Vec<Call> {
     vec![
@@ -185,6 +257,17 @@ fn every_hook() -> Vec<Call> {
         call(Hook::SurveyLogic, survey_done()),
         call(Hook::SurveyLogic, survey_reply()),
         call(Hook::ScheduleFire, timer()),
+        call(Hook::FieldCompute, Detail::None),
+        call(
+            Hook::InteractionEvent,
+            Detail::Interaction { entry: entry() },
+        ),
+        call(Hook::SlaClock, clocks()),
+        call(Hook::SlaEvent, sla_event()),
+        call(Hook::RecordChanged, changed()),
+        call(Hook::ActionRun, action()),
+        call(Hook::NotifyCompose, notice()),
+        call(Hook::AccessFilter, access()),
     ]
 }
 
