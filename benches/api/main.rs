@@ -1,7 +1,8 @@
 //! Bench of the HTTP API: creates, reads and transitions per second over keep-alive connections to
-//! a server in the same process, on the durable store, with rules on every hook.
+//! a server in the same process, on the durable store, with the packs
+//! and plugins that come with the engine.
 //!
-//! `--quick` runs everything for a moment; `OPORA_BENCH_DIR` names the folder on the disk to
+//! `--quick` runs everything for a moment; `--bare` runs without hooks; `OPORA_BENCH_DIR` names the folder on the disk to
 //! measure.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
@@ -15,8 +16,9 @@ use std::time::Duration;
 
 use opora::api::{Api, ApiOptions, hash_of};
 use opora::desk::{Actor, Command, Desk};
-use opora::domain::Id;
-use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, Rate, drive, folder, load, median};
+use opora_benches::kit::{
+    Bed, BedOptions, Fallible, Mode, Rate, drive, folder, load, median, status_of_work,
+};
 use parking_lot::Mutex;
 
 use self::client::Client;
@@ -26,7 +28,13 @@ const SECRET: &str = "a-secret-of-the-bench";
 fn main() -> Fallible<()> {
     let mode = Mode::from_args();
     let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
-    let bed = Bed::open(folder.path(), &BedOptions { search: true })?;
+    let bed = Bed::open(
+        folder.path(),
+        &BedOptions {
+            search: true,
+            hooks: !mode.bare,
+        },
+    )?;
     bed.run(&Command::CreateToken {
         actor: Actor::Admin { agent: None },
         note: "bench".to_owned(),
@@ -71,6 +79,9 @@ fn clients(address: SocketAddr, connections: usize) -> Fallible<Vec<Mutex<Client
         .collect()
 }
 
+/// Id and number of a ticket.
+type Made = (String, u64);
+
 static NUMBER: AtomicU64 = AtomicU64::new(1_000_000);
 
 fn creates_over_http(
@@ -78,7 +89,7 @@ fn creates_over_http(
     address: SocketAddr,
     connections: usize,
     time: Duration,
-) -> Fallible<(Vec<String>, Rate)> {
+) -> Fallible<(Vec<Made>, Rate)> {
     let clients = clients(address, connections)?;
     let made = Mutex::new(Vec::new());
     let rate = drive(connections, time, |caller, _| {
@@ -87,8 +98,8 @@ fn creates_over_http(
         let fields = bed.ticket_fields(number).to_string();
         let answer = client.lock().send("POST", "/v1/tickets", &fields, 201)?;
         let id = answer.get("id").and_then(serde_json::Value::as_str);
-        made.lock()
-            .push(id.ok_or("a create without an id")?.to_owned());
+        let id = id.ok_or("a create without an id")?.to_owned();
+        made.lock().push((id, number));
         Ok(true)
     })?;
     Ok((made.into_inner(), rate))
@@ -105,14 +116,13 @@ fn reads_over_http(
     address: SocketAddr,
     connections: usize,
     time: Duration,
-    made: &[String],
+    made: &[Made],
 ) -> Fallible<Rate> {
     let clients = clients(address, connections)?;
-    let none = Id::MIN.to_string();
     drive(connections, time, |caller, turn| {
         let client = clients.get(caller).ok_or("no client")?;
         let place = usize::try_from(turn)? % made.len().max(1);
-        let id = made.get(place).unwrap_or(&none);
+        let (id, _) = made.get(place).ok_or("no ticket was made")?;
         client
             .lock()
             .send("GET", &format!("/v1/tickets/{id}"), "", 200)?;
@@ -124,19 +134,18 @@ fn transitions_over_http(
     address: SocketAddr,
     connections: usize,
     time: Duration,
-    made: Vec<String>,
+    made: Vec<Made>,
 ) -> Fallible<Rate> {
     let clients = clients(address, connections)?;
     let left = Mutex::new(made);
     drive(connections, time, |caller, _| {
-        let Some(id) = left.lock().pop() else {
+        let Some((id, number)) = left.lock().pop() else {
             return Ok(false);
         };
         let client = clients.get(caller).ok_or("no client")?;
         let path = format!("/v1/tickets/{id}/transition");
-        client
-            .lock()
-            .send("POST", &path, r#"{"to":"doing"}"#, 200)?;
+        let body = format!(r#"{{"to":"{}"}}"#, status_of_work(number));
+        client.lock().send("POST", &path, &body, 200)?;
         Ok(true)
     })
 }

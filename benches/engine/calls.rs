@@ -1,132 +1,209 @@
 //! Time and allocations of a hook call, and of a whole command.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
-use opora::domain::{Kind, Value};
-use opora::hooks::{ActorView, Call, Detail, Hook, RecordView, Rule};
+use opora::desk::Actor;
+use opora::domain::{Id, Kind, Value};
+use opora::hooks::{
+    ActorView, AgentProfile, AgentView, Call, Detail, Hook, LevelView, RecordView, Rule,
+};
 use opora::packs::Catalog;
 use opora_benches::kit::{Bed, Fallible, Mode, median, micros};
 use stats_alloc::Region;
 
 use super::ALLOCATOR;
 
+/// Agents that assignment chooses from.
+const AGENTS: u64 = 40;
+
+/// Calls of the shipped rules on one ticket of the support pack.
 pub fn cost(bed: &Bed, mode: &Mode) -> Fallible<()> {
     let catalog = bed.desk.catalog()?;
-    let rules = Hook::ALL.into_iter().flat_map(|hook| catalog.rules(hook));
-    for rule in rules {
-        // The two that need no candidates, so that the call itself is what is measured.
-        if matches!(rule.hook, Hook::RecordDefaults | Hook::RecordValidate) {
-            hook_call(rule, &call_of(bed, &catalog, rule, Detail::None)?, mode)?;
+    let ticket = Subject::new(bed)?;
+    for hook in Hook::ALL {
+        for rule in catalog.rules_for(hook, Kind::Ticket, Some("support-1c/error")) {
+            for (name, detail) in details(bed, hook) {
+                hook_call(name, rule, &ticket.call(bed, &catalog, rule, detail), mode)?;
+            }
         }
     }
-    #[cfg(feature = "wasm")]
-    plugin_call(bed, mode)?;
+    commands(bed, mode)
+}
+
+/// Allocations of whole commands.
+fn commands(bed: &Bed, mode: &Mode) -> Fallible<()> {
     let rounds = mode.pick(200, 5);
-    bed.ticket(1)?;
-    let region = Region::new(ALLOCATOR);
+    let mut ids = Vec::new();
     for number in 0..rounds {
-        bed.ticket(number)?;
+        ids.push((bed.ticket(number)?.id, number));
     }
-    let change = region.change();
-    println!(
-        "a create in all               {} allocations, {} B, the commit included",
-        change.allocations as u64 / rounds,
-        change.bytes_allocated as u64 / rounds
-    );
-    Ok(())
+    let report = |name: &str, work: &dyn Fn(Id, u64) -> Fallible<()>| -> Fallible<()> {
+        let region = Region::new(ALLOCATOR);
+        for (id, number) in &ids {
+            work(*id, *number)?;
+        }
+        let change = region.change();
+        println!(
+            "{name:<12} in all           {} allocations, {} B, the commit included",
+            change.allocations as u64 / rounds,
+            change.bytes_allocated as u64 / rounds
+        );
+        Ok(())
+    };
+    report("a create", &|_, number| bed.ticket(number).map(drop))?;
+    report("an update", &|id, number| bed.update(id, number).map(drop))?;
+    report("a comment", &|id, number| bed.comment(id, number).map(drop))?;
+    report("a transition", &|id, number| {
+        bed.begin(id, number).map(drop)
+    })?;
+    report("a close", &|id, number| bed.finish(id, number).map(drop))
 }
 
-/// A call of the plugin that comes with the engine; each gets a fresh instance.
-#[cfg(feature = "wasm")]
-fn plugin_call(bed: &Bed, mode: &Mode) -> Fallible<()> {
-    use opora::packs::{BuiltIn, PackFiles, load};
-
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/satisfaction");
-    let told = |faults: Vec<opora::packs::PackFault>| -> Box<dyn std::error::Error + Send + Sync> {
-        faults
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ")
-            .into()
+/// What a hook may be called with, by a name of it.
+fn details(bed: &Bed, hook: Hook) -> Vec<(&'static str, Detail)> {
+    let to = |to: &str, to_category| Detail::Transition {
+        from: "support-1c/todo".to_owned(),
+        to: to.to_owned(),
+        to_category,
     };
-    let files = PackFiles::read_dir(&folder).map_err(told)?;
-    let pack = load(
-        &files,
-        &BuiltIn::new(None).map_err(|fault| fault.to_string())?,
-    )
-    .map_err(told)?;
-    let catalog = Catalog::build(&[pack.into()], &[]).map_err(told)?;
-    for rule in catalog.rules(Hook::SurveyLogic) {
-        let detail = Detail::SurveyReply {
-            template: "rating".to_owned(),
-            score: Some(4),
-            scale: 5,
-            comment: "quick and polite".to_owned(),
-            answers: Vec::new(),
-        };
-        hook_call(rule, &call_of(bed, &catalog, rule, detail)?, mode)?;
+    match hook {
+        Hook::AssignSelect => vec![("40 agents", agents())],
+        Hook::SlaSelect => vec![(
+            "2 levels",
+            Detail::SlaSelect {
+                levels: ["bronze", "critical"]
+                    .map(|code| LevelView {
+                        id: bed.contact(1),
+                        code: code.to_owned(),
+                    })
+                    .into(),
+            },
+        )],
+        Hook::TransitionGuard | Hook::TransitionEffect => {
+            vec![("to waiting", to("support-1c/waiting", "waiting"))]
+        }
+        Hook::SurveyLogic => vec![
+            (
+                "done",
+                Detail::SurveyDone {
+                    address: Some("client@client.example".to_owned()),
+                    asked_before: 0,
+                },
+            ),
+            (
+                "reply",
+                Detail::SurveyReply {
+                    template: "support-1c/service".to_owned(),
+                    score: Some(4),
+                    scale: 5,
+                    comment: "quick and polite".to_owned(),
+                    answers: Vec::new(),
+                },
+            ),
+        ],
+        Hook::RecordDefaults | Hook::RecordValidate | Hook::FormRules => vec![("", Detail::None)],
+        _ => Vec::new(),
     }
-    Ok(())
 }
 
-fn hook_call(rule: &Rule, call: &Call, mode: &Mode) -> Fallible<()> {
-    let turns: u32 = mode.pick(20_000, 100);
-    let run = || -> Fallible<()> {
-        rule.runner
-            .call(call)
-            .map(drop)
-            .map_err(|failure| failure.message.into())
+fn agents() -> Detail {
+    let agent = |n: u64| AgentView {
+        load: i64::try_from(n % 7).unwrap_or(0),
+        profile: Arc::new(AgentProfile {
+            id: Id::MIN,
+            code: format!("agent{n}"),
+            name: format!("Agent {n}"),
+            team: None,
+            team_code: "desk".to_owned(),
+            skills: vec!["printers".to_owned()],
+        }),
     };
-    run()?;
+    Detail::Assign {
+        agents: (0..AGENTS).map(agent).collect(),
+        teams: Arc::new([("desk".to_owned(), Id::MIN)]),
+    }
+}
+
+fn hook_call(name: &str, rule: &Rule, call: &Call, mode: &Mode) -> Fallible<()> {
+    let turns: u32 = mode.pick(5_000, 50);
+    let run = || rule.runner.call(call);
+    let used = run().map_err(|failure| failure.message)?.usage.used;
     let region = Region::new(ALLOCATOR);
-    run()?;
+    drop(run());
     let change = region.change();
     let mut times = Vec::new();
     for _ in 0..5 {
         let started = Instant::now();
         for _ in 0..turns {
-            run()?;
+            drop(run());
         }
         times.push(micros(started.elapsed()) / f64::from(turns));
     }
     println!(
-        "hook call, {:<18} {:.1} us, {} allocations, {} B ({})",
+        "hook call, {:<18} {:>6.1} us, {:>3} allocations, {:>6} B, {used} used ({} {name})",
         rule.hook.name(),
         median(times),
         change.allocations,
         change.bytes_allocated,
-        rule.id()
+        rule.id(),
     );
     Ok(())
 }
 
-/// A call on a new ticket.
-fn call_of(bed: &Bed, catalog: &Catalog, rule: &Rule, detail: Detail) -> Fallible<Call> {
-    let made = bed.ticket(7)?;
-    let actor = opora::desk::Actor::System;
-    let page = bed.desk.record(&actor, Kind::Ticket, made.id, None)?;
-    let mut fields = page.record.fields;
-    fields.insert("priority".to_owned(), Value::from("urgent"));
-    Ok(Call {
-        hook: rule.hook,
-        pack: rule.pack.clone(),
-        now: bed.desk.now(),
-        actor: ActorView {
-            role: "agent".to_owned(),
-            id: None,
-            locale: "ru".to_owned(),
-        },
-        record: std::sync::Arc::new(RecordView {
-            id: made.id,
-            kind: Kind::Ticket,
-            fields,
-            category: Some("new"),
-        }),
-        before: None,
-        asked: std::sync::Arc::default(),
-        related: std::sync::Arc::default(),
-        options: catalog.options(&rule.pack).cloned().unwrap_or_default(),
-        detail,
-    })
+/// A ticket that rules are called on, with the records that it refers to.
+struct Subject {
+    record: Arc<RecordView>,
+    related: Arc<BTreeMap<String, Arc<RecordView>>>,
+}
+
+impl Subject {
+    fn new(bed: &Bed) -> Fallible<Self> {
+        let error = (0..).find(|number| {
+            bed.ticket_fields(*number)
+                .get("type")
+                .is_some_and(|code| code == "support-1c/error")
+        });
+        let made = bed.ticket(error.unwrap_or(0))?;
+        let view = |kind, id| -> Fallible<Arc<RecordView>> {
+            let record = bed.desk.record(&Actor::System, kind, id, None)?.record;
+            Ok(Arc::new(RecordView {
+                id,
+                kind,
+                fields: record.fields,
+                category: Some("new"),
+            }))
+        };
+        let record = view(Kind::Ticket, made.id)?;
+        let mut related = BTreeMap::new();
+        for (name, kind) in [("account", Kind::Account), ("contact", Kind::Contact)] {
+            if let Some(Value::Ref(id)) = record.fields.get(name) {
+                related.insert(name.to_owned(), view(kind, *id)?);
+            }
+        }
+        Ok(Self {
+            record,
+            related: Arc::new(related),
+        })
+    }
+
+    fn call(&self, bed: &Bed, catalog: &Catalog, rule: &Rule, detail: Detail) -> Call {
+        Call {
+            hook: rule.hook,
+            pack: Arc::clone(&rule.pack),
+            now: bed.desk.now(),
+            actor: ActorView {
+                role: "agent".to_owned(),
+                id: None,
+                locale: "ru".to_owned(),
+            },
+            record: Arc::clone(&self.record),
+            before: Some(Arc::clone(&self.record)),
+            asked: Arc::default(),
+            related: Arc::clone(&self.related),
+            options: catalog.options(&rule.pack).cloned().unwrap_or_default(),
+            detail,
+        }
+    }
 }

@@ -2,10 +2,34 @@
 
 use std::time::Duration;
 
-use opora::domain::Id;
-use opora_benches::kit::{Bed, Fallible, Mode, Rate, drive, median};
+use opora::domain::{Id, Kind};
+use opora::packs::PackFiles;
+use opora_benches::kit::{Bed, Fallible, Mode, Rate, drive, lorem, median};
 use parking_lot::Mutex;
 use serde_json::json;
+
+const MANIFEST: &str = r#"
+[pack]
+name = "contracts"
+version = "1.0.0"
+engine = "0.1"
+names = { en = "Contracts" }
+
+[[rule]]
+name = "in-force"
+hook = "transition.guard"
+script = "rules.rhai"
+applies_to = ["*"]
+reads = ["contract"]
+"#;
+
+const RULES: &str = r#"
+fn in_force(c) {
+    if c.to_is("support-1c/done") && c.related.contract?.title == "void" {
+        c.deny("contract_void", "the contract is void");
+    }
+}
+"#;
 
 /// 64 callers that comment on one ticket, against one.
 pub fn comments(bed: &Bed, mode: &Mode) -> Fallible<()> {
@@ -22,8 +46,13 @@ pub fn comments(bed: &Bed, mode: &Mode) -> Fallible<()> {
     Ok(())
 }
 
-/// Closing tickets of one contract, 64 at a time, against one at a time.
+/// Closing tickets of one contract, which a guard reads and expects, 64 at a time against one at a
+/// time.
 pub fn closings(bed: &Bed, mode: &Mode) -> Fallible<()> {
+    bed.install(PackFiles::from_texts(&[
+        ("pack.toml", MANIFEST),
+        ("rules.rhai", RULES),
+    ]))?;
     let rounds = mode.pick(5, 1);
     let count = mode.pick(512, 64);
     let contract = bed.seed.contract.unwrap_or(Id::MIN);
@@ -42,13 +71,11 @@ fn close(bed: &Bed, contract: Id, callers: usize, count: u64) -> Fallible<Rate> 
         if number >= count {
             return Ok(false);
         }
-        let mut fields = bed.ticket_fields(number);
-        if let Some(fields) = fields.as_object_mut() {
-            fields.insert("contract".to_owned(), contract.to_string().into());
-            fields.insert("account".to_owned(), bed.account(0).to_string().into());
-        }
-        let ticket = bed.create(opora::domain::Kind::Ticket, fields)?.id;
-        bed.transition(ticket, "doing", json!({}))?;
+        let fields = json!({"type": "support-1c/appeal", "title": lorem(number, 6),
+            "description": lorem(number, 30), "contact": bed.contact(0).to_string(),
+            "contract": contract.to_string()});
+        let ticket = bed.create(Kind::Ticket, fields)?.id;
+        bed.transition(ticket, "in_progress", json!({}))?;
         open.lock().push(ticket);
         Ok(true)
     })?;

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use opora::store::{Batch, Outcome, Store};
-use opora_benches::kit::{Bed, Fallible, Mode, Rate, Replay, drive, load, median};
+use opora_benches::kit::{
+    Bed, BedOptions, Fallible, Mode, Rate, Replay, drive, folder, load, median,
+};
 use parking_lot::Mutex;
 
 /// Numbers of tickets that were made so far.
@@ -46,15 +48,7 @@ pub fn against_the_store(bed: &Bed, mode: &Mode) -> Fallible<()> {
 }
 
 fn report(callers: usize, engine: &[Rate], store: &[Rate]) {
-    let rates = |all: &[Rate]| median(all.iter().map(Rate::per_second).collect());
-    let cpu = |all: &[Rate]| median(all.iter().map(Rate::cpu_micros).collect());
-    let ratio = median(
-        engine
-            .iter()
-            .zip(store)
-            .map(|(e, s)| e.per_second() / s.per_second())
-            .collect(),
-    );
+    let ratio = ratio(engine, store);
     let aim = if callers == 64 {
         format!(" (aim: {AIM})")
     } else {
@@ -63,11 +57,56 @@ fn report(callers: usize, engine: &[Rate], store: &[Rate]) {
     println!(
         "creates, {callers:>4} callers        {ratio:.2} of the store's own rate{aim}: {:.0} /s and \
          {:.0} us CPU each, the store {:.0} /s and {:.0} us",
-        rates(engine),
+        rate(engine),
         cpu(engine),
-        rates(store),
+        rate(store),
         cpu(store)
     );
+}
+
+/// The same creates on a desk without rules and plugins.
+pub fn cost_of_hooks(bed: &Bed, mode: &Mode) -> Fallible<()> {
+    let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
+    let options = BedOptions {
+        hooks: false,
+        ..BedOptions::default()
+    };
+    let bare = Bed::open(folder.path(), &options)?;
+    for bed in [bed, &bare] {
+        load(bed, 700_000, mode.pick(5_000, 100))?;
+    }
+    let time = mode.pick(Duration::from_millis(1_500), Duration::from_millis(200));
+    for callers in [1, 64] {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for _ in 0..mode.pick(7, 1) {
+            with.push(through_the_engine(bed, callers, time)?);
+            without.push(through_the_engine(&bare, callers, time)?);
+        }
+        println!(
+            "hooks, {callers:>4} callers          {:.2} of the creates without: {:.0} /s and {:.0} \
+             us CPU each, {:.0} /s and {:.0} us",
+            ratio(&with, &without),
+            rate(&with),
+            cpu(&with),
+            rate(&without),
+            cpu(&without)
+        );
+    }
+    bare.desk.close()?;
+    Ok(())
+}
+
+fn rate(all: &[Rate]) -> f64 {
+    median(all.iter().map(Rate::per_second).collect())
+}
+
+fn cpu(all: &[Rate]) -> f64 {
+    median(all.iter().map(Rate::cpu_micros).collect())
+}
+
+fn ratio(one: &[Rate], other: &[Rate]) -> f64 {
+    let both = one.iter().zip(other);
+    median(both.map(|(a, b)| a.per_second() / b.per_second()).collect())
 }
 
 fn through_the_engine(bed: &Bed, callers: usize, time: Duration) -> Fallible<Rate> {

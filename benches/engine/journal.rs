@@ -3,7 +3,6 @@
 use opora::desk::Actor;
 use opora::domain::{Id, Kind};
 use opora_benches::kit::{Bed, Fallible, Mode, median};
-use serde_json::json;
 
 /// Aim for the bytes of a command beside the changed values.
 const AIM: f64 = 400.0;
@@ -34,14 +33,13 @@ pub fn bytes(bed: &Bed, mode: &Mode) -> Fallible<()> {
         tickets.get(place).copied().unwrap_or(Id::MIN)
     };
     measure("transition", &mut |number| {
-        Ok(bed.transition(ticket(number), "doing", json!({}))?.id)
+        Ok(bed.begin(ticket(number), number)?.id)
     })?;
     measure("comment", &mut |number| {
         Ok(bed.comment(ticket(number), number)?.id)
     })?;
     measure("close", &mut |number| {
-        let solution = json!({"solution": "a new cable"});
-        Ok(bed.transition(ticket(number), "done", solution)?.id)
+        Ok(bed.finish(ticket(number), number)?.id)
     })?;
     println!(
         "journal beside the values     {:.0} B median of a command (aim: {AIM} at most): {}",

@@ -1,4 +1,5 @@
-//! Bench of the engine: commands through the desk, on the durable store, with rules on every hook.
+//! Bench of the engine: commands through the desk, on the durable store, with the packs and plugins
+//! that come with it.
 //!
 //! What the engine does is compared with what its store alone does with batches of the same bytes,
 //! in turns on the same file. `--quick` runs everything for a moment; `OPORA_BENCH_DIR` names the
@@ -10,6 +11,7 @@ mod calls;
 mod contended;
 mod creates;
 mod journal;
+mod life;
 
 use std::alloc::System;
 
@@ -26,10 +28,12 @@ fn main() -> Fallible<()> {
     let mode = Mode::from_args();
     let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
     let bed = Bed::open(folder.path(), &BedOptions::default())?;
-    let parts: [(&str, Part); 5] = [
+    let parts: [(&str, Part); 7] = [
+        ("life", life::of_tickets),
         ("journal", journal::bytes),
         ("calls", calls::cost),
         ("creates", creates::against_the_store),
+        ("hooks", creates::cost_of_hooks),
         ("comments", contended::comments),
         ("closings", contended::closings),
     ];

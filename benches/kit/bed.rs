@@ -1,22 +1,36 @@
-//! A desk on a durable store, with a pack, people, levels and customers.
+//! A desk on a durable store, with the packs and plugins that come with the engine, people, levels
+//! and customers.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use opora::desk::{Actor, Command, Desk, DeskOptions, ListQuery, Reply, Request};
+use opora::desk::{Actor, Command, Desk, DeskOptions, Reply, Request};
 use opora::domain::entry::Visibility;
-use opora::domain::{Id, Kind};
+use opora::domain::{FieldDef, Id, Kind, ValueType};
 use opora::packs::PackFiles;
 use opora::store::{CountingStore, OpenOptions, RedbStore, Store};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Fallible, Recorder, bench_pack};
+use super::people::{SKILLS, Seed};
+use super::words::{lorem, scatter};
+use super::{Fallible, Recorder, shipped_packs};
 
 /// How a bed is made.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct BedOptions {
     /// Whether the search index follows the journal.
     pub search: bool,
+    /// Whether rules and plugins run; without, tickets have the same types and fields.
+    pub hooks: bool,
+}
+
+impl Default for BedOptions {
+    fn default() -> Self {
+        Self {
+            search: false,
+            hooks: true,
+        }
+    }
 }
 
 /// A desk on a store.
@@ -29,31 +43,14 @@ pub struct Bed {
     pub seed: Seed,
 }
 
-/// Records that tickets refer to.
-#[derive(Debug, Clone, Default)]
-pub struct Seed {
-    /// Organisations.
-    pub accounts: Vec<Id>,
-    /// One contract of the first organisation.
-    pub contract: Option<Id>,
-}
-
-const ACCOUNTS: usize = 200;
-
-impl Seed {
-    /// What an earlier bed made.
-    fn read(desk: &Desk) -> Fallible<Self> {
-        let ids = |kind| -> Fallible<Vec<Id>> {
-            let page = desk.list(&Actor::System, &ListQuery::newest(kind, ACCOUNTS))?;
-            Ok(page.items.iter().map(|item| item.record.id).collect())
-        };
-        Ok(Self {
-            accounts: ids(Kind::Account)?,
-            contract: ids(Kind::Contract)?.first().copied(),
-        })
-    }
-}
-const AGENTS: usize = 40;
+/// Types of tickets and how they go on: full code, first status of work, last status.
+const TYPES: [(&str, &str, &str); 5] = [
+    ("support-1c/error", "in_progress", "done"),
+    ("support-1c/appeal", "in_progress", "done"),
+    ("complaints/claim", "processing", "satisfied"),
+    ("support-1c/wish", "in_progress", "done"),
+    ("support-1c/critical_error", "in_progress", "done"),
+];
 
 impl Bed {
     /// Opens what lies in a folder, or makes a new desk there.
@@ -71,6 +68,7 @@ impl Bed {
             DeskOptions {
                 search: options.search,
                 search_dir: Some(folder.join("search")),
+                plugin_cache: Some(folder.join("plugin-cache")),
                 ..DeskOptions::default()
             },
         )?;
@@ -80,12 +78,29 @@ impl Bed {
             seed: Seed::default(),
         };
         if is_new {
-            bed.install(bench_pack())?;
-            bed.populate()?;
+            for files in shipped_packs(options.hooks)? {
+                bed.install(files)?;
+            }
+            bed.define_fields()?;
+            bed.seed = Seed::make(&bed)?;
         } else {
             bed.seed = Seed::read(&bed.desk)?;
         }
         Ok(bed)
+    }
+
+    /// Two fields of the desk's own, one to filter by and one to sort by.
+    fn define_fields(&self) -> Fallible<()> {
+        let mut room = FieldDef::new("room", ValueType::Text);
+        room.indexed = true;
+        for field in [room, FieldDef::new("weight", ValueType::Int)] {
+            self.run(&Command::DefineField {
+                kind: Kind::Ticket,
+                type_code: None,
+                field: Box::new(field),
+            })?;
+        }
+        Ok(())
     }
 
     /// Installs a pack.
@@ -94,45 +109,6 @@ impl Bed {
     /// Its faults.
     pub fn install(&self, files: PackFiles) -> Fallible<()> {
         self.run(&Command::InstallPack { files }).map(drop)
-    }
-
-    fn populate(&mut self) -> Fallible<()> {
-        let week = ["Mon", "Tue", "Wed", "Thu", "Fri"];
-        let weekly = week.map(|day| json!({"weekday": day, "from": 540, "to": 1_080}));
-        let calendar = json!({"code": "days", "names": {}, "time_zone": "Europe/Moscow",
-            "weekly": weekly,
-            "exceptions": {}, "version": 1});
-        self.create(
-            Kind::Calendar,
-            json!({"title": "days", "code": "days", "definition": calendar}),
-        )?;
-        for (order, code) in ["gold", "basic"].into_iter().enumerate() {
-            let hours = 3_600 * (order + 1);
-            let level = json!({"code": code, "names": {}, "calendar": "days", "order": order,
-                "targets": [
-                    {"clock": "reaction", "duration_secs": hours, "warn_before_secs": []},
-                    {"clock": "resolution", "duration_secs": hours * 8, "warn_before_secs": []}]});
-            self.create(
-                Kind::SupportLevel,
-                json!({"title": code, "code": code, "definition": level}),
-            )?;
-        }
-        self.create(Kind::Team, json!({"title": "First line", "code": "first"}))?;
-        for n in 0..AGENTS {
-            let skill = if n % 2 == 0 { "printers" } else { "networks" };
-            let agent = json!({"title": format!("Agent {n}"), "code": format!("agent{n}"),
-                "team": "first", "skills": [skill]});
-            self.create(Kind::Agent, agent)?;
-        }
-        for n in 0..ACCOUNTS {
-            let account = json!({"title": format!("Account {n}"), "code": format!("account{n}")});
-            let made = self.create(Kind::Account, account)?;
-            self.seed.accounts.push(made.id);
-        }
-        let account = self.account(0);
-        let contract = json!({"title": "Contract 1", "account": account.to_string()});
-        self.seed.contract = Some(self.create(Kind::Contract, contract)?.id);
-        Ok(())
     }
 
     /// Runs a command as an administrator.
@@ -155,12 +131,12 @@ impl Bed {
         })
     }
 
-    /// The account of a number.
+    /// The contact of a number.
     #[must_use]
-    pub fn account(&self, number: u64) -> Id {
-        let count = self.seed.accounts.len().max(1) as u64;
+    pub fn contact(&self, number: u64) -> Id {
+        let count = self.seed.contacts.len().max(1) as u64;
         let place = usize::try_from(number % count).unwrap_or(0);
-        self.seed.accounts.get(place).copied().unwrap_or(Id::MIN)
+        self.seed.contacts.get(place).copied().unwrap_or(Id::MIN)
     }
 
     /// Creates the ticket of a number.
@@ -171,20 +147,50 @@ impl Bed {
         self.create(Kind::Ticket, self.ticket_fields(number))
     }
 
-    /// The fields of the ticket of a number: an ordinary one.
+    /// The fields of the ticket of a number: an ordinary one of one of five types, by mail from a
+    /// known person, whose organisation, priority, agent and level the rules find out.
     #[must_use]
     pub fn ticket_fields(&self, number: u64) -> Json {
-        let priorities = ["low", "normal", "high", "urgent"];
-        let place = usize::try_from(scatter(number) % 4).unwrap_or(0);
-        json!({
-            "type": "fault",
+        let draw = scatter(number);
+        let code = type_of(number).0;
+        let label = SKILLS.get(usize::try_from(draw / 7 % 4).unwrap_or(0));
+        let mut fields = json!({
+            "type": code,
             "title": lorem(number, 6),
             "description": lorem(number ^ 0x5555, 30),
-            "account": self.account(scatter(number)).to_string(),
-            "priority": priorities.get(place),
+            "contact": self.contact(draw).to_string(),
             "channel": "mail",
-            "room": format!("room {}", scatter(number) % 50),
-            "weight": scatter(number) % 10_000,
+            "tags": [label],
+            "local/room": format!("room {}", draw % 50),
+            "local/weight": draw % 10_000,
+        });
+        // Every other one comes with a priority; triage reads the rest. Critical errors have theirs.
+        let priorities = ["low", "normal", "high", "urgent"];
+        let priority = priorities.get(usize::try_from(draw % 4).unwrap_or(0));
+        if let Some(fields) = fields.as_object_mut() {
+            if (draw / 5).is_multiple_of(2) && !code.ends_with("critical_error") {
+                fields.insert("priority".to_owned(), json!(priority));
+            }
+            match code {
+                "complaints/claim" => {
+                    fields.insert("claim_type".to_owned(), json!("quality_claim"))
+                }
+                "support-1c/error" => fields.insert("error_code".to_owned(), json!(draw % 1_000)),
+                _ => None,
+            };
+        }
+        fields
+    }
+
+    /// Changes a field that no rule asks for.
+    ///
+    /// # Errors
+    /// The desk's.
+    pub fn update(&self, id: Id, number: u64) -> Fallible<Reply> {
+        self.run(&Command::Update {
+            kind: Kind::Ticket,
+            id,
+            fields: members(json!({"description": lorem(number, 20)})),
         })
     }
 
@@ -201,6 +207,23 @@ impl Bed {
         })
     }
 
+    /// Begins work on the ticket of a number.
+    ///
+    /// # Errors
+    /// The desk's.
+    pub fn begin(&self, id: Id, number: u64) -> Fallible<Reply> {
+        self.transition(id, type_of(number).1, json!({}))
+    }
+
+    /// Finishes the ticket of a number; a complaint must have been answered before.
+    ///
+    /// # Errors
+    /// The desk's.
+    pub fn finish(&self, id: Id, number: u64) -> Fallible<Reply> {
+        let solution = json!({"solution": "a new cable"});
+        self.transition(id, type_of(number).2, solution)
+    }
+
     /// Moves a ticket to another status.
     ///
     /// # Errors
@@ -215,96 +238,20 @@ impl Bed {
     }
 }
 
+/// The status in which work on the ticket of a number begins.
+#[must_use]
+pub fn status_of_work(number: u64) -> &'static str {
+    type_of(number).1
+}
+
+fn type_of(number: u64) -> (&'static str, &'static str, &'static str) {
+    let place = usize::try_from(scatter(number) / 3 % 5).unwrap_or(0);
+    TYPES.get(place).copied().unwrap_or(("", "", ""))
+}
+
 fn members(fields: Json) -> Map<String, Json> {
     match fields {
         Json::Object(map) => map,
         _ => Map::new(),
     }
-}
-
-/// Spreads numbers evenly.
-pub(super) fn scatter(number: u64) -> u64 {
-    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 8
-}
-
-const WORDS: [&str; 64] = [
-    "принтер",
-    "замялась",
-    "бумага",
-    "картридж",
-    "сеть",
-    "пароль",
-    "почта",
-    "сервер",
-    "обновление",
-    "ошибка",
-    "печать",
-    "отчёт",
-    "касса",
-    "договор",
-    "оплата",
-    "экран",
-    "клавиатура",
-    "не",
-    "включается",
-    "работает",
-    "после",
-    "перезагрузки",
-    "срочно",
-    "клиент",
-    "звонил",
-    "дважды",
-    "склад",
-    "остатки",
-    "обмен",
-    "база",
-    "кабель",
-    "монитор",
-    "printer",
-    "jam",
-    "paper",
-    "toner",
-    "network",
-    "password",
-    "mail",
-    "server",
-    "update",
-    "error",
-    "report",
-    "invoice",
-    "payment",
-    "screen",
-    "keyboard",
-    "reboot",
-    "urgent",
-    "customer",
-    "called",
-    "twice",
-    "stock",
-    "exchange",
-    "database",
-    "cable",
-    "monitor",
-    "light",
-    "blinks",
-    "red",
-    "slow",
-    "since",
-    "morning",
-    "again",
-];
-
-/// Words of a support desk, the same for the same number, and one that no other number has.
-#[must_use]
-pub fn lorem(number: u64, words: u64) -> String {
-    let mut text = format!("n{number}");
-    for n in 0..words {
-        // Some words are much more frequent than others, as in any language.
-        let draw = scatter(number.wrapping_mul(31).wrapping_add(n));
-        let place = usize::try_from((draw % 64).min((draw >> 20) % 64)).unwrap_or(0);
-        text.push(' ');
-        text.push_str(WORDS.get(place).copied().unwrap_or_default());
-    }
-    text
 }

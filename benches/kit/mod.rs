@@ -3,21 +3,25 @@
 mod bed;
 mod figures;
 mod load;
-mod pack;
+mod packs;
+mod people;
 mod recorder;
 mod replay;
+mod words;
 
 use std::error::Error;
 use std::path::PathBuf;
 
-pub use bed::{Bed, BedOptions, Seed, lorem};
+pub use bed::{Bed, BedOptions, status_of_work};
 pub use figures::{
     CpuTime, Rate, Spread, drive, human_bytes, median, micros, millis, resident_bytes,
 };
 pub use load::load;
-pub use pack::bench_pack;
+pub use packs::{shipped_pack, shipped_packs, told};
+pub use people::Seed;
 pub use recorder::Recorder;
 pub use replay::Replay;
+pub use words::lorem;
 
 /// What a bench answers.
 pub type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -27,6 +31,8 @@ pub type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 pub struct Mode {
     /// A smoke test: everything runs, the figures mean little.
     pub quick: bool,
+    /// Without rules and plugins.
+    pub bare: bool,
     /// Parts to run; none: all.
     parts: Vec<String>,
 }
@@ -38,6 +44,7 @@ impl Mode {
         let args = || std::env::args().skip(1);
         Self {
             quick: args().any(|arg| arg == "--quick"),
+            bare: args().any(|arg| arg == "--bare"),
             parts: args().filter(|arg| !arg.starts_with("--")).collect(),
         }
     }

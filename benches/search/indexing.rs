@@ -13,8 +13,14 @@ pub fn cost(mode: &Mode) -> Fallible<()> {
         folder(env!("CARGO_TARGET_TMPDIR"))?,
         folder(env!("CARGO_TARGET_TMPDIR"))?,
     );
-    let with = Bed::open(with.path(), &BedOptions { search: true })?;
-    let without = Bed::open(without.path(), &BedOptions { search: false })?;
+    let with = Bed::open(
+        with.path(),
+        &BedOptions {
+            search: true,
+            hooks: true,
+        },
+    )?;
+    let without = Bed::open(without.path(), &BedOptions::default())?;
     for bed in [&with, &without] {
         load(bed, 0, mode.pick(5_000, 100))?;
     }

@@ -31,7 +31,13 @@ fn main() -> Fallible<()> {
     }
     let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
     let tickets = mode.pick(100_000, 2_000);
-    let bed = Bed::open(folder.path(), &BedOptions { search: true })?;
+    let bed = Bed::open(
+        folder.path(),
+        &BedOptions {
+            search: true,
+            hooks: true,
+        },
+    )?;
     let rate = load(&bed, 0, tickets)?;
     println!(
         "loading {tickets} tickets       {:.0} /s through the desk with indexing on",

@@ -102,7 +102,13 @@ pub fn child(what: &str, path: &Path) -> Fallible<()> {
     let started = Instant::now();
     match what {
         "open" => {
-            let bed = Bed::open(path, &BedOptions { search: true })?;
+            let bed = Bed::open(
+                path,
+                &BedOptions {
+                    search: true,
+                    hooks: true,
+                },
+            )?;
             let page = bed
                 .desk
                 .list(&Actor::System, &ListQuery::newest(Kind::Ticket, 50))?;
@@ -129,7 +135,13 @@ pub fn child(what: &str, path: &Path) -> Fallible<()> {
             drop(db);
         }
         "write" => {
-            let bed = Bed::open(path, &BedOptions { search: true })?;
+            let bed = Bed::open(
+                path,
+                &BedOptions {
+                    search: true,
+                    hooks: true,
+                },
+            )?;
             bed.ticket(20_000_000)?;
             println!("writing");
             for number in 20_000_001.. {

@@ -29,13 +29,13 @@ pub fn wait_for_index(bed: &Bed) -> Fallible<()> {
 pub fn lists(bed: &Bed, mode: &Mode) -> Fallible<()> {
     for (name, sort) in [
         ("created_at", "created_at"),
-        ("a pack's field", "bench/weight"),
+        ("a pack's field", "local/weight"),
     ] {
         let query = |turn: usize| {
             let mut query = ListQuery::newest(Kind::Ticket, LIMIT);
             query.filters = vec![
                 (
-                    "bench/room".to_owned(),
+                    "local/room".to_owned(),
                     Condition::In(vec![format!("room {}", turn % 50)]),
                 ),
                 (
