@@ -3,6 +3,7 @@
 
 pub mod call;
 pub mod decision;
+mod digest;
 pub mod effect;
 pub mod predicate;
 pub mod rule;

@@ -1,10 +1,7 @@
 //! Calling rules: the view they get, the trace they leave, and what happens when one breaks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::sync::Arc;
-
-use sha2::Digest;
 
 use super::{Deciding, Ground};
 use crate::desk::journal::{By, RuleRun, Verdict};
@@ -79,7 +76,7 @@ impl Deciding<'_, '_> {
                     rule: place,
                     verdict: verdict_of(&decision),
                     used: outcome.usage.used,
-                    digest: digest(&decision),
+                    digest: decision.digest(),
                     reasons: reasons(&decision),
                 });
                 if decision.is_empty() {
@@ -304,30 +301,6 @@ fn reasons(decision: &Decision) -> Vec<String> {
         .filter(|r| !r.is_empty())
         .collect();
     all.into_iter().take(16).collect()
-}
-
-fn digest(decision: &Decision) -> [u8; 8] {
-    if decision.is_empty() {
-        return [0; 8];
-    }
-    // The debug form holds every member in a fixed order.
-    let mut hash = Hashing(sha2::Sha256::new());
-    // Writing into a hash does not fail.
-    let _ = write!(hash, "{decision:?}");
-    let mut first = [0; 8];
-    let all = hash.0.finalize();
-    first.iter_mut().zip(all).for_each(|(to, from)| *to = from);
-    first
-}
-
-/// Hashes what is written.
-struct Hashing(sha2::Sha256);
-
-impl Write for Hashing {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.update(text.as_bytes());
-        Ok(())
-    }
 }
 
 /// The place of a rule in the total order of all rules.
