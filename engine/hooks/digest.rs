@@ -3,7 +3,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{AssignChoice, Decision, Effect, FieldRule, LevelChoice, Refusal, SurveyAsk};
+use super::{
+    AccessChoice, AssignChoice, ClockAct, ClockStep, Decision, Effect, FieldRule, LevelChoice,
+    NoticeChoice, Predicate, Refusal, SurveyAsk,
+};
 use crate::domain::entry::Visibility;
 use crate::domain::{Kind, Value};
 
@@ -43,6 +46,10 @@ impl Bytes {
             level,
             ask,
             outcome,
+            clocks,
+            notice,
+            access,
+            result,
             because: _,
         } = decision;
         for refusal in refusals {
@@ -68,6 +75,25 @@ impl Bytes {
             self.tag(7);
             self.text(&outcome.meaning);
             self.option(outcome.weighted, |bytes, weighted| bytes.int(weighted));
+        }
+        for step in clocks {
+            self.clock(step);
+        }
+        if let Some(choice) = notice {
+            self.notice(choice);
+        }
+        if let Some(AccessChoice {
+            only,
+            masked,
+            spot: _,
+        }) = access
+        {
+            self.tag(10);
+            self.predicate(only);
+            self.texts(masked);
+        }
+        if let Some(result) = result {
+            self.tagged(11, &[result]);
         }
     }
 
@@ -99,12 +125,7 @@ impl Bytes {
         for flag in [visible, required, readonly] {
             self.option(*flag, |bytes, flag| bytes.tag(u8::from(flag)));
         }
-        self.option(options.as_deref(), |bytes, options| {
-            bytes.length(options.len());
-            for option in options {
-                bytes.text(option);
-            }
-        });
+        self.option(options.as_deref(), Self::texts);
         self.option(advice.as_deref(), Self::text);
     }
 
@@ -157,6 +178,77 @@ impl Bytes {
                     self.int(*number);
                 }
             }
+        }
+    }
+
+    fn clock(&mut self, step: &ClockStep) {
+        let ClockStep {
+            clock,
+            act,
+            spot: _,
+        } = step;
+        self.tagged(8, &[clock]);
+        match act {
+            ClockAct::Start => self.tag(0),
+            ClockAct::Pause => self.tag(1),
+            ClockAct::Resume => self.tag(2),
+            ClockAct::Meet => self.tag(3),
+            ClockAct::Cancel => self.tag(4),
+            ClockAct::Extend(seconds) => {
+                self.tag(5);
+                self.int(*seconds);
+            }
+        }
+    }
+
+    fn notice(&mut self, choice: &NoticeChoice) {
+        self.tag(9);
+        match choice {
+            NoticeChoice::Suppress { reason, spot: _ } => self.tagged(0, &[reason]),
+            NoticeChoice::Compose {
+                to,
+                channel,
+                subject,
+                text,
+                spot: _,
+            } => {
+                self.tag(1);
+                self.option(to.as_deref(), Self::texts);
+                for part in [channel, subject, text] {
+                    self.option(part.as_deref(), Self::text);
+                }
+            }
+        }
+    }
+
+    fn predicate(&mut self, predicate: &Predicate) {
+        match predicate {
+            Predicate::All(parts) => self.predicates(0, parts),
+            Predicate::Any(parts) => self.predicates(1, parts),
+            Predicate::Not(part) => {
+                self.tag(2);
+                self.predicate(part);
+            }
+            Predicate::In { field, values } => {
+                self.tagged(3, &[field]);
+                self.length(values.len());
+                for value in values {
+                    self.value(value);
+                }
+            }
+            Predicate::Range { field, from, to } => {
+                self.tagged(4, &[field]);
+                self.option(from.as_ref(), Self::value);
+                self.option(to.as_ref(), Self::value);
+            }
+        }
+    }
+
+    fn predicates(&mut self, tag: u8, parts: &[Predicate]) {
+        self.tag(tag);
+        self.length(parts.len());
+        for part in parts {
+            self.predicate(part);
         }
     }
 
@@ -280,6 +372,13 @@ impl Bytes {
         self.tag(u8::from(value.is_some()));
         if let Some(value) = value {
             write(self, value);
+        }
+    }
+
+    fn texts(&mut self, texts: &[String]) {
+        self.length(texts.len());
+        for text in texts {
+            self.text(text);
         }
     }
 

@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use crate::domain::entry::Visibility;
 use crate::domain::{Id, Kind, Value};
 use crate::hooks::{
-    AssignChoice, Because, Decision, Effect, FieldRule, LevelChoice, Refusal, Spot, SurveyAsk,
-    SurveyOutcome,
+    AccessChoice, AssignChoice, Because, ClockAct, ClockStep, Decision, Effect, FieldRule,
+    LevelChoice, NoticeChoice, Predicate, Refusal, Spot, SurveyAsk, SurveyOutcome,
 };
 
 const SPOT: Spot = Spot { line: 3, column: 9 };
@@ -233,10 +233,103 @@ fn all() -> Vec<Decision> {
     all
 }
 
+fn clocks_and_notices() -> Vec<Decision> {
+    let clock = |clock: &str, act| Decision {
+        clocks: vec![ClockStep {
+            clock: text(clock),
+            act,
+            spot: SPOT,
+        }],
+        ..Decision::default()
+    };
+    let notice = |notice| Decision {
+        notice: Some(notice),
+        ..Decision::default()
+    };
+    let compose = |to: Option<&[&str]>, channel: Option<&str>, subject: Option<&str>| {
+        notice(NoticeChoice::Compose {
+            to: to.map(|all| all.iter().copied().map(text).collect()),
+            channel: channel.map(text),
+            subject: subject.map(text),
+            text: None,
+            spot: SPOT,
+        })
+    };
+    vec![
+        clock("a", ClockAct::Start),
+        clock("a", ClockAct::Pause),
+        clock("a", ClockAct::Resume),
+        clock("a", ClockAct::Meet),
+        clock("a", ClockAct::Cancel),
+        clock("a", ClockAct::Extend(0)),
+        clock("a", ClockAct::Extend(1)),
+        clock("b", ClockAct::Start),
+        notice(NoticeChoice::Suppress {
+            reason: text("a"),
+            spot: SPOT,
+        }),
+        compose(None, None, None),
+        compose(Some(&[]), None, None),
+        compose(Some(&["a", "b"]), None, None),
+        compose(Some(&["ab"]), None, None),
+        compose(None, Some("a"), None),
+        compose(None, None, Some("a")),
+    ]
+}
+
+fn access_and_results() -> Vec<Decision> {
+    let access = |only, masked: &[&str]| Decision {
+        access: Some(AccessChoice {
+            only,
+            masked: masked.iter().copied().map(text).collect(),
+            spot: SPOT,
+        }),
+        ..Decision::default()
+    };
+    let one_of = |field: &str, values: &[i64]| Predicate::In {
+        field: text(field),
+        values: values.iter().copied().map(Value::Int).collect(),
+    };
+    let range = |from, to| Predicate::Range {
+        field: text("a"),
+        from,
+        to,
+    };
+    let result = |result: &str| Decision {
+        result: Some(text(result)),
+        ..Decision::default()
+    };
+    vec![
+        access(Predicate::everything(), &[]),
+        access(Predicate::nothing(), &[]),
+        access(Predicate::everything(), &["a"]),
+        access(Predicate::Not(Box::new(Predicate::nothing())), &[]),
+        access(one_of("a", &[]), &[]),
+        access(one_of("a", &[1]), &[]),
+        access(one_of("b", &[1]), &[]),
+        access(
+            Predicate::All(vec![one_of("a", &[]), one_of("a", &[])]),
+            &[],
+        ),
+        access(
+            Predicate::All(vec![
+                Predicate::All(vec![one_of("a", &[])]),
+                one_of("a", &[]),
+            ]),
+            &[],
+        ),
+        access(range(Some(Value::Int(1)), None), &[]),
+        access(range(None, Some(Value::Int(1))), &[]),
+        result("1"),
+        result("2"),
+    ]
+}
+
 #[test]
 fn different_decisions_have_different_digests_and_equal_ones_equal_ones() {
     let mut seen = BTreeMap::new();
-    for decision in all() {
+    let later = clocks_and_notices().into_iter().chain(access_and_results());
+    for decision in all().into_iter().chain(later) {
         assert_eq!(decision.digest(), decision.clone().digest());
         if let Some(other) = seen.insert(decision.digest(), decision.clone()) {
             panic!("one digest for two decisions: {other:?} and {decision:?}");
