@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
         let mut files = Vec::new();
         if has_cli {
             changed.push(folder.to_owned());
-            collect(&root.join(folder), "", &mut files)?;
+            collect(&root.join(folder), "", &ENDINGS, &mut files)?;
         }
         append(&mut text, name, &root.join(folder), &files);
     }
@@ -32,12 +32,32 @@ fn main() -> io::Result<()> {
         PathBuf::from(variable("OUT_DIR")?).join("embedded.rs"),
         text,
     )?;
+    fs::write(
+        PathBuf::from(variable("OUT_DIR")?).join("wit.rs"),
+        contracts(&root)?,
+    )?;
+    changed.push("sdk/wit".to_owned());
     let mut out = io::stdout().lock();
     writeln!(out, "cargo::rerun-if-changed=engine/build.rs")?;
     for folder in changed {
         writeln!(out, "cargo::rerun-if-changed={folder}")?;
     }
     Ok(())
+}
+
+/// The texts of the contract, every published version of it.
+fn contracts(root: &Path) -> io::Result<String> {
+    let folder = root.join("sdk/wit");
+    let mut files = Vec::new();
+    collect(&folder, "", &["wit"], &mut files)?;
+    let mut text = String::from("&[\n");
+    for file in files {
+        let path = folder.join(&file).display().to_string();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "    ({file:?}, include_str!({path:?})),");
+    }
+    text.push(']');
+    Ok(text)
 }
 
 fn variable(name: &str) -> io::Result<String> {
@@ -59,7 +79,7 @@ fn append(text: &mut String, name: &str, root: &Path, files: &[String]) {
 }
 
 /// The files of a folder in the order of their names; none when there is no folder.
-fn collect(root: &Path, inside: &str, files: &mut Vec<String>) -> io::Result<()> {
+fn collect(root: &Path, inside: &str, endings: &[&str], files: &mut Vec<String>) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(root.join(inside)) else {
         return Ok(());
     };
@@ -83,8 +103,8 @@ fn collect(root: &Path, inside: &str, files: &mut Vec<String>) -> io::Result<()>
         };
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         if is_dir {
-            collect(root, &path, files)?;
-        } else if ENDINGS.contains(&ending) {
+            collect(root, &path, endings, files)?;
+        } else if endings.contains(&ending) {
             files.push(path);
         }
     }

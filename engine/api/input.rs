@@ -34,6 +34,7 @@ impl FromRequest<App> for Raw {
         let media = media_type(request.headers());
         let limit = match request.extensions().get() {
             Some(Limit::File) => app.options().file_bytes,
+            Some(Limit::Pack) => app.options().pack_bytes,
             _ => app.options().body_bytes,
         };
         Ok(Self(read(request, limit).await?, media))
@@ -298,16 +299,6 @@ impl Params {
         Ok(self
             .read("at_least", "a position as an answer gave it")?
             .map(Pos))
-    }
-
-    /// Takes `at_least`, after which nothing may be left.
-    ///
-    /// # Errors
-    /// 422 when it is no position, or there is something else.
-    pub fn only_at_least(mut self) -> Result<Option<Pos>, Problem> {
-        let at_least = self.at_least()?;
-        self.finish()?;
-        Ok(at_least)
     }
 
     /// Takes a flag.

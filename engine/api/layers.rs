@@ -27,10 +27,12 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
     let span = tracing::info_span!("request", request.id = %id.0, http.method = method, http.route = %route);
     let started = Instant::now();
     let _under_way = UnderWay::begin(&app);
-    let answer = tokio::time::timeout(
-        app.options().request_timeout,
-        next.run(request).instrument(span.clone()),
-    );
+    let limit = if method == "POST" && route == "/v1/packs" {
+        app.options().pack_timeout
+    } else {
+        app.options().request_timeout
+    };
+    let answer = tokio::time::timeout(limit, next.run(request).instrument(span.clone()));
     let mut response = match answer.await {
         Ok(response) => response,
         Err(_) => Problem::busy("timeout", "the request took too long; try again").into_response(),

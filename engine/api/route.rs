@@ -20,8 +20,10 @@ use crate::domain::Kind;
 pub enum Limit {
     /// The ordinary one.
     Body,
-    /// That of attachments, packs and bulk calls.
+    /// That of attachments and bulk calls.
     File,
+    /// That of packs.
+    Pack,
 }
 
 /// Media type and schema of a body.
@@ -113,6 +115,12 @@ impl Op {
     /// The body may be as large as a file.
     pub const fn large(mut self) -> Self {
         self.limit = Limit::File;
+        self
+    }
+
+    /// The body may be as large as a pack.
+    pub const fn pack(mut self) -> Self {
+        self.limit = Limit::Pack;
         self
     }
 

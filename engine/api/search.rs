@@ -94,7 +94,8 @@ async fn search(
         cursor,
         at_least,
     };
-    let done = app.read(at_least, move |desk| {
+    let done = app.call(move |desk| {
+        let pos = desk.pos();
         let found = desk.search(&caller.actor, &query)?;
         let catalog = desk.catalog()?;
         let look = records::look(&catalog, &caller);
@@ -103,7 +104,7 @@ async fn search(
             next: found.next,
             rebuilding: found.rebuilding,
         };
-        Ok(view)
+        Ok((pos, view))
     });
     let (pos, view) = done.await?;
     Ok(at(pos, axum::Json(view)))

@@ -16,10 +16,15 @@ use crate::store::Pos;
 pub struct ApiOptions {
     /// Greatest body in bytes.
     pub body_bytes: usize,
-    /// Greatest body of an attachment, a pack or a bulk call in bytes.
+    /// Greatest body of an attachment or a bulk call in bytes.
     pub file_bytes: usize,
+    /// Greatest body of a pack in bytes: its plugin comes in base64.
+    pub pack_bytes: usize,
     /// Longest time a request may take.
     pub request_timeout: Duration,
+    /// Longest time the installing of a pack may take: a plugin of an interpreted language is
+    /// compiled for tens of seconds.
+    pub pack_timeout: Duration,
     /// Most calls into the desk at once. Writes that wait together share a commit, so this is also
     /// how many changes one commit may hold.
     pub calls_at_once: usize,
@@ -36,7 +41,9 @@ impl Default for ApiOptions {
         Self {
             body_bytes: 1024 * 1024,
             file_bytes: 16 * 1024 * 1024,
+            pack_bytes: 56 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            pack_timeout: Duration::from_secs(240),
             calls_at_once: 128,
             turn_timeout: Duration::from_secs(5),
             streams_at_once: 256,
@@ -148,23 +155,6 @@ impl App {
                 "a call into the desk broke: {e}"
             ))),
         }
-    }
-
-    /// Reads from the desk once it has reached `at_least`; tells the position that is shown at least.
-    ///
-    /// # Errors
-    /// What `work` answers; busy when the position is not reached or no turn comes in time.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        at_least: Option<Pos>,
-        work: impl FnOnce(&Desk) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<(Pos, T), Problem> {
-        let done = self.call(move |desk| {
-            desk.reach(at_least)?;
-            let pos = desk.pos();
-            Ok((pos, work(desk)?))
-        });
-        done.await
     }
 
     /// The last position, as it moves. The first call starts a thread that watches the journal for

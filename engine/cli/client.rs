@@ -92,7 +92,7 @@ impl Client {
             ));
         };
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(120)))
+            .timeout_global(Some(Duration::from_secs(300)))
             .http_status_as_error(false)
             .build();
         Ok(Self {

@@ -30,6 +30,8 @@ pub struct ServerFile {
 pub enum Opening {
     /// With a clock and the prefix of survey links.
     Whole(Arc<dyn Clock>, String),
+    /// As `Whole`, and ready before slow plugins are.
+    Serving(Arc<dyn Clock>, String),
     /// Without the search index: for what needs none.
     WithoutSearch,
 }
@@ -113,6 +115,11 @@ impl Folder {
             Opening::Whole(clock, survey_link) => {
                 options.clock = clock;
                 options.survey_link = survey_link;
+            }
+            Opening::Serving(clock, survey_link) => {
+                options.clock = clock;
+                options.survey_link = survey_link;
+                options.compile_behind = true;
             }
             Opening::WithoutSearch => {
                 options.clock = Arc::new(SystemClock::with_offset(self.demo_offset()));

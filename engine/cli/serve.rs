@@ -39,7 +39,7 @@ pub fn serve(args: &ServeArgs, shared: &Shared) -> Outcome<()> {
     let folder = Folder::at(data)?;
     let server = Server::bind(&settings)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let desk = folder.open(Opening::Whole(clock, server.survey_link(&settings)))?;
+    let desk = folder.open(Opening::Serving(clock, server.survey_link(&settings)))?;
     folder.bootstrap(&desk)?;
     if desk.packs()?.is_empty() {
         tracing::info!("no pack is installed yet: `opora pack install DIR` brings ticket types");

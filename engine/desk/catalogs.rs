@@ -70,7 +70,7 @@ fn read(snapshot: &dyn Snapshot, bytes: &[u8], hosts: &dyn Hosts) -> Result<Cata
     let mut loaded = Vec::new();
     for (name, revision) in &active.packs {
         let files = revision_files(snapshot, revision)?;
-        let pack = packs::load(&files, hosts).map_err(|faults| {
+        let pack = packs::load_installed(&files, hosts).map_err(|faults| {
             let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
             Error::internal(format!(
                 "pack `{name}` was installed and no longer loads with this build: {}",

@@ -59,6 +59,9 @@ pub struct DeskOptions {
     pub search_dir: Option<PathBuf>,
     /// Folder in which compiled plugins are kept; none: compiled at each start.
     pub plugin_cache: Option<PathBuf>,
+    /// Whether opening leaves installed plugins to be compiled behind. Until one is ready, its guards
+    /// refuse with `rule_not_ready`, and its effects are left out and stand in the journal.
+    pub compile_behind: bool,
     /// Prefix of the addresses of surveys; the survey's token follows.
     pub survey_link: String,
 }
@@ -71,6 +74,7 @@ impl Default for DeskOptions {
             search: true,
             search_dir: None,
             plugin_cache: None,
+            compile_behind: false,
             survey_link: "http://127.0.0.1:8080/v1/surveys/".to_owned(),
         }
     }
@@ -101,6 +105,11 @@ impl Desk {
     pub fn open(store: Arc<dyn Store>, options: DeskOptions) -> Result<Arc<Self>> {
         let hosts = BuiltIn::new(options.plugin_cache.as_deref())
             .map_err(|fault| Error::internal(fault.to_string()))?;
+        let hosts = if options.compile_behind {
+            hosts.compiling_behind()
+        } else {
+            hosts
+        };
         let desk = Self {
             #[cfg(feature = "search")]
             search: index_source::open(&store, &options)?,

@@ -220,6 +220,8 @@ pub enum FailureKind {
     OverBudget,
     /// It stopped with an error of its own, a trap or a panic.
     Broken,
+    /// Its plugin is still being compiled: nothing is wrong with it, and it was not called.
+    NotReady,
 }
 
 /// A failed call.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 #[cfg(not(all(feature = "script", feature = "wasm")))]
 use super::NoHosts;
-use super::{Hosts, PackFault, PluginUnit, ScriptUnit};
+use super::{Hosts, PackFault, PluginFile, PluginUnit, ScriptUnit};
 #[cfg(any(feature = "script", feature = "wasm"))]
 use crate::hooks::Runner;
 #[cfg(feature = "script")]
@@ -16,7 +16,7 @@ use crate::{
     domain::Definitions,
     hooks::{
         Hook,
-        wasm::{Host, Limits, Plugin},
+        wasm::{Compiling, Host, Limits, Plugin},
     },
 };
 
@@ -27,6 +27,8 @@ pub struct BuiltIn {
     scripts: ScriptHost,
     #[cfg(feature = "wasm")]
     plugins: Host,
+    #[cfg(feature = "wasm")]
+    installed: Compiling,
 }
 
 impl BuiltIn {
@@ -43,7 +45,20 @@ impl BuiltIn {
             #[cfg(feature = "wasm")]
             plugins: Host::new(Limits::default(), plugin_cache)
                 .map_err(|e| PackFault::of_file("", "", e.to_string()))?,
+            #[cfg(feature = "wasm")]
+            installed: Compiling::Now,
         })
+    }
+
+    /// Compiles plugins that were installed before on threads of their own; until one is ready, its
+    /// rules fail as their hooks say. One that defines things is waited for.
+    #[must_use]
+    pub fn compiling_behind(mut self) -> Self {
+        #[cfg(feature = "wasm")]
+        {
+            self.installed = Compiling::Behind;
+        }
+        self
     }
 }
 
@@ -72,26 +87,45 @@ impl Hosts for BuiltIn {
     }
 
     #[cfg(feature = "wasm")]
-    fn load_plugin(
-        &self,
-        name: &str,
-        version: &str,
-        bytes: &[u8],
-    ) -> Result<Box<dyn PluginUnit>, PackFault> {
-        match self.plugins.load(name, version, bytes) {
+    fn load_plugin(&self, plugin: &PluginFile<'_>) -> Result<Box<dyn PluginUnit>, PackFault> {
+        let &PluginFile {
+            name,
+            version,
+            bytes,
+            ..
+        } = plugin;
+        let compiling = if plugin.is_installed {
+            self.installed
+        } else {
+            Compiling::Now
+        };
+        let limits = within(self.plugins.limits(), plugin.limits);
+        match self
+            .plugins
+            .load_within(name, version, bytes, limits, compiling)
+        {
             Ok(plugin) => Ok(Box::new(plugin)),
             Err(e) => Err(PackFault::of_file(name, "", e.to_string())),
         }
     }
 
     #[cfg(not(feature = "wasm"))]
-    fn load_plugin(
-        &self,
-        name: &str,
-        version: &str,
-        bytes: &[u8],
-    ) -> Result<Box<dyn PluginUnit>, PackFault> {
-        NoHosts.load_plugin(name, version, bytes)
+    fn load_plugin(&self, plugin: &PluginFile<'_>) -> Result<Box<dyn PluginUnit>, PackFault> {
+        NoHosts.load_plugin(plugin)
+    }
+}
+
+/// The usual budgets with what a pack asks for.
+#[cfg(feature = "wasm")]
+fn within(usual: Limits, asked: super::PluginLimits) -> Limits {
+    let bytes = |asked: Option<u64>, usual| {
+        asked.map_or(usual, |n| usize::try_from(n).unwrap_or(usize::MAX))
+    };
+    Limits {
+        fuel: asked.fuel.unwrap_or(usual.fuel),
+        memory_bytes: bytes(asked.memory, usual.memory_bytes),
+        component_bytes: bytes(asked.bytes, usual.component_bytes),
+        ..usual
     }
 }
 

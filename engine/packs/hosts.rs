@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::PackFault;
+use super::{PackFault, PluginLimits};
 use crate::domain::Definitions;
 use crate::hooks::{Hook, Runner};
 
@@ -23,12 +23,22 @@ pub trait Hosts: Send + Sync {
     ///
     /// # Errors
     /// When the component is none, or does not fit the contract.
-    fn load_plugin(
-        &self,
-        name: &str,
-        version: &str,
-        bytes: &[u8],
-    ) -> Result<Box<dyn PluginUnit>, PackFault>;
+    fn load_plugin(&self, plugin: &PluginFile<'_>) -> Result<Box<dyn PluginUnit>, PackFault>;
+}
+
+/// The plugin of a pack, as it is to be loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct PluginFile<'a> {
+    /// Name of the pack.
+    pub name: &'a str,
+    /// Version of the pack.
+    pub version: &'a str,
+    /// The component.
+    pub bytes: &'a [u8],
+    /// What the pack asks for beyond the usual budgets.
+    pub limits: PluginLimits,
+    /// Whether it was checked when it was installed: then it may be compiled later.
+    pub is_installed: bool,
 }
 
 /// A compiled script file.
@@ -73,13 +83,8 @@ impl Hosts for NoHosts {
         Err(PackFault::of_file(pack, file, message))
     }
 
-    fn load_plugin(
-        &self,
-        name: &str,
-        _version: &str,
-        _bytes: &[u8],
-    ) -> Result<Box<dyn PluginUnit>, PackFault> {
+    fn load_plugin(&self, plugin: &PluginFile<'_>) -> Result<Box<dyn PluginUnit>, PackFault> {
         let message = "this build has no plugins; build with the feature `wasm`";
-        Err(PackFault::of_file(name, "", message))
+        Err(PackFault::of_file(plugin.name, "", message))
     }
 }

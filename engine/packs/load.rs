@@ -9,7 +9,7 @@ use super::attach::{Attacher, Hosted};
 use super::check;
 use super::fault::{Faults, PackFault};
 use super::files::PackFiles;
-use super::hosts::{Hosts, PluginUnit, ScriptUnit};
+use super::hosts::{Hosts, PluginFile, PluginUnit, ScriptUnit};
 use super::manifest::{self, Manifest};
 use super::origin::Origin;
 use super::read;
@@ -89,10 +89,27 @@ impl Loaded {
 /// # Errors
 /// Everything that is wrong, up to [`super::MAX_FAULTS`] faults, in the order of files and lines.
 pub fn load(files: &PackFiles, hosts: &dyn Hosts) -> Result<Loaded, Vec<PackFault>> {
+    load_as(files, hosts, false)
+}
+
+/// As [`load`], for a pack that was loaded by [`load`] when it was installed: its plugin may be
+/// compiled later.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_installed(files: &PackFiles, hosts: &dyn Hosts) -> Result<Loaded, Vec<PackFault>> {
+    load_as(files, hosts, true)
+}
+
+fn load_as(
+    files: &PackFiles,
+    hosts: &dyn Hosts,
+    is_installed: bool,
+) -> Result<Loaded, Vec<PackFault>> {
     let mut faults = Faults::default();
     faults.extend(files.check(""));
     let loaded = if faults.is_empty() {
-        assemble(files, hosts, &mut faults)
+        assemble(files, hosts, is_installed, &mut faults)
     } else {
         None
     };
@@ -114,7 +131,12 @@ pub fn load(files: &PackFiles, hosts: &dyn Hosts) -> Result<Loaded, Vec<PackFaul
     })
 }
 
-fn assemble(files: &PackFiles, hosts: &dyn Hosts, faults: &mut Faults) -> Option<Loaded> {
+fn assemble(
+    files: &PackFiles,
+    hosts: &dyn Hosts,
+    is_installed: bool,
+    faults: &mut Faults,
+) -> Option<Loaded> {
     let manifest = manifest::read(files, faults);
     let name = manifest.as_ref().map_or("", |(m, _)| m.name.as_str());
     let file = files
@@ -125,7 +147,7 @@ fn assemble(files: &PackFiles, hosts: &dyn Hosts, faults: &mut Faults) -> Option
         None => Some(Definitions::default()),
     };
     let (manifest, source) = manifest?;
-    let plugin = load_plugin(&manifest, files, hosts, faults);
+    let plugin = load_plugin(&manifest, files, hosts, is_installed, faults);
     let scripts = compile(&manifest, files, hosts, faults);
     let mut definitions = of_file?;
     let origin = Origin::new(source, file, manifest.plugin.clone(), &definitions);
@@ -174,11 +196,19 @@ fn load_plugin(
     manifest: &Manifest,
     files: &PackFiles,
     hosts: &dyn Hosts,
+    is_installed: bool,
     faults: &mut Faults,
 ) -> Option<Box<dyn PluginUnit>> {
     let path = manifest.plugin.as_ref()?;
     let bytes = files.files.get(path)?;
-    match hosts.load_plugin(&manifest.name, &manifest.version, bytes) {
+    let plugin = PluginFile {
+        name: &manifest.name,
+        version: &manifest.version,
+        bytes,
+        limits: manifest.limits,
+        is_installed,
+    };
+    match hosts.load_plugin(&plugin) {
         Ok(plugin) => Some(plugin),
         Err(mut fault) => {
             fault.pack.clone_from(&manifest.name);

@@ -7,6 +7,7 @@ use toml::de::DeTable;
 
 use super::fault::{Faults, PackFault};
 use super::files::PackFiles;
+use super::plugin_limits::{self, PluginLimits};
 use super::replaced::Replaced;
 use super::rule_spec::{self, RuleSpec};
 use super::setting::{OptionSpec, read_option};
@@ -36,6 +37,8 @@ pub struct Manifest {
     pub names: Names,
     /// Path of the plugin, when the pack has one.
     pub plugin: Option<String>,
+    /// What the plugin asks for beyond the usual budgets.
+    pub limits: PluginLimits,
     /// Packs that must be installed beside it; their rules come before its own.
     pub requires: Vec<String>,
     /// Options that administrators set, with their first values.
@@ -103,11 +106,16 @@ pub(super) fn read(files: &PackFiles, faults: &mut Faults) -> Option<(Manifest, 
     }
     let options = options(&source, &mut root, faults);
     let rules = rule_spec::read(&source, &mut root, faults);
+    let limits = plugin_limits::read(&source, &mut root, faults);
     let replaced = match root.remove("replaced") {
         Some(value) => source.read(value, faults).unwrap_or_default(),
         None => Replaced::default(),
     };
-    source.unknown_keys(&root, &["pack", "options", "rule", "replaced"], faults);
+    source.unknown_keys(
+        &root,
+        &["pack", "options", "limits", "rule", "replaced"],
+        faults,
+    );
     let pack = pack?;
     check_pack(&source, &pack, files, faults);
     let home = rule_spec::Home {
@@ -124,6 +132,7 @@ pub(super) fn read(files: &PackFiles, faults: &mut Faults) -> Option<(Manifest, 
         engine: pack.engine,
         names: pack.names,
         plugin: pack.plugin,
+        limits,
         requires: pack.requires,
         options,
         rules,

@@ -27,9 +27,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// An empty report about a scenario.
-    #[must_use]
-    pub fn of(scenario: &Scenario) -> Self {
+    pub(super) fn of(scenario: &Scenario) -> Self {
         Self {
             about: scenario.about.clone(),
             rows: scenario.rows.clone(),

@@ -8,7 +8,7 @@ use super::fixtures::{self, Fixture};
 use super::support::{bytes, guest};
 
 /// Runs a fixture; says what is wrong.
-fn check(fixture: &Fixture, runner: &dyn Runner) -> Result<(), String> {
+pub fn check(fixture: &Fixture, runner: &dyn Runner) -> Result<(), String> {
     match (&fixture.expect, runner.call(&fixture.call)) {
         (Expect::Decision(expected), Ok(Outcome { decision, usage })) => {
             let found = without_spots(decision);

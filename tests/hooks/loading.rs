@@ -1,7 +1,7 @@
 //! What is not a plugin, or not for this engine, is refused with the reason.
 
 use opora::hooks::Hook;
-use opora::hooks::wasm::{Host, Limits, LoadError};
+use opora::hooks::wasm::{Compiling, Host, Limits, LoadError};
 
 use super::support::{component, guest, host};
 
@@ -102,11 +102,11 @@ fn another_version_of_the_contract_is_named() {
 fn the_first_difference_is_named() {
     refused(
         &exporting("opora:hooks/transition-guard@0.1.0"),
-        "does not have export `guard`",
+        "`transition-guard`: function `guard` is missing",
     );
     refused(
         &exporting("opora:hooks/teleport@0.1.0"),
-        "`opora:hooks/teleport@0.1.0`, which this engine does not call",
+        "exports what this engine does not call: `opora:hooks/teleport@0.1.0`",
     );
     let other_type = wat(r#"(component
         (core module $m (func (export "f") (param i32)))
@@ -114,7 +114,10 @@ fn the_first_difference_is_named() {
         (func $f (param "input" u32) (canon lift (core func $c "f")))
         (instance $i (export "guard" (func $f)))
         (export "opora:hooks/transition-guard@0.1.0" (instance $i)))"#);
-    refused(&other_type, "interface `transition-guard`");
+    refused(
+        &other_type,
+        "`transition-guard`: function `guard` takes or returns",
+    );
 }
 
 #[test]
@@ -153,10 +156,13 @@ fn size_has_a_cap_that_can_be_raised() {
     let small = Host::new(limits, None).expect("a host");
     let error = small.load("odd", "1", &whole).expect_err("a refusal");
     assert!(error.to_string().contains("the limit is 1000"), "{error}");
-    assert!(small.load_up_to("odd", "1", &whole, 1 << 20).is_ok());
-    let error = host()
-        .load_up_to("odd", "1", &vec![0; 33 << 20], usize::MAX)
-        .expect_err("a refusal");
+    let raised = |component_bytes| Limits {
+        component_bytes,
+        ..Limits::default()
+    };
+    let load = |bytes: &[u8], limits| host().load_within("odd", "1", bytes, limits, Compiling::Now);
+    assert!(load(&whole, raised(1 << 20)).is_ok());
+    let error = load(&vec![0; 33 << 20], raised(usize::MAX)).expect_err("a refusal");
     assert!(
         error.to_string().contains("the limit is 33554432"),
         "{error}"

@@ -7,6 +7,8 @@ mod conformance;
 #[cfg(test)]
 mod containment;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod cost;
 #[cfg(test)]
 mod expected;

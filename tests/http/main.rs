@@ -8,12 +8,7 @@ mod bulk;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
-#[path = "../it/corpus.rs"]
-mod corpus;
-#[cfg(test)]
 mod documents;
-#[cfg(test)]
-mod driver;
 #[cfg(test)]
 mod entries;
 #[cfg(test)]
@@ -26,8 +21,6 @@ mod packs;
 mod portal;
 #[cfg(test)]
 mod problems;
-#[cfg(test)]
-mod scenarios;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

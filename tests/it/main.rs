@@ -5,11 +5,12 @@
 #[cfg(feature = "script")]
 mod breaker;
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+#[cfg(feature = "wasm")]
+mod plugin;
 #[cfg(test)]
 #[cfg(feature = "script")]
 mod rules;

@@ -7,7 +7,7 @@ use super::{Deciding, Ground};
 use crate::desk::journal::{By, RuleRun, Verdict};
 use crate::desk::{Fault, Result};
 use crate::domain::{Id, Kind, Record, Value, builtin, record::fields};
-use crate::hooks::{Call, Decision, Detail, Failure, Hook, RecordView, Rule, Spot};
+use crate::hooks::{Call, Decision, Detail, Failure, FailureKind, Hook, RecordView, Rule, Spot};
 use crate::packs::Catalog;
 
 /// What a rule decided, and where it stands in the trace.
@@ -100,7 +100,10 @@ impl Deciding<'_, '_> {
 
     fn note_failure(&mut self, rule: &Rule, place: u16, id: Id, failure: &Failure) {
         tracing::warn!(rule = %rule.id(), hook = rule.hook.name(), "rule failed: {failure}");
-        self.ground.breakers.failed(rule, id, &failure.message);
+        // A plugin that is being compiled has not failed: its breaker counts what it does itself.
+        if failure.kind != FailureKind::NotReady {
+            self.ground.breakers.failed(rule, id, &failure.message);
+        }
         self.draft.runs.push(RuleRun {
             rule: place,
             verdict: Verdict::Failed,
@@ -262,9 +265,13 @@ pub fn view_of(ground: &Ground<'_>, record: &Record) -> RecordView {
 
 /// The fault of a guard that broke: the change is refused and says why.
 fn broken(rule: &Rule, failure: &Failure) -> Fault {
+    let code = match failure.kind {
+        FailureKind::NotReady => "rule_not_ready",
+        FailureKind::OverBudget | FailureKind::Broken => "rule_broken",
+    };
     Fault {
         field: None,
-        code: "rule_broken".to_owned(),
+        code: code.to_owned(),
         message: format!(
             "a rule could not be run, so the change is refused: {}",
             failure.message

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use wasmtime::Engine;
-use wasmtime::component::Component;
+use wasmparser::{ComponentExport, ComponentImport, Encoding, Parser, Payload};
+
+use super::difference;
 
 /// The version of `opora:hooks` that this engine offers.
 pub const CONTRACT_VERSION: &str = "0.1.0";
@@ -62,7 +63,7 @@ pub enum LoadError {
     },
     /// It was built for another contract.
     #[error(
-        "plugin `{plugin}` is built for opora:hooks {built_for}, this engine offers {offered}; first difference: {difference}; rebuild it with opora-sdk {offered}"
+        "plugin `{plugin}` is built for opora:hooks {built_for}, this engine offers {offered}; first difference: {difference}; rebuild it for {offered}"
     )]
     Contract {
         /// Name and version.
@@ -119,38 +120,52 @@ pub(super) fn component(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     }
 }
 
-/// Checks the names of imports and exports; gives the interfaces that are exported.
-pub(super) fn check(
-    plugin: &str,
-    engine: &Engine,
-    component: &Component,
-) -> Result<BTreeSet<&'static str>, LoadError> {
-    let shape = component.component_type();
-    for (import, _) in shape.imports(engine) {
+/// Checks the names of imports and exports; gives the interfaces that are exported. Nothing is
+/// compiled: what is not for this engine is refused at once, however large it is.
+pub(super) fn check(plugin: &str, component: &[u8]) -> Result<BTreeSet<&'static str>, LoadError> {
+    let names = names(component).map_err(|text| LoadError::Malformed {
+        plugin: plugin.to_owned(),
+        text,
+    })?;
+    let unlike = |verb: &str, name: &str, version: &str| LoadError::Contract {
+        plugin: plugin.to_owned(),
+        built_for: version.to_owned(),
+        offered: CONTRACT_VERSION,
+        difference: match difference::first(component) {
+            Some(inside) => format!("{verb} `{name}`; {inside}"),
+            None => format!("{verb} `{name}`"),
+        },
+    };
+    for import in names.imports {
         let refused = || LoadError::Import {
             plugin: plugin.to_owned(),
             import: import.to_owned(),
         };
         let (name, version) = split(import).ok_or_else(refused)?;
-        check_version(plugin, "imports", import, version)?;
+        if version != CONTRACT_VERSION {
+            return Err(unlike("imports", import, version));
+        }
         if !IMPORTS.contains(&name) {
             return Err(refused());
         }
     }
     let mut found = BTreeSet::new();
-    for (export, _) in shape.exports(engine) {
+    for export in names.exports {
         let Some((name, version)) = split(export) else {
             continue;
         };
-        check_version(plugin, "exports", export, version)?;
         // A hook that is never called would fail in silence.
-        let known = EXPORTS.into_iter().find(|e| *e == name);
-        found.insert(known.ok_or_else(|| LoadError::Contract {
-            plugin: plugin.to_owned(),
-            built_for: version.to_owned(),
-            offered: CONTRACT_VERSION,
-            difference: format!("exports `{export}`, which this engine does not call"),
-        })?);
+        match EXPORTS.into_iter().find(|e| *e == name) {
+            Some(known) if version == CONTRACT_VERSION => found.insert(known),
+            Some(_) => return Err(unlike("exports", export, version)),
+            None => {
+                return Err(unlike(
+                    "exports what this engine does not call:",
+                    export,
+                    version,
+                ));
+            }
+        };
     }
     if found.is_empty() {
         return Err(LoadError::NoHooks {
@@ -160,13 +175,50 @@ pub(super) fn check(
     Ok(found)
 }
 
+/// What stands at the outside of a component.
+#[derive(Default)]
+struct Names<'a> {
+    imports: Vec<&'a str>,
+    exports: Vec<&'a str>,
+}
+
+/// Reads the names of imports and exports. What is inside is the compiler's to check.
+fn names(component: &[u8]) -> Result<Names<'_>, String> {
+    let said = |e: wasmparser::BinaryReaderError| e.to_string();
+    let mut names = Names::default();
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(said)? {
+            Payload::Version { encoding, .. } if depth == 0 && encoding != Encoding::Component => {
+                return Err("it is a core module".to_owned());
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    let ComponentImport { name, .. } = import.map_err(said)?;
+                    names.imports.push(name.name);
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    let ComponentExport { name, .. } = export.map_err(said)?;
+                    names.exports.push(name.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(names)
+}
+
 /// The error for types that do not fit under the right names.
-pub(super) fn differs(plugin: &str, error: &wasmtime::Error) -> LoadError {
+pub(super) fn differs(plugin: &str, error: &wasmtime::Error, component: &[u8]) -> LoadError {
     LoadError::Contract {
         plugin: plugin.to_owned(),
         built_for: format!("something else under the name {CONTRACT_VERSION}"),
         offered: CONTRACT_VERSION,
-        difference: format!("{error:#}"),
+        difference: difference::first(component).unwrap_or_else(|| format!("{error:#}")),
     }
 }
 
@@ -174,16 +226,4 @@ pub(super) fn differs(plugin: &str, error: &wasmtime::Error) -> LoadError {
 fn split(name: &str) -> Option<(&str, &str)> {
     let rest = name.strip_prefix(PACKAGE)?;
     Some(rest.split_once('@').unwrap_or((rest, "without a version")))
-}
-
-fn check_version(plugin: &str, verb: &str, name: &str, version: &str) -> Result<(), LoadError> {
-    if version == CONTRACT_VERSION {
-        return Ok(());
-    }
-    Err(LoadError::Contract {
-        plugin: plugin.to_owned(),
-        built_for: version.to_owned(),
-        offered: CONTRACT_VERSION,
-        difference: format!("{verb} `{name}`"),
-    })
 }

@@ -9,45 +9,36 @@ use wasmtime::{Cache, CacheConfig, Config, Engine};
 
 use super::bindings::opora::hooks::log;
 use super::contract::{self, LoadError};
-use super::plugin::Plugin;
+use super::limits::{Limits, MAX_COMPONENT_BYTES};
+use super::plugin::{Code, Plugin};
 use super::state::State;
-
-/// Greatest component that any plugin may be, in bytes; those of interpreted languages carry their
-/// interpreter.
-pub const MAX_COMPONENT_BYTES: usize = 32 << 20;
 
 /// Stack that a guest may use. It lies on the calling thread, whose own is 2 MiB by default.
 const STACK_BYTES: usize = 512 << 10;
-
-/// Budgets of a call, and of a plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Fuel for one call, about one unit for an instruction.
-    pub fuel: u64,
-    /// Linear memory of one call in bytes.
-    pub memory_bytes: usize,
-    /// Greatest answer or log text in bytes.
-    pub answer_bytes: usize,
-    /// Greatest component in bytes, unless a plugin is allowed more.
-    pub component_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            fuel: 10_000_000,
-            memory_bytes: 16 << 20,
-            answer_bytes: 1 << 20,
-            component_bytes: 1 << 20,
-        }
-    }
-}
+/// Stack of a thread that compiles: the compiler walks deep trees.
+const COMPILER_STACK_BYTES: usize = 8 << 20;
 
 /// Loads plugins.
 pub struct Host {
+    compiler: Arc<Compiler>,
+    limits: Limits,
+}
+
+/// What turns components into code.
+struct Compiler {
     engine: Engine,
     linker: Linker<State>,
-    limits: Limits,
+}
+
+/// When a plugin is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compiling {
+    /// Before loading returns.
+    #[default]
+    Now,
+    /// On a thread of its own; until it ends, calls fail with
+    /// [`crate::hooks::FailureKind::NotReady`].
+    Behind,
 }
 
 impl Host {
@@ -71,8 +62,7 @@ impl Host {
         let mut linker = Linker::new(&engine);
         log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
         Ok(Self {
-            engine,
-            linker,
+            compiler: Arc::new(Compiler { engine, linker }),
             limits,
         })
     }
@@ -90,53 +80,101 @@ impl Host {
     /// When it is too large, malformed, imports what is not offered, was built for another contract,
     /// or has no hook.
     pub fn load(&self, name: &str, version: &str, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-        self.load_up_to(name, version, bytes, self.limits.component_bytes)
+        self.load_within(name, version, bytes, self.limits, Compiling::Now)
     }
 
-    /// As [`Host::load`], with a greatest size of the plugin's own, up to [`MAX_COMPONENT_BYTES`].
+    /// As [`Host::load`], with budgets of the plugin's own; its size is at most
+    /// [`MAX_COMPONENT_BYTES`] all the same. What can be told without compiling is told at once.
     ///
     /// # Errors
     /// As [`Host::load`].
-    pub fn load_up_to(
+    pub fn load_within(
         &self,
         name: &str,
         version: &str,
         bytes: &[u8],
-        max_bytes: usize,
+        limits: Limits,
+        compiling: Compiling,
     ) -> Result<Arc<Plugin>, LoadError> {
-        let max_bytes = max_bytes.min(MAX_COMPONENT_BYTES);
+        let max_bytes = limits.component_bytes.min(MAX_COMPONENT_BYTES);
+        let label = format!("{name} {version}");
         if bytes.len() > max_bytes {
             return Err(LoadError::TooLarge {
-                plugin: format!("{name} {version}"),
+                plugin: label,
                 bytes: bytes.len(),
                 max_bytes,
             });
         }
-        // The compiler and the encoder promise not to panic on bad input; a plugin from outside must
-        // not stop the engine if they break it.
-        catch_unwind(AssertUnwindSafe(|| self.check(name, version, bytes))).unwrap_or_else(|_| {
-            Err(LoadError::Malformed {
-                plugin: format!("{name} {version}"),
-                text: "the compiler broke down on it".to_owned(),
-            })
-        })
+        // The encoder promises not to panic on bad input; a plugin from outside must not stop the
+        // engine if it breaks its promise. So for the compiler below.
+        let check = || {
+            let component = contract::component(bytes).map_err(|text| LoadError::Malformed {
+                plugin: label.clone(),
+                text,
+            })?;
+            let exports = contract::check(&label, &component)?;
+            Ok((component, exports))
+        };
+        let checked = catch_unwind(AssertUnwindSafe(check));
+        let (component, exports) = checked.unwrap_or_else(|_| Err(broke_down(&label)))?;
+        let plugin = Arc::new(Plugin::new(name, version, &component, exports, limits));
+        match compiling {
+            Compiling::Now => {
+                plugin.settle(Ok(self.compiler.compile(&plugin, &component)?));
+            }
+            Compiling::Behind => self.behind(&plugin, component.into_owned())?,
+        }
+        Ok(plugin)
     }
 
-    fn check(&self, name: &str, version: &str, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-        let plugin = format!("{name} {version}");
-        let malformed = |text: String| LoadError::Malformed {
-            plugin: plugin.clone(),
-            text,
+    /// Compiles on a thread of its own.
+    fn behind(&self, plugin: &Arc<Plugin>, component: Vec<u8>) -> Result<(), LoadError> {
+        let (compiler, plugin) = (Arc::clone(&self.compiler), Arc::clone(plugin));
+        let thread = std::thread::Builder::new()
+            .name("opora-compiler".to_owned())
+            .stack_size(COMPILER_STACK_BYTES);
+        let work = move || {
+            let began = std::time::Instant::now();
+            let code = compiler.compile(&plugin, &component);
+            match &code {
+                Ok(_) => {
+                    let seconds = began.elapsed().as_secs_f64();
+                    tracing::info!(plugin = plugin.name(), seconds, "plugin is ready");
+                }
+                Err(e) => tracing::error!(plugin = plugin.name(), "{e}"),
+            }
+            plugin.settle(code);
         };
-        let component = contract::component(bytes).map_err(malformed)?;
-        let compiled =
-            Component::new(&self.engine, &*component).map_err(|e| malformed(format!("{e:#}")))?;
-        let exports = contract::check(&plugin, &self.engine, &compiled)?;
-        let pre = self
-            .linker
-            .instantiate_pre(&compiled)
-            .map_err(|e| contract::differs(&plugin, &e))?;
-        Plugin::new(name, version, &component, pre, exports, self.limits).map(Arc::new)
+        let spawned = thread.spawn(work);
+        spawned
+            .map(drop)
+            .map_err(|e| LoadError::Host(e.to_string()))
+    }
+}
+
+impl Compiler {
+    fn compile(&self, plugin: &Plugin, component: &[u8]) -> Result<Code, LoadError> {
+        let label = plugin.label();
+        let compile = || {
+            let compiled =
+                Component::new(&self.engine, component).map_err(|e| LoadError::Malformed {
+                    plugin: label.clone(),
+                    text: format!("{e:#}"),
+                })?;
+            let pre = self
+                .linker
+                .instantiate_pre(&compiled)
+                .map_err(|e| contract::differs(&label, &e, component))?;
+            Code::new(plugin, component, pre)
+        };
+        catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|_| Err(broke_down(&label)))
+    }
+}
+
+fn broke_down(plugin: &str) -> LoadError {
+    LoadError::Malformed {
+        plugin: plugin.to_owned(),
+        text: "the compiler broke down on it".to_owned(),
     }
 }
 

@@ -7,14 +7,17 @@
 mod answer;
 mod bindings;
 mod contract;
+mod difference;
 mod effects;
 mod fault;
 mod host;
 mod input;
+mod limits;
 mod plugin;
 mod state;
 mod values;
 
 pub use contract::{CONTRACT_VERSION, LoadError, encode};
-pub use host::{Host, Limits, MAX_COMPONENT_BYTES};
-pub use plugin::Plugin;
+pub use host::{Compiling, Host};
+pub use limits::{Limits, MAX_COMPONENT_BYTES};
+pub use plugin::{Measured, Plugin};

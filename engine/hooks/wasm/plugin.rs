@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Instance, InstancePre};
@@ -11,20 +12,38 @@ use wasmtime::{Error, Store};
 use super::bindings::exports::opora::hooks as wit;
 use super::contract::{LoadError, differs};
 use super::fault::Fault;
-use super::host::Limits;
+use super::limits::Limits;
 use super::state::State;
 use super::{answer, input};
 use crate::domain::Definitions;
-use crate::hooks::{Call, Decision, Detail, Failure, Hook, Outcome, Runner, Usage};
+use crate::hooks::{Call, Decision, Detail, Failure, FailureKind, Hook, Outcome, Runner, Usage};
 
-/// A compiled plugin. Calls share nothing but the code.
+/// A plugin. Calls share nothing but the code.
 pub struct Plugin {
     name: Arc<str>,
     version: Arc<str>,
     hash: [u8; 32],
+    exports: BTreeSet<&'static str>,
+    limits: Limits,
+    /// Empty until the compiler is done.
+    code: OnceLock<Result<Code, LoadError>>,
+}
+
+/// What the compiler made of a plugin.
+pub(super) struct Code {
     pre: InstancePre<State>,
     glue: Glue,
-    limits: Limits,
+}
+
+/// What a call came to, and what it took.
+#[derive(Debug)]
+pub struct Measured {
+    /// The decision or the failure, with the fuel used.
+    pub outcome: Result<Outcome, Failure>,
+    /// Linear memory the instance had at its end, in bytes.
+    pub memory_bytes: usize,
+    /// Time of the whole call, the making of the instance included.
+    pub elapsed: Duration,
 }
 
 /// Where the functions of the exported interfaces are.
@@ -74,11 +93,11 @@ glue! {
 
 /// Asks one interface, if the plugin has it: no interface is no opinion.
 macro_rules! ask {
-    ($self:ident, $store:ident, $module:ident, $function:ident, $input:expr) => {
-        match &$self.glue.$module {
+    ($code:ident, $store:ident, $module:ident, $function:ident, $input:expr) => {
+        match &$code.glue.$module {
             None => Ok(Ok(Decision::default())),
             Some(indices) => {
-                let instance = $self.pre.instantiate(&mut *$store)?;
+                let instance = $code.pre.instantiate(&mut *$store)?;
                 let guest = indices.load(&mut *$store, &instance)?;
                 let decision = guest.$function(&mut *$store, &$input)?;
                 Ok(answer::$module(decision))
@@ -87,33 +106,55 @@ macro_rules! ask {
     };
 }
 
-impl Plugin {
+impl Code {
+    /// Makes an instance once, within the budget of a call, and compares its types with the
+    /// contract's.
     pub(super) fn new(
-        name: &str,
-        version: &str,
+        plugin: &Plugin,
         component: &[u8],
         pre: InstancePre<State>,
-        exports: BTreeSet<&'static str>,
-        limits: Limits,
     ) -> Result<Self, LoadError> {
-        let label = format!("{name} {version}");
-        let mut store = store(&pre, &limits).map_err(|e| LoadError::Host(format!("{e:#}")))?;
+        let label = plugin.label();
+        let mut store =
+            store(&pre, &plugin.limits).map_err(|e| LoadError::Host(format!("{e:#}")))?;
         let instance = pre.instantiate(&mut store);
         let instance = instance.map_err(|e| LoadError::Start {
             plugin: label.clone(),
             text: Fault::of(&e, store.data()).text,
         })?;
-        let unlike = |e: Error| differs(&label, &e);
-        let glue = Glue::find(&pre, &exports).map_err(unlike)?;
+        let unlike = |e: Error| differs(&label, &e, component);
+        let glue = Glue::find(&pre, &plugin.exports).map_err(unlike)?;
         glue.check(&mut store, &instance).map_err(unlike)?;
-        Ok(Self {
+        Ok(Self { pre, glue })
+    }
+}
+
+impl Plugin {
+    pub(super) fn new(
+        name: &str,
+        version: &str,
+        component: &[u8],
+        exports: BTreeSet<&'static str>,
+        limits: Limits,
+    ) -> Self {
+        Self {
             name: name.into(),
             version: version.into(),
             hash: Sha256::digest(component).into(),
-            pre,
-            glue,
+            exports,
             limits,
-        })
+            code: OnceLock::new(),
+        }
+    }
+
+    /// Takes what the compiler made. Only the first one counts.
+    pub(super) fn settle(&self, code: Result<Code, LoadError>) {
+        let _ = self.code.set(code);
+    }
+
+    /// Name and version, as errors tell them.
+    pub(super) fn label(&self) -> String {
+        format!("{} {}", self.name, self.version)
     }
 
     /// Name, as given when it was loaded.
@@ -140,41 +181,50 @@ impl Plugin {
         Hook::ALL.into_iter().filter(|h| self.has(*h)).collect()
     }
 
+    /// The interfaces of the contract it exports.
+    #[must_use]
+    pub const fn interfaces(&self) -> &BTreeSet<&'static str> {
+        &self.exports
+    }
+
+    /// The budgets of its calls.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Whether it is compiled, or has failed to.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.code.get().is_some()
+    }
+
     fn has(&self, hook: Hook) -> bool {
-        let glue = &self.glue;
+        let exports = |name: &str| self.exports.contains(name);
         match hook {
-            Hook::Define => glue.define.is_some(),
-            Hook::RecordDefaults => glue.record_defaults.is_some(),
-            Hook::FormRules => glue.form_rules.is_some(),
-            Hook::RecordValidate => glue.record_validate.is_some(),
-            Hook::TransitionGuard => glue.transition_guard.is_some(),
-            Hook::TransitionEffect => glue.transition_effect.is_some(),
-            Hook::AssignSelect => glue.assign_select.is_some(),
-            Hook::SlaSelect => glue.sla_select.is_some(),
-            Hook::SurveyLogic => glue.survey_done.is_some() || glue.survey_reply.is_some(),
-            Hook::ScheduleFire => glue.schedule_fire.is_some(),
-            Hook::FieldCompute
-            | Hook::InteractionEvent
-            | Hook::SlaClock
-            | Hook::SlaEvent
-            | Hook::RecordChanged
-            | Hook::ActionRun
-            | Hook::NotifyCompose
-            | Hook::AccessFilter => false,
+            Hook::Define => exports("define"),
+            Hook::SurveyLogic => exports("survey-done") || exports("survey-reply"),
+            // The interface has the name of its hook.
+            other => exports(&other.name().replace('.', "-")),
         }
     }
 
     /// What the plugin defines, with unqualified codes; nothing when it does not implement
-    /// `pack.define`.
+    /// `pack.define`. Waits for the compiler.
     ///
     /// # Errors
     /// When it breaks, goes over its budget, or its definitions cannot be read.
     pub fn define(&self) -> Result<Option<Definitions>, Failure> {
-        let Some(indices) = &self.glue.define else {
+        if !self.has(Hook::Define) {
+            return Ok(None);
+        }
+        self.code.wait();
+        let code = self.code(Hook::Define)?;
+        let Some(indices) = &code.glue.define else {
             return Ok(None);
         };
         let (definitions, _) = self.run(Hook::Define, |store| {
-            let instance = self.pre.instantiate(&mut *store)?;
+            let instance = code.pre.instantiate(&mut *store)?;
             let guest = indices.load(&mut *store, &instance)?;
             let input = wit::define::Input {
                 pack: self.name.to_string(),
@@ -199,22 +249,64 @@ impl Plugin {
         }))
     }
 
+    /// Calls one hook and says what it took.
+    #[must_use]
+    pub fn measure(&self, hook: Hook, call: &Call) -> Measured {
+        let began = Instant::now();
+        let mut memory_bytes = 0;
+        let asked = self.code(hook).and_then(|code| {
+            self.run(hook, |store| {
+                let answer = Self::ask(code, hook, call, store);
+                memory_bytes = store.data().memory_used();
+                answer
+            })
+        });
+        let elapsed = began.elapsed();
+        let outcome = asked.map(|(mut decision, ended)| {
+            decision.because = ended.state.because;
+            Outcome {
+                decision,
+                usage: ended.usage,
+            }
+        });
+        Measured {
+            outcome,
+            memory_bytes,
+            elapsed,
+        }
+    }
+
+    fn failure(&self, hook: Hook, kind: FailureKind, text: &str, usage: Usage) -> Failure {
+        let message = format!("plugin {}, hook {hook}: {text}", self.label());
+        Failure {
+            kind,
+            message,
+            usage,
+        }
+    }
+
+    fn code(&self, hook: Hook) -> Result<&Code, Failure> {
+        let fail = |kind, text: &str| self.failure(hook, kind, text, Usage::default());
+        match self.code.get() {
+            Some(Ok(code)) => Ok(code),
+            Some(Err(e)) => Err(fail(FailureKind::Broken, &e.to_string())),
+            None => Err(fail(
+                FailureKind::NotReady,
+                "is still being compiled; try again in some seconds",
+            )),
+        }
+    }
+
     /// Runs a call in a fresh store and says what it used.
     fn run<T>(
         &self,
         hook: Hook,
         call: impl FnOnce(&mut Store<State>) -> Result<Result<T, Fault>, Error>,
     ) -> Result<(T, Ended), Failure> {
-        let failure = |fault: Fault, usage: Usage| Failure {
-            kind: fault.kind,
-            message: format!(
-                "plugin {} {}, hook {hook}: {}",
-                self.name, self.version, fault.text
-            ),
-            usage,
-        };
-        let broken = |e: &Error| failure(Fault::broken(format!("{e:#}")), Usage::default());
-        let mut store = store(&self.pre, &self.limits).map_err(|e| broken(&e))?;
+        let failure = |fault: &Fault, usage| self.failure(hook, fault.kind, &fault.text, usage);
+        let broken = |e: &Error| failure(&Fault::broken(format!("{e:#}")), Usage::default());
+        let pre = &self.code(hook)?.pre;
+        let mut store = store(pre, &self.limits).map_err(|e| broken(&e))?;
         let answer = call(&mut store);
         let left = store.get_fuel().map_err(|e| broken(&e))?;
         let usage = Usage {
@@ -229,13 +321,13 @@ impl Plugin {
                     usage,
                 },
             )),
-            Ok(Err(fault)) => Err(failure(fault, usage)),
-            Err(e) => Err(failure(Fault::of(&e, store.data()), usage)),
+            Ok(Err(fault)) => Err(failure(&fault, usage)),
+            Err(e) => Err(failure(&Fault::of(&e, store.data()), usage)),
         }
     }
 
     fn ask(
-        &self,
+        code: &Code,
         hook: Hook,
         call: &Call,
         store: &mut Store<State>,
@@ -243,7 +335,7 @@ impl Plugin {
         match (hook, &call.detail) {
             (Hook::RecordDefaults, _) => {
                 ask!(
-                    self,
+                    code,
                     store,
                     record_defaults,
                     call_defaults,
@@ -251,11 +343,11 @@ impl Plugin {
                 )
             }
             (Hook::FormRules, _) => {
-                ask!(self, store, form_rules, call_rules, input::form_rules(call))
+                ask!(code, store, form_rules, call_rules, input::form_rules(call))
             }
             (Hook::RecordValidate, _) => {
                 ask!(
-                    self,
+                    code,
                     store,
                     record_validate,
                     call_validate,
@@ -271,7 +363,7 @@ impl Plugin {
                 },
             ) => {
                 let input = input::transition_guard(call, from, to, to_category);
-                ask!(self, store, transition_guard, call_guard, input)
+                ask!(code, store, transition_guard, call_guard, input)
             }
             (
                 Hook::TransitionEffect,
@@ -282,15 +374,15 @@ impl Plugin {
                 },
             ) => {
                 let input = input::transition_effect(call, from, to, to_category);
-                ask!(self, store, transition_effect, call_entered, input)
+                ask!(code, store, transition_effect, call_entered, input)
             }
             (Hook::AssignSelect, Detail::Assign { agents, teams }) => {
                 let input = input::assign_select(call, agents, teams);
-                ask!(self, store, assign_select, call_select, input)
+                ask!(code, store, assign_select, call_select, input)
             }
             (Hook::SlaSelect, Detail::SlaSelect { levels }) => {
                 ask!(
-                    self,
+                    code,
                     store,
                     sla_select,
                     call_select,
@@ -305,7 +397,7 @@ impl Plugin {
                 },
             ) => {
                 let input = input::survey_done(call, address.as_deref(), *asked_before);
-                ask!(self, store, survey_done, call_done, input)
+                ask!(code, store, survey_done, call_done, input)
             }
             (
                 Hook::SurveyLogic,
@@ -318,11 +410,11 @@ impl Plugin {
                 },
             ) => {
                 let input = input::survey_reply(call, template, *score, *scale, comment, answers);
-                ask!(self, store, survey_reply, call_reply, input)
+                ask!(code, store, survey_reply, call_reply, input)
             }
             (Hook::ScheduleFire, Detail::Timer { name, data }) => {
                 ask!(
-                    self,
+                    code,
                     store,
                     schedule_fire,
                     call_fire,
@@ -365,13 +457,6 @@ struct PluginRunner {
 
 impl Runner for PluginRunner {
     fn call(&self, call: &Call) -> Result<Outcome, Failure> {
-        let (mut decision, ended) = self
-            .plugin
-            .run(self.hook, |store| self.plugin.ask(self.hook, call, store))?;
-        decision.because = ended.state.because;
-        Ok(Outcome {
-            decision,
-            usage: ended.usage,
-        })
+        self.plugin.measure(self.hook, call).outcome
     }
 }

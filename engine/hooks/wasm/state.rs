@@ -3,7 +3,7 @@
 use wasmtime::ResourceLimiter;
 
 use super::bindings::opora::hooks::{log, types};
-use super::host::Limits;
+use super::limits::Limits;
 use crate::hooks::{Because, Spot};
 
 /// Most reasons of one call.
@@ -38,6 +38,11 @@ impl State {
             because: Vec::new(),
             panic: None,
         }
+    }
+
+    /// Linear memory that the instance has, in bytes.
+    pub(super) const fn memory_used(&self) -> usize {
+        self.memory_bytes.saturating_sub(self.memory_left)
     }
 }
 

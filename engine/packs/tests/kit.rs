@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::Definitions;
 use crate::hooks::{Call, Failure, Hook, Outcome, Runner};
-use crate::packs::{Hosts, Loaded, PackFault, PackFiles, PluginUnit, ScriptUnit, load};
+use crate::packs::{Hosts, Loaded, PackFault, PackFiles, PluginFile, PluginUnit, ScriptUnit, load};
 
 /// A manifest that is right, to add to.
 pub const MANIFEST: &str = "\
@@ -81,14 +81,9 @@ impl Hosts for TestHosts {
         Ok(Box::new(Script(functions.collect())))
     }
 
-    fn load_plugin(
-        &self,
-        name: &str,
-        _version: &str,
-        bytes: &[u8],
-    ) -> Result<Box<dyn PluginUnit>, PackFault> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|_| PackFault::of_file(name, "", "is no component"))?;
+    fn load_plugin(&self, plugin: &PluginFile<'_>) -> Result<Box<dyn PluginUnit>, PackFault> {
+        let text = std::str::from_utf8(plugin.bytes)
+            .map_err(|_| PackFault::of_file(plugin.name, "", "is no component"))?;
         let named = |w: &str| Hook::ALL.into_iter().find(|h| h.name() == w);
         Ok(Box::new(Plugin(
             text.split_whitespace().filter_map(named).collect(),

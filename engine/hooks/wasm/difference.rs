@@ -1,0 +1,215 @@
+//! Where what a plugin was built with differs from the contract: the first place, in words.
+
+use std::sync::LazyLock;
+
+use wit_component::{DecodedWasm, decode};
+use wit_parser::{
+    Function, Interface, InterfaceId, PackageName, Resolve, Type, TypeDefKind,
+    UnresolvedPackageGroup, WorldItem,
+};
+
+/// Texts of the published contracts, by `VERSION/FILE.wit`.
+pub static WIT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/wit.rs"));
+
+/// Deepest type that is looked into.
+const MAX_DEPTH: usize = 32;
+
+/// The contract as it is offered; nothing when its own texts cannot be read, which tests forbid.
+static OFFERED: LazyLock<Option<Resolve>> = LazyLock::new(offered);
+
+fn offered() -> Option<Resolve> {
+    let mut all = Resolve::default();
+    let mut versions: Vec<&str> = WIT
+        .iter()
+        .filter_map(|(p, _)| p.split('/').next())
+        .collect();
+    versions.dedup();
+    for version in versions {
+        let mut sources = wit_parser::SourceMap::default();
+        let own = |path: &str| path.split('/').next() == Some(version);
+        for (path, text) in WIT.iter().filter(|(path, _)| own(path)) {
+            sources.push_str(path, *text);
+        }
+        let group: UnresolvedPackageGroup = sources.parse().ok()?;
+        all.push_group(group).ok()?;
+    }
+    Some(all)
+}
+
+/// The first difference between the interfaces of `opora:hooks` in a component and those offered,
+/// in the order of the contract; nothing when there is none that can be told.
+pub(super) fn first(component: &[u8]) -> Option<String> {
+    let ours = OFFERED.as_ref()?;
+    let Ok(DecodedWasm::Component(theirs, world)) = decode(component) else {
+        return None;
+    };
+    let world = theirs.worlds.get(world)?;
+    let items = world.imports.values().chain(world.exports.values());
+    let mut used: Vec<InterfaceId> = items
+        .filter_map(|item| match item {
+            WorldItem::Interface { id, .. } => Some(*id),
+            _ => None,
+        })
+        .collect();
+    used.dedup();
+    used.into_iter().find_map(|id| {
+        let (name, their) = of_contract(&theirs, id)?;
+        let our = find(ours, &name)?;
+        Pair {
+            theirs: &theirs,
+            ours,
+        }
+        .interfaces(their, our)
+        .map(|text| format!("`{name}`: {text}"))
+    })
+}
+
+fn of_contract(resolve: &Resolve, id: InterfaceId) -> Option<(String, &Interface)> {
+    let interface = resolve.interfaces.get(id)?;
+    let package: &PackageName = &resolve.packages.get(interface.package?)?.name;
+    (package.namespace == "opora" && package.name == "hooks")
+        .then(|| Some((interface.name.clone()?, interface)))?
+}
+
+/// The interface of that name in the newest version offered.
+fn find<'a>(ours: &'a Resolve, name: &str) -> Option<&'a Interface> {
+    let mut found = ours.interfaces.iter().filter_map(|(id, _)| {
+        let (own, interface) = of_contract(ours, id)?;
+        (own == name).then_some(interface)
+    });
+    found.next_back()
+}
+
+/// What is compared.
+struct Pair<'a> {
+    theirs: &'a Resolve,
+    ours: &'a Resolve,
+}
+
+impl Pair<'_> {
+    fn interfaces(&self, theirs: &Interface, ours: &Interface) -> Option<String> {
+        let types = ours.types.iter().find_map(|(name, our)| {
+            let their = theirs.types.get(name)?;
+            self.types(name, Type::Id(*their), Type::Id(*our), 0)
+        });
+        types
+            .or_else(|| {
+                let functions = ours.functions.iter();
+                let mut missing = functions.map(|(name, our)| match theirs.functions.get(name) {
+                    Some(their) => self.functions(their, our),
+                    None => Some(format!("function `{name}` is missing")),
+                });
+                missing.find_map(|found| found)
+            })
+            .or_else(|| {
+                let mut names = theirs.functions.keys();
+                let name = names.find(|name| !ours.functions.contains_key(*name))?;
+                Some(format!("function `{name}` is not in the contract"))
+            })
+    }
+
+    fn functions(&self, theirs: &Function, ours: &Function) -> Option<String> {
+        let name = &ours.name;
+        if theirs.params.len() != ours.params.len()
+            || theirs.result.is_some() != ours.result.is_some()
+        {
+            return Some(format!("function `{name}` takes or returns something else"));
+        }
+        let mut params = theirs.params.iter().zip(&ours.params);
+        params
+            .find_map(|(their, our)| self.types(&our.name, their.ty, our.ty, 0))
+            .or_else(|| self.types("result", theirs.result?, ours.result?, 0))
+    }
+
+    /// The first difference of two types that stand under the same name.
+    fn types(&self, name: &str, theirs: Type, ours: Type, depth: usize) -> Option<String> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let (theirs, ours) = (plain(self.theirs, theirs), plain(self.ours, ours));
+        let (Type::Id(their), Type::Id(our)) = (theirs, ours) else {
+            return (theirs != ours).then(|| other_type(name));
+        };
+        let (their, our) = (self.theirs.types.get(their)?, self.ours.types.get(our)?);
+        let next = |name: &str, a, b| self.types(name, a, b, depth + 1);
+        match (&their.kind, &our.kind) {
+            (TypeDefKind::Record(a), TypeDefKind::Record(b)) => parts(
+                ("record", name, "field"),
+                &a.fields
+                    .iter()
+                    .map(|f| (&*f.name, Some(f.ty)))
+                    .collect::<Vec<_>>(),
+                &b.fields
+                    .iter()
+                    .map(|f| (&*f.name, Some(f.ty)))
+                    .collect::<Vec<_>>(),
+                next,
+            ),
+            (TypeDefKind::Variant(a), TypeDefKind::Variant(b)) => parts(
+                ("variant", name, "case"),
+                &a.cases.iter().map(|c| (&*c.name, c.ty)).collect::<Vec<_>>(),
+                &b.cases.iter().map(|c| (&*c.name, c.ty)).collect::<Vec<_>>(),
+                next,
+            ),
+            (TypeDefKind::Enum(a), TypeDefKind::Enum(b)) => parts(
+                ("enum", name, "case"),
+                &a.cases.iter().map(|c| (&*c.name, None)).collect::<Vec<_>>(),
+                &b.cases.iter().map(|c| (&*c.name, None)).collect::<Vec<_>>(),
+                next,
+            ),
+            (TypeDefKind::Tuple(a), TypeDefKind::Tuple(b)) if a.types.len() == b.types.len() => {
+                let mut pairs = a.types.iter().zip(&b.types);
+                pairs.find_map(|(a, b)| next(name, *a, *b))
+            }
+            (TypeDefKind::List(a), TypeDefKind::List(b))
+            | (TypeDefKind::Option(a), TypeDefKind::Option(b)) => next(name, *a, *b),
+            _ => Some(other_type(name)),
+        }
+    }
+}
+
+/// A type behind its other names.
+fn plain(resolve: &Resolve, mut ty: Type) -> Type {
+    for _ in 0..MAX_DEPTH {
+        let Type::Id(id) = ty else { break };
+        let Some(TypeDefKind::Type(alias)) = resolve.types.get(id).map(|t| &t.kind) else {
+            break;
+        };
+        ty = *alias;
+    }
+    ty
+}
+
+fn other_type(name: &str) -> String {
+    format!("`{name}` has another type")
+}
+
+/// Compares the fields of records, or the cases of variants: all of them, in their order.
+fn parts(
+    (kind, name, part): (&str, &str, &str),
+    theirs: &[(&str, Option<Type>)],
+    ours: &[(&str, Option<Type>)],
+    deeper: impl Fn(&str, Type, Type) -> Option<String>,
+) -> Option<String> {
+    let has = |all: &[(&str, Option<Type>)], wanted: &str| all.iter().any(|(n, _)| *n == wanted);
+    if let Some((extra, _)) = theirs.iter().find(|(n, _)| !has(ours, n)) {
+        return Some(format!(
+            "{kind} `{name}` has the {part} `{extra}`, which the contract has not"
+        ));
+    }
+    if let Some((missing, _)) = ours.iter().find(|(n, _)| !has(theirs, n)) {
+        return Some(format!("{kind} `{name}` lacks the {part} `{missing}`"));
+    }
+    theirs.iter().zip(ours).find_map(|((a, ta), (b, tb))| {
+        if a != b {
+            return Some(format!(
+                "{kind} `{name}` has the {part} `{a}` in the place of `{b}`"
+            ));
+        }
+        match (ta, tb) {
+            (Some(ta), Some(tb)) => deeper(&format!("{name}.{b}"), *ta, *tb),
+            (None, None) => None,
+            _ => Some(other_type(&format!("{name}.{b}"))),
+        }
+    })
+}
