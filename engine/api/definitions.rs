@@ -14,7 +14,7 @@ use super::records::{self, at};
 use super::route::{Op, Routes};
 use super::state::App;
 use super::view::StatusView;
-use crate::desk::{Command, Error};
+use crate::desk::{Command, Desk, Error};
 use crate::domain::definitions::TypeDef;
 use crate::domain::{FieldDef, Kind, Names};
 use crate::packs::Catalog;
@@ -98,10 +98,12 @@ pub(super) fn add(routes: &mut Routes) {
             "ticket-types",
             "List the types of ticket with their statuses.",
         )
+        .at_least()
         .reply_page::<TypeView>("All of them; there is no next page");
     routes.add(op, list_types);
     let op = Op::get("/v1/ticket-types/{pack}/{name}", "read_ticket_type")
         .about("ticket-types", "Read a type of ticket.")
+        .at_least()
         .reply_with::<TypeView>(200, "The type");
     routes.add(op, read_type);
     let op = Op::get("/v1/fields", "list_fields")
@@ -109,6 +111,7 @@ pub(super) fn add(routes: &mut Routes) {
         .access(Access::Agent)
         .query("kind", "Only fields of this kind of record.")
         .query("type", "Only fields of this type.")
+        .at_least()
         .reply_page::<FieldView>("All of them; there is no next page");
     routes.add(op, list_fields);
     let op = Op::post("/v1/fields", "create_field")
@@ -122,8 +125,13 @@ pub(super) fn add(routes: &mut Routes) {
     routes.add(op, create_field);
 }
 
-async fn list_types(caller: Caller, State(app): State<App>) -> Result<Response, Problem> {
-    let (pos, catalog) = app.call(|desk| Ok((desk.pos(), desk.catalog()?))).await?;
+async fn list_types(
+    caller: Caller,
+    State(app): State<App>,
+    params: Params,
+) -> Result<Response, Problem> {
+    let at_least = params.only_at_least()?;
+    let (pos, catalog) = app.read(at_least, Desk::catalog).await?;
     let types = catalog.types(Kind::Ticket);
     let items: Vec<TypeView> = types.map(|t| view(&catalog, t, &caller)).collect();
     Ok(at(pos, axum::Json(json!({ "items": items, "next": null }))))
@@ -133,8 +141,10 @@ async fn read_type(
     caller: Caller,
     State(app): State<App>,
     path: PathParams,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let (pos, catalog) = app.call(|desk| Ok((desk.pos(), desk.catalog()?))).await?;
+    let at_least = params.only_at_least()?;
+    let (pos, catalog) = app.read(at_least, Desk::catalog).await?;
     let code = format!("{}/{}", path.text("pack"), path.text("name"));
     let found = catalog.type_def(&code).filter(|t| t.kind == Kind::Ticket);
     match found {
@@ -182,8 +192,8 @@ async fn list_fields(
         Some(name) => vec![records::kind_named("kind", &name)?],
     };
     let type_code = params.one("type")?;
-    params.finish()?;
-    let (pos, catalog) = app.call(|desk| Ok((desk.pos(), desk.catalog()?))).await?;
+    let at_least = params.only_at_least()?;
+    let (pos, catalog) = app.read(at_least, Desk::catalog).await?;
     let mut items: Vec<FieldView> = Vec::new();
     for kind in kinds {
         collect(&catalog, kind, &caller, &mut items);

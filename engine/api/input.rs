@@ -301,6 +301,16 @@ impl Params {
             .map(Pos))
     }
 
+    /// Takes `at_least`, after which nothing may be left.
+    ///
+    /// # Errors
+    /// 422 when it is no position, or there is something else.
+    pub fn only_at_least(mut self) -> Result<Option<Pos>, Problem> {
+        let at_least = self.at_least()?;
+        self.finish()?;
+        Ok(at_least)
+    }
+
     /// Takes a flag.
     ///
     /// # Errors

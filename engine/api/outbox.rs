@@ -45,6 +45,7 @@ pub(super) fn add(routes: &mut Routes) {
         .about("outbox", "List what was queued to leave: mail, webhooks.")
         .access(Access::Admin)
         .paged()
+        .at_least()
         .reply_page::<OutboxMessage>("A page");
     routes.add(op, list_outbox);
 }
@@ -55,11 +56,9 @@ async fn list_outbox(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let (limit, cursor) = (params.limit()?, params.one("cursor")?);
-    params.finish()?;
-    let done = app.call(move |desk| {
-        let pos = desk.pos();
-        let page = desk.outbox(&caller.actor, cursor.as_deref(), limit)?;
-        Ok((pos, page))
+    let at_least = params.only_at_least()?;
+    let done = app.read(at_least, move |desk| {
+        desk.outbox(&caller.actor, cursor.as_deref(), limit)
     });
     let (pos, page) = done.await?;
     let items = page.items.into_iter().map(|item| OutboxMessage {

@@ -80,6 +80,7 @@ pub(super) fn add(routes: &mut Routes) {
     let op = Op::get("/v1/packs", "list_packs")
         .about("packs", "List the active packs with their rules and types.")
         .access(Access::Agent)
+        .at_least()
         .reply_page::<InstalledView>("All of them; there is no next page");
     routes.add(op, list_packs);
     let op = Op::post("/v1/packs", "install_pack")
@@ -94,6 +95,7 @@ pub(super) fn add(routes: &mut Routes) {
     let op = Op::get("/v1/packs/{name}", "read_pack")
         .about("packs", "Read an active pack.")
         .access(Access::Agent)
+        .at_least()
         .reply_with::<InstalledView>(200, "The pack");
     routes.add(op, read_pack);
     let op = Op::delete("/v1/packs/{name}", "remove_pack")
@@ -106,9 +108,13 @@ pub(super) fn add(routes: &mut Routes) {
     routes.add(op, remove_pack);
 }
 
-async fn list_packs(_: Caller, State(app): State<App>) -> Result<Response, Problem> {
-    let done = app.call(|desk| Ok((desk.pos(), desk.packs()?)));
-    let (pos, packs) = done.await?;
+async fn list_packs(
+    _: Caller,
+    State(app): State<App>,
+    params: Params,
+) -> Result<Response, Problem> {
+    let at_least = params.only_at_least()?;
+    let (pos, packs) = app.read(at_least, crate::desk::Desk::packs).await?;
     let items: Vec<InstalledView> = packs.into_iter().map(view::pack).collect();
     Ok(at(pos, axum::Json(json!({ "items": items, "next": null }))))
 }
@@ -117,8 +123,10 @@ async fn read_pack(
     _: Caller,
     State(app): State<App>,
     path: PathParams,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let (pos, packs) = app.call(|desk| Ok((desk.pos(), desk.packs()?))).await?;
+    let at_least = params.only_at_least()?;
+    let (pos, packs) = app.read(at_least, crate::desk::Desk::packs).await?;
     let found = packs.into_iter().find(|p| p.name == path.text("name"));
     match found {
         Some(pack) => Ok(at(pos, axum::Json(view::pack(pack)))),

@@ -128,13 +128,12 @@ async fn list_records(
         at_least,
     };
     let (pos, body) = app
-        .call(move |desk| {
-            let pos = desk.pos();
+        .read(at_least, move |desk| {
             let page = desk.list(&caller.actor, &query)?;
             let catalog = desk.catalog()?;
             let look = look(&catalog, &caller);
             let items: Vec<Json> = page.items.iter().map(|r| look.record(r)).collect();
-            Ok((pos, json!({ "items": items, "next": page.next })))
+            Ok(json!({ "items": items, "next": page.next }))
         })
         .await?;
     Ok(at(pos, axum::Json(body)))
@@ -163,12 +162,11 @@ async fn read_record(
     params.finish()?;
     let known = headers.get(header::IF_NONE_MATCH);
     let known = known.and_then(|v| etag_pos(v.to_str().ok()?.trim()));
-    let (pos, version, body) = app
-        .call(move |desk| {
-            let pos = desk.pos();
+    let (pos, (version, body)) = app
+        .read(at_least, move |desk| {
             let page = desk.record(&caller.actor, kind, id, at_least)?;
             let catalog = desk.catalog()?;
-            Ok((pos, page.version, look(&catalog, &caller).record(&page)))
+            Ok((page.version, look(&catalog, &caller).record(&page)))
         })
         .await?;
     let mut response = if known == Some(version) {

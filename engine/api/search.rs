@@ -94,8 +94,7 @@ async fn search(
         cursor,
         at_least,
     };
-    let done = app.call(move |desk| {
-        let pos = desk.pos();
+    let done = app.read(at_least, move |desk| {
         let found = desk.search(&caller.actor, &query)?;
         let catalog = desk.catalog()?;
         let look = records::look(&catalog, &caller);
@@ -104,7 +103,7 @@ async fn search(
             next: found.next,
             rebuilding: found.rebuilding,
         };
-        Ok((pos, view))
+        Ok(view)
     });
     let (pos, view) = done.await?;
     Ok(at(pos, axum::Json(view)))

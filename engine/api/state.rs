@@ -157,6 +157,23 @@ impl App {
         }
     }
 
+    /// Reads from the desk once it has reached `at_least`; tells the position that is shown at least.
+    ///
+    /// # Errors
+    /// What `work` answers; busy when the position is not reached or no turn comes in time.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        at_least: Option<Pos>,
+        work: impl FnOnce(&Desk) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<(Pos, T), Problem> {
+        let done = self.call(move |desk| {
+            desk.reach(at_least)?;
+            let pos = desk.pos();
+            Ok((pos, work(desk)?))
+        });
+        done.await
+    }
+
     /// The last position, as it moves. The first call starts a thread that watches the journal for
     /// all streams together; it ends with the API.
     pub fn positions(&self) -> watch::Receiver<Pos> {

@@ -74,6 +74,7 @@ pub(super) fn add(routes: &mut Routes) {
         .about("tokens", "List the tokens, without their secrets.")
         .access(Access::Admin)
         .paged()
+        .at_least()
         .reply_page::<TokenView>("A page");
     routes.add(op, list_tokens);
     let op = Op::post("/v1/tokens", "create_token")
@@ -102,11 +103,9 @@ async fn list_tokens(
     mut params: Params,
 ) -> std::result::Result<Response, Problem> {
     let (limit, cursor) = (params.limit()?, params.one("cursor")?);
-    params.finish()?;
-    let done = app.call(move |desk| {
-        let pos = desk.pos();
-        let page = desk.tokens(&caller.actor, cursor.as_deref(), limit)?;
-        Ok((pos, page))
+    let at_least = params.only_at_least()?;
+    let done = app.read(at_least, move |desk| {
+        desk.tokens(&caller.actor, cursor.as_deref(), limit)
     });
     let (pos, page) = done.await?;
     let items: Vec<TokenView> = page.items.into_iter().map(view::token).collect();

@@ -119,6 +119,7 @@ pub(super) fn add(routes: &mut Routes) {
         let op = Op::get(format!("{one}/form"), format!("read_{name}_form"))
             .about(path, "What may be filled in, what must be, which changes of status are open, and why not.")
             .kind(kind)
+            .at_least()
             .reply_with::<FormView>(200, "The form");
         routes.add(op, read_form);
         let op = Op::get(format!("{one}/history"), format!("list_{name}_history"))
@@ -128,6 +129,7 @@ pub(super) fn add(routes: &mut Routes) {
             )
             .kind(kind)
             .paged()
+            .at_least()
             .reply_page::<HistoryView>("A page");
         routes.add(op, list_history);
         if kind == Kind::Ticket {
@@ -137,6 +139,7 @@ pub(super) fn add(routes: &mut Routes) {
                     "What was promised, and the ledger of the time that counts.",
                 )
                 .kind(kind)
+                .at_least()
                 .reply_with::<ClocksView>(200, "The clocks");
             routes.add(op, list_clocks);
         }
@@ -180,13 +183,13 @@ async fn read_form(
     State(app): State<App>,
     Of(kind): Of,
     path: PathParams,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let id = path.id("id")?;
-    let done = app.call(move |desk| {
-        let pos = desk.pos();
+    let (id, at_least) = (path.id("id")?, params.only_at_least()?);
+    let done = app.read(at_least, move |desk| {
         let form = desk.form(&caller.actor, kind, id)?;
         let catalog = desk.catalog()?;
-        Ok((pos, records::look(&catalog, &caller).form(form)))
+        Ok(records::look(&catalog, &caller).form(form))
     });
     let (pos, form) = done.await?;
     Ok(at(pos, axum::Json(form)))
@@ -200,11 +203,9 @@ async fn list_history(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let (id, limit, cursor) = (path.id("id")?, params.limit()?, params.one("cursor")?);
-    params.finish()?;
-    let done = app.call(move |desk| {
-        let pos = desk.pos();
-        let page = desk.history(&caller.actor, kind, id, cursor.as_deref(), limit)?;
-        Ok((pos, page))
+    let at_least = params.only_at_least()?;
+    let done = app.read(at_least, move |desk| {
+        desk.history(&caller.actor, kind, id, cursor.as_deref(), limit)
     });
     let (pos, page) = done.await?;
     let items: Vec<HistoryView> = page.items.into_iter().map(view::history).collect();
@@ -216,9 +217,10 @@ async fn list_clocks(
     caller: Caller,
     State(app): State<App>,
     path: PathParams,
+    params: Params,
 ) -> Result<Response, Problem> {
-    let id = path.id("id")?;
-    let done = app.call(move |desk| Ok((desk.pos(), desk.clocks(&caller.actor, id)?)));
+    let (id, at_least) = (path.id("id")?, params.only_at_least()?);
+    let done = app.read(at_least, move |desk| desk.clocks(&caller.actor, id));
     let (pos, clocks) = done.await?;
     let items = clocks.into_iter().map(clock).collect();
     Ok(at(pos, axum::Json(ClocksView { items })))

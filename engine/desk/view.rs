@@ -156,7 +156,7 @@ pub struct RuleRunView {
     pub revision: String,
     /// Hook.
     pub hook: String,
-    /// `no_opinion`, `decided`, `refused`, `failed`, `skipped`.
+    /// `no_opinion`, `decided`, `refused`, `failed`, `suspended`.
     pub verdict: String,
     /// Operations or fuel used.
     pub used: u64,

@@ -103,6 +103,25 @@ impl Kind {
         )
     }
 
+    /// Whether comments, files and links can belong to records of this kind. What only says how the
+    /// desk works has none.
+    #[must_use]
+    pub const fn has_entries(self) -> bool {
+        !matches!(
+            self,
+            Self::Agent | Self::Team | Self::Calendar | Self::SupportLevel
+        )
+    }
+
+    /// Whether messages to and from a customer can belong to records of this kind.
+    #[must_use]
+    pub const fn has_messages(self) -> bool {
+        matches!(
+            self,
+            Self::Ticket | Self::Lead | Self::Inquiry | Self::Activity
+        )
+    }
+
     /// Whether a record of this kind must have a type that a pack defines.
     #[must_use]
     pub const fn needs_type(self) -> bool {

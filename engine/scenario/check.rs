@@ -351,10 +351,7 @@ fn field_fits(wanted: &FieldLike, got: &super::driver::ShownField) -> bool {
     wanted.visible.is_none_or(|w| got.visible == w)
         && wanted.required.is_none_or(|w| got.required == w)
         && wanted.readonly.is_none_or(|w| got.readonly == w)
-        && wanted
-            .options
-            .as_ref()
-            .is_none_or(|w| got.options.as_ref() == Some(w))
+        && wanted.options.as_ref().is_none_or(|w| got.options == *w)
         && wanted
             .advice
             .all()

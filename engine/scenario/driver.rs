@@ -176,8 +176,8 @@ pub struct ShownField {
     pub required: bool,
     /// Whether it may not be changed.
     pub readonly: bool,
-    /// Options offered, when fewer than the definition's.
-    pub options: Option<Vec<String>>,
+    /// Options that are offered, in the order of the definition.
+    pub options: Vec<String>,
     /// Advice.
     pub advice: Vec<String>,
 }

@@ -18,8 +18,8 @@ pub use driver::{
     ShownField, ShownForm, ShownMessage, ShownRun,
 };
 pub use file::Scenario;
-pub use on_desk::{DeskDriver, Place};
-pub use pack::{PackReport, run_pack};
+pub use on_desk::{DeskDriver, Place, survey_token};
+pub use pack::{PackReport, PackScenarios, run_pack};
 pub use report::{Problem, Report};
 pub use run::{Restarts, run};
 
@@ -38,10 +38,10 @@ pub fn run_file(text: &str, packs: &[PackFiles]) -> Result<Report, String> {
         let mut driver = DeskDriver::open(place, scenario.start()?)?;
         let restarts = match place {
             Place::Memory => Restarts::Never,
-            Place::File => Restarts::drawn(text, scenario.steps.len()),
+            Place::File => Restarts::drawn(text, &scenario),
         };
         let found = run(&scenario, packs, &mut driver, restarts)?;
-        report.add(place.name(), found);
+        report.add(&format!("{}, {restarts}", place.name()), found);
         driver.finish(&mut report);
     }
     Ok(report)

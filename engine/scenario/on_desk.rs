@@ -16,7 +16,7 @@ use crate::desk::{
 };
 use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
 use crate::domain::sla::{ClockState, SlaClock};
-use crate::domain::{Id, Instant, Kind, Record};
+use crate::domain::{FieldDef, Id, Instant, Kind, Record};
 use crate::store::{MemoryStore, OpenOptions, RedbStore, Store};
 
 /// Prefix of the addresses of surveys.
@@ -217,11 +217,11 @@ impl Driver for DeskDriver {
     fn form(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownForm> {
         let form = self.desk.form(actor, kind, id).map_err(|e| e.to_string())?;
         let fields = form.fields.into_iter().map(|f| ShownField {
-            code: f.def.code,
             visible: f.visible,
             required: f.required,
             readonly: f.readonly,
-            options: f.options,
+            options: offered(&f.def, f.options.as_deref()),
+            code: f.def.code,
             advice: f.advice,
         });
         let actions = form.actions.into_iter().map(|a| ShownAction {
@@ -298,6 +298,13 @@ fn refused(error: Error) -> Refused {
         message: error.message,
         faults: error.faults.into_iter().map(fault).collect(),
     }
+}
+
+/// The options of a field that are offered, in the order of its definition.
+fn offered(def: &FieldDef, offered: Option<&[String]>) -> Vec<String> {
+    let is_offered = |code: &&String| offered.is_none_or(|codes| codes.contains(code));
+    let codes = def.options.iter().map(|o| &o.code);
+    codes.filter(is_offered).cloned().collect()
 }
 
 fn fields(record: &Record) -> Map<String, Json> {
@@ -384,8 +391,9 @@ fn clock(clock: SlaClock) -> ShownClock {
     }
 }
 
-/// The secret at the end of a survey's address in a text.
-fn survey_token(text: &str) -> Option<String> {
+/// The secret at the end of a survey's address in a text, of a desk that a scenario runs on.
+#[must_use]
+pub fn survey_token(text: &str) -> Option<String> {
     let after = text.split_once(SURVEY_LINK)?.1;
     let token: String = after.chars().take_while(char::is_ascii_hexdigit).collect();
     (!token.is_empty()).then_some(token)

@@ -25,29 +25,58 @@ impl PackReport {
     }
 }
 
-/// Runs every `tests/*.toml` of a pack's folder. Packs that it requires are looked for beside it.
+/// The scenarios of a pack's folder, and the packs they run on.
+#[derive(Debug, Clone, Default)]
+pub struct PackScenarios {
+    /// Name of the pack.
+    pub pack: String,
+    /// The pack after all that it requires.
+    pub packs: Vec<PackFiles>,
+    /// File and text of each `tests/*.toml`, by name.
+    pub files: Vec<(String, String)>,
+}
+
+impl PackScenarios {
+    /// Reads a pack's folder. Packs that it requires are looked for beside it.
+    ///
+    /// # Errors
+    /// When the folder, or that of a required pack, cannot be read.
+    pub fn read(dir: &Path) -> Result<Self, String> {
+        let files = read(dir)?;
+        let mut packs = Vec::new();
+        let beside = dir.canonicalize().ok();
+        let beside = beside.as_deref().and_then(Path::parent);
+        with_required(&files, beside, &mut packs, 0)?;
+        let scenario = |path: &String| {
+            let name = path.strip_prefix("tests/")?;
+            let is_one = name.ends_with(".toml") && !name.contains('/');
+            Some((
+                name.to_owned(),
+                files.text(path).filter(|_| is_one)?.to_owned(),
+            ))
+        };
+        Ok(Self {
+            pack: head(&files).0,
+            packs,
+            files: files.files.keys().filter_map(scenario).collect(),
+        })
+    }
+}
+
+/// Runs every scenario of a pack's folder.
 ///
 /// # Errors
 /// When the folder, or that of a required pack, cannot be read.
 pub fn run_pack(dir: &Path) -> Result<PackReport, String> {
-    let files = read(dir)?;
-    let mut packs = Vec::new();
-    let beside = dir.canonicalize().ok();
-    let beside = beside.as_deref().and_then(Path::parent);
-    with_required(&files, beside, &mut packs, 0)?;
-    let mut report = PackReport {
-        pack: head(&files).0,
-        ..PackReport::default()
+    let read = PackScenarios::read(dir)?;
+    let run = |(name, text): (String, String)| {
+        let result = run_file(&text, &read.packs);
+        (name, result)
     };
-    for path in files.files.keys() {
-        let name = path.strip_prefix("tests/");
-        let scenario = name.filter(|n| n.ends_with(".toml") && !n.contains('/'));
-        if let (Some(name), Some(text)) = (scenario, files.text(path)) {
-            let result = run_file(text, &packs);
-            report.scenarios.push((name.to_owned(), result));
-        }
-    }
-    Ok(report)
+    Ok(PackReport {
+        pack: read.pack.clone(),
+        scenarios: read.files.into_iter().map(run).collect(),
+    })
 }
 
 fn read(dir: &Path) -> Result<PackFiles, String> {

@@ -27,7 +27,9 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn of(scenario: &Scenario) -> Self {
+    /// An empty report about a scenario.
+    #[must_use]
+    pub fn of(scenario: &Scenario) -> Self {
         Self {
             about: scenario.about.clone(),
             rows: scenario.rows.clone(),

@@ -1,5 +1,7 @@
 //! Running a scenario through a driver.
 
+use std::fmt;
+
 use super::check::Check;
 use super::command::{Names, command};
 use super::driver::{Driver, Refused};
@@ -24,17 +26,16 @@ impl Restarts {
     /// One step drawn by the text of the scenario and `OPORA_SEED`, or every step when
     /// `OPORA_TEST_REOPEN` is `all`.
     #[must_use]
-    pub fn drawn(text: &str, steps: usize) -> Self {
+    pub fn drawn(text: &str, scenario: &Scenario) -> Self {
         if std::env::var("OPORA_TEST_REOPEN").is_ok_and(|v| v == "all") {
             return Self::Always;
         }
-        let seed = std::env::var("OPORA_SEED").unwrap_or_default();
-        let bytes = text.bytes().chain(seed.bytes());
+        let bytes = text.bytes().chain(seed().into_bytes());
         // FNV-1a: all that counts is that equal texts draw the same step everywhere.
         let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        let steps = u64::try_from(steps.max(1)).unwrap_or(1);
+        let steps = u64::try_from(scenario.steps.len().max(1)).unwrap_or(1);
         Self::Before(usize::try_from(hash % steps).unwrap_or(0))
     }
 
@@ -45,6 +46,26 @@ impl Restarts {
             Self::Always => true,
         }
     }
+}
+
+/// How to have the desk stopped in the same places once more.
+impl fmt::Display for Restarts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never stopped"),
+            Self::Before(step) => {
+                let seed = seed();
+                write!(f, "stopped before step {}, OPORA_SEED={seed}", step + 1)
+            }
+            Self::Always => f.write_str("stopped before every step, OPORA_TEST_REOPEN=all"),
+        }
+    }
+}
+
+/// The seed that steps are drawn by; the same one when nobody says another, so that a run that
+/// failed fails again.
+fn seed() -> String {
+    std::env::var("OPORA_SEED").unwrap_or_else(|_| "0".to_owned())
 }
 
 /// Runs a scenario and tells what was not as it says.

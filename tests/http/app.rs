@@ -195,13 +195,7 @@ impl App {
 
     /// Sends a request as it is.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            bytes: body.collect().await.unwrap().to_bytes().to_vec(),
-        }
+        exchange(&self.router, request).await
     }
 
     /// A request with a token and headers; a body that is not null goes as JSON.
@@ -249,7 +243,19 @@ impl App {
     }
 }
 
-/// A request with a token and headers; an empty secret sends none.
+/// Sends a request through a router and reads the answer to its end.
+pub async fn exchange(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        bytes: body.collect().await.unwrap().to_bytes().to_vec(),
+    }
+}
+
+/// A request with a token and headers; an empty secret sends none. Text goes as it is when a header
+/// says what it is.
 pub fn request(
     method: &str,
     path: &str,
@@ -268,6 +274,9 @@ pub fn request(
     }
     if body.is_null() {
         return request.body(Body::empty()).unwrap();
+    }
+    if let (Json::String(text), true) = (&body, headers.iter().any(|(n, _)| *n == "content-type")) {
+        return request.body(Body::from(text.clone())).unwrap();
     }
     request
         .header(header::CONTENT_TYPE, "application/json")

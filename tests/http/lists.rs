@@ -1,5 +1,6 @@
 //! Lists: filters, sorting, pages.
 
+use opora::api::{method_name, openapi, routes};
 use serde_json::{Value as Json, json};
 
 use crate::app::{ADMIN, AGENT, App};
@@ -204,4 +205,49 @@ async fn every_kind_has_the_same_routes() {
             .is(204);
         app.get(&one, ADMIN).await.fails_with(404, "not_found");
     }
+}
+
+/// Every read of what writes change takes `at_least`: it is documented, read, and kept to.
+#[tokio::test]
+async fn every_read_shows_at_least_the_position_asked_for() {
+    let app = App::new();
+    let ticket = app.ticket().await;
+    let document: Json = serde_json::from_str(&openapi()).unwrap();
+    let mut walked = 0;
+    for op in routes() {
+        let is_read = method_name(&op.method) == "GET" && op.path.starts_with("/v1/");
+        let other = ["/v1/events", "/v1/me", "/v1/surveys/{token}"];
+        if !is_read || other.contains(&op.path.as_str()) {
+            continue;
+        }
+        let params = &document["paths"][&op.path]["get"]["parameters"];
+        let named = params
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|p| p["name"] == "at_least");
+        assert!(named, "{}", op.path);
+        let path = op.path.replace("{id}", &ticket).replace("{entry}", &ticket);
+        let words = if path.ends_with("search") { "q=a&" } else { "" };
+        let answer = app
+            .get(&format!("{path}?{words}at_least=soon"), ADMIN)
+            .await
+            .fails_with(422, "invalid");
+        assert_eq!(answer.json()["errors"][0]["field"], "at_least", "{path}");
+        walked += 1;
+    }
+    assert!(60 < walked, "{walked} routes");
+    for what in ["", "/form", "/history", "/entries", "/comments", "/clocks"] {
+        let path = format!("/v1/tickets/{ticket}{what}");
+        let now = app.desk.pos();
+        let answer = app
+            .get(&format!("{path}?at_least={now}"), AGENT)
+            .await
+            .is(200);
+        assert_eq!(answer.header("opora-position"), now.to_string());
+    }
+    let far = format!("/v1/tickets/{ticket}/form?at_least=1000000");
+    app.get(&far, AGENT)
+        .await
+        .fails_with(503, "position_not_reached");
 }

@@ -8,7 +8,12 @@ mod bulk;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+#[path = "../it/corpus.rs"]
+mod corpus;
+#[cfg(test)]
 mod documents;
+#[cfg(test)]
+mod driver;
 #[cfg(test)]
 mod entries;
 #[cfg(test)]
@@ -21,6 +26,8 @@ mod packs;
 mod portal;
 #[cfg(test)]
 mod problems;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

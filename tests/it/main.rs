@@ -5,6 +5,8 @@
 #[cfg(feature = "script")]
 mod breaker;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod model;

@@ -59,7 +59,7 @@ pub struct RuleRunItemView {
     pub revision: String,
     /// Hook.
     pub hook: String,
-    /// `no_opinion`, `decided`, `refused`, `failed` or `skipped`.
+    /// `no_opinion`, `decided`, `refused`, `failed` or `suspended`.
     pub verdict: String,
     /// Operations or fuel used.
     pub used: u64,

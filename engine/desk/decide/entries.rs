@@ -55,6 +55,10 @@ impl Deciding<'_, '_> {
         };
         self.actor.require_agent("recording a message")?;
         self.writable_target(*kind, *id)?;
+        if !kind.has_messages() {
+            let why = format!("a {} has no messages; comment on it", kind.name());
+            return Err(Error::field("kind", "no_messages", why));
+        }
         check_text("text", text)?;
         short("channel", channel, 32)?;
         if subject.len() > 1_000 {
@@ -201,6 +205,13 @@ impl Deciding<'_, '_> {
         self.target(kind, id)?;
         if self.actor.is_contact() && kind != Kind::Ticket {
             return Err(Error::forbidden("a contact may add to tickets only"));
+        }
+        if !kind.has_entries() {
+            return Err(Error::field(
+                "kind",
+                "no_entries",
+                format!("a {} has no comments, files and links", kind.name()),
+            ));
         }
         Ok(())
     }

@@ -10,10 +10,24 @@ mod record;
 mod search;
 mod token;
 
-use super::{Error, ErrorKind, Result};
+use super::{Desk, Error, ErrorKind, Result};
+use crate::store::Pos;
 
 /// Most items of a page.
 pub const MAX_LIMIT: usize = 200;
+
+impl Desk {
+    /// Waits until a position is reached, so that what is read next shows at least that one.
+    ///
+    /// # Errors
+    /// When it is not reached in time, or the store fails.
+    pub fn reach(&self, at_least: Option<Pos>) -> Result<()> {
+        if at_least.is_some() {
+            self.store.snapshot(at_least)?;
+        }
+        Ok(())
+    }
+}
 
 /// Checks a page's limit.
 fn limit(asked: usize) -> Result<usize> {

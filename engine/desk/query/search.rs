@@ -28,7 +28,7 @@ impl Desk {
     pub fn search(&self, actor: &Actor, query: &SearchQuery) -> Result<SearchHits> {
         let limit = super::limit(query.limit)?;
         let index = self.search.as_ref().ok_or_else(no_search)?;
-        self.reach(index, query.at_least)?;
+        self.reach_index(index, query.at_least)?;
         let snapshot = self.store.snapshot(query.at_least)?;
         let catalog = self
             .ground(Arc::clone(&snapshot), self.now(), None)?
@@ -88,7 +88,7 @@ impl Desk {
     ) -> Result<Page<RecordPage>> {
         let index = self.search.as_ref().ok_or_else(no_search)?;
         match query.at_least {
-            Some(pos) => self.reach(index, Some(pos))?,
+            Some(pos) => self.reach_index(index, Some(pos))?,
             // What was just written should be in the list; under a full load it may come late.
             None => drop(index.wait_for(snapshot.pos().0, FRESHNESS_WAIT)),
         }
@@ -127,7 +127,7 @@ impl Desk {
         })
     }
 
-    fn reach(&self, index: &search::SearchIndex, at_least: Option<Pos>) -> Result<()> {
+    fn reach_index(&self, index: &search::SearchIndex, at_least: Option<Pos>) -> Result<()> {
         let Some(pos) = at_least else { return Ok(()) };
         if index.wait_for(pos.0, AT_LEAST_WAIT) {
             return Ok(());

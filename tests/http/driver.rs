@@ -1,0 +1,524 @@
+//! A scenario's driver over HTTP: each command and each look is a request through the router, with
+//! the token of who asks. Only the clock is moved behind the router.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use opora::api::{Api, ApiOptions, PackUpload, hash_of};
+use opora::desk::{Actor, Command, Reply, Request};
+use opora::domain::entry::{Direction, Visibility};
+use opora::domain::{Id, Instant, Kind};
+use opora::scenario::{
+    DeskDriver, Driver, Place, Refused, RefusedFault, Report, Seen, ShownAction, ShownChange,
+    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownRun, survey_token,
+};
+use opora::store::Pos;
+use serde_json::{Map, Value as Json, json};
+use tokio::runtime::Runtime;
+
+use crate::app::{ADMIN, Answer, exchange, request};
+
+/// Most pages of a list that are read.
+const MAX_PAGES: usize = 50;
+
+/// A desk behind its router.
+pub struct HttpDriver {
+    inner: DeskDriver,
+    api: Api,
+    runtime: Runtime,
+    /// Secrets by the name of who has them.
+    secrets: BTreeMap<String, String>,
+    /// Position of the last answer.
+    last: u64,
+}
+
+/// What a command becomes.
+struct Call {
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, &'static str)>,
+    body: Json,
+}
+
+impl HttpDriver {
+    pub fn open(start: Instant) -> Seen<Self> {
+        let inner = DeskDriver::open(Place::File, start)?;
+        // The first administrator comes from the command line, as with `opora token`.
+        let command = Command::CreateToken {
+            actor: Actor::Admin { agent: None },
+            note: "scenario".to_owned(),
+            hash: hash_of(ADMIN),
+        };
+        let made = inner
+            .desk()
+            .run(&Request::by(Actor::System), &command)
+            .map_err(|e| e.to_string())?;
+        Ok(Self {
+            api: Api::new(inner.desk().clone(), ApiOptions::default()),
+            inner,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|e| e.to_string())?,
+            secrets: BTreeMap::from([("admin".to_owned(), ADMIN.to_owned())]),
+            last: made.pos.0,
+        })
+    }
+
+    pub fn finish(&mut self, report: &mut Report) {
+        self.inner.finish(report);
+    }
+
+    fn send(&mut self, secret: &str, call: &Call) -> Answer {
+        let request = request(
+            call.method,
+            &call.path,
+            secret,
+            &call.headers,
+            call.body.clone(),
+        );
+        let answer = self.runtime.block_on(exchange(&self.api.router(), request));
+        if let Ok(pos) = answer.header("opora-position").parse() {
+            self.last = self.last.max(pos);
+        }
+        answer
+    }
+
+    /// The token of who asks, made when it is needed first. The engine itself has none; an
+    /// administrator, who may everything, asks in its place.
+    fn secret(&mut self, actor: &Actor) -> Result<String, Refused> {
+        let body = match actor {
+            Actor::System | Actor::Admin { agent: None } | Actor::Rule { .. } => {
+                return Ok(ADMIN.to_owned());
+            }
+            Actor::Admin { agent } => json!({"role": "admin", "agent": agent}),
+            Actor::Agent { agent } => json!({"role": "agent", "agent": agent}),
+            Actor::Contact { contact, .. } => json!({"role": "contact", "contact": contact}),
+        };
+        if let Some(secret) = self.secrets.get(&actor.name()) {
+            return Ok(secret.clone());
+        }
+        let made = self.send(ADMIN, &post("/v1/tokens", body));
+        if made.status != StatusCode::CREATED {
+            return Err(refused(&made));
+        }
+        let secret = text(&made.json(), "token");
+        self.secrets.insert(actor.name(), secret.clone());
+        Ok(secret)
+    }
+
+    /// Reads with the token of `actor`; from the last position on, as a client does that wants to
+    /// see what it wrote.
+    fn read(&mut self, actor: &Actor, path: &str) -> Result<Answer, Refused> {
+        let secret = self.secret(actor)?;
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{sign}at_least={}", self.last);
+        let answer = self.send(&secret, &get(path));
+        match answer.status {
+            StatusCode::OK => Ok(answer),
+            _ => Err(refused(&answer)),
+        }
+    }
+
+    fn pages(&mut self, actor: &Actor, path: &str) -> Seen<Vec<Json>> {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..MAX_PAGES {
+            let path = format!("{path}?limit=200{cursor}");
+            let page = self.read(actor, &path).map_err(told)?.json();
+            all.extend(list(&page, "items").iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Driver for HttpDriver {
+    fn run(&mut self, actor: &Actor, command: &Command) -> Result<Reply, Refused> {
+        let call = call(command);
+        let secret = self.secret(actor)?;
+        let answer = self.send(&secret, &call);
+        if !answer.status.is_success() {
+            return Err(refused(&answer));
+        }
+        let body = match answer.bytes.is_empty() {
+            true => Json::Null,
+            false => answer.json(),
+        };
+        let (kind, id) = match command {
+            Command::Create { kind, .. } => (Some(*kind), id(&body, "id")),
+            other => (other.target().map(|t| t.0), other.target().map(|t| t.1)),
+        };
+        Ok(Reply {
+            id: id.unwrap_or(Id::MIN),
+            kind,
+            entry: id_of_entry(command, &body),
+            pos: Pos(self.last),
+            replayed: false,
+        })
+    }
+
+    fn record(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Option<Map<String, Json>>> {
+        match self.read(actor, &path(kind, id, "")) {
+            Ok(answer) => Ok(Some(fields(&answer.json()))),
+            Err(refused) if refused.code == "not_found" => Ok(None),
+            Err(refused) => Err(told(refused)),
+        }
+    }
+
+    fn records(&mut self, kind: Kind) -> Seen<Vec<(Id, Map<String, Json>)>> {
+        let path = format!("/v1/{}?limit=200", plural(kind));
+        let page = self.read(&Actor::System, &path).map_err(told)?.json();
+        let items = list(&page, "items").iter();
+        Ok(items
+            .filter_map(|item| Some((id(item, "id")?, fields(item))))
+            .collect())
+    }
+
+    fn entries(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<ShownEntry>> {
+        let all = self.pages(actor, &path(kind, id, "/entries"))?;
+        Ok(all.iter().map(entry).collect())
+    }
+
+    fn history(&mut self, kind: Kind, id: Id) -> Seen<Vec<ShownChange>> {
+        let all = self.pages(&Actor::System, &path(kind, id, "/history"))?;
+        Ok(all.iter().map(change).collect())
+    }
+
+    fn form(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownForm> {
+        let form = self.read(actor, &path(kind, id, "/form")).map_err(told)?;
+        let form = form.json();
+        let field = |f: &Json| ShownField {
+            code: text(f, "code"),
+            visible: flag(f, "visible"),
+            required: flag(f, "required"),
+            readonly: flag(f, "readonly"),
+            options: list(f, "options").iter().map(|o| text(o, "code")).collect(),
+            advice: texts(f, "advice"),
+        };
+        let action = |a: &Json| ShownAction {
+            to: text(&a["to"], "code"),
+            open: flag(a, "open"),
+            why_not: list(a, "why_not").iter().map(|f| text(f, "code")).collect(),
+        };
+        Ok(ShownForm {
+            fields: list(&form, "fields").iter().map(field).collect(),
+            actions: list(&form, "actions").iter().map(action).collect(),
+        })
+    }
+
+    fn clocks(&mut self, id: Id) -> Seen<Vec<ShownClock>> {
+        let path = path(Kind::Ticket, id, "/clocks");
+        let all = self.read(&Actor::System, &path).map_err(told)?.json();
+        let clock = |c: &Json| {
+            Ok(ShownClock {
+                clock: text(c, "clock"),
+                level: text(c, "level"),
+                state: text(c, "state"),
+                due_at: instant(&text(c, "due_at"))?,
+                breached_at: c["breached_at"].as_str().map(instant).transpose()?,
+            })
+        };
+        list(&all, "items").iter().map(clock).collect()
+    }
+
+    fn outbox(&mut self) -> Seen<Vec<ShownMessage>> {
+        let page = self.read(&Actor::System, "/v1/outbox?limit=200");
+        let page = page.map_err(told)?.json();
+        let message = |m: &Json| ShownMessage {
+            id: id(m, "id"),
+            record: id(m, "record"),
+            channel: text(m, "channel"),
+            to: text(m, "to"),
+            subject: text(m, "subject"),
+            survey_token: survey_token(&text(m, "text")),
+            text: text(m, "text"),
+        };
+        Ok(list(&page, "items").iter().rev().map(message).collect())
+    }
+
+    fn pos(&mut self) -> Seen<u64> {
+        let ready = self.send(ADMIN, &get("/readyz".to_owned()));
+        ready.json()["position"]
+            .as_u64()
+            .ok_or_else(|| ready.text())
+    }
+
+    fn now(&self) -> Instant {
+        self.inner.now()
+    }
+
+    fn advance_to(&mut self, at: Instant, jump: bool) -> Seen<()> {
+        self.inner.advance_to(at, jump)
+    }
+
+    fn restart(&mut self) -> Seen<()> {
+        self.inner.restart()?;
+        self.api = Api::new(self.inner.desk().clone(), ApiOptions::default());
+        Ok(())
+    }
+}
+
+fn get(path: String) -> Call {
+    Call {
+        method: "GET",
+        path,
+        headers: Vec::new(),
+        body: Json::Null,
+    }
+}
+
+fn post(path: &str, body: Json) -> Call {
+    Call {
+        method: "POST",
+        body,
+        ..get(path.to_owned())
+    }
+}
+
+/// The request that a command is.
+fn call(command: &Command) -> Call {
+    match command {
+        Command::Create { kind, fields } => post(&format!("/v1/{}", plural(*kind)), json!(fields)),
+        Command::Update { kind, id, fields } => Call {
+            method: "PATCH",
+            ..post(&path(*kind, *id, ""), json!(fields))
+        },
+        Command::Delete { kind, id } => Call {
+            method: "DELETE",
+            ..get(path(*kind, *id, ""))
+        },
+        Command::Transition {
+            kind,
+            id,
+            to,
+            fields,
+        } => post(
+            &path(*kind, *id, "/transition"),
+            json!({"to": to, "fields": fields}),
+        ),
+        Command::Assign {
+            kind,
+            id,
+            agent,
+            team,
+        } => post(
+            &path(*kind, *id, "/assign"),
+            json!({"agent": agent, "team": team}),
+        ),
+        Command::InstallPack { files } => post("/v1/packs", json!(PackUpload::of(files.clone()))),
+        Command::AnswerSurvey {
+            token,
+            score,
+            comment,
+            answers,
+        } => post(
+            &format!("/v1/surveys/{token}"),
+            json!({"score": score, "comment": comment, "answers": answers}),
+        ),
+        other => entry_call(other),
+    }
+}
+
+fn entry_call(command: &Command) -> Call {
+    match command {
+        Command::Comment {
+            kind,
+            id,
+            visibility,
+            text,
+        } => post(
+            &path(*kind, *id, "/comments"),
+            json!({"text": text, "visibility": sight(*visibility)}),
+        ),
+        Command::Message {
+            kind,
+            id,
+            channel,
+            direction,
+            subject,
+            text,
+            external_id,
+        } => {
+            let way = match direction {
+                Direction::In => "in",
+                Direction::Out => "out",
+            };
+            let body = json!({"channel": channel, "direction": way, "subject": subject,
+                "text": text, "external_id": external_id});
+            post(&path(*kind, *id, "/messages"), body)
+        }
+        Command::Attach {
+            kind,
+            id,
+            name,
+            content,
+            visibility,
+            ..
+        } => {
+            let query = form_urlencoded(&[("name", name), ("visibility", sight(*visibility))]);
+            let body = Json::String(String::from_utf8(content.clone()).unwrap());
+            Call {
+                headers: vec![("content-type", "text/plain")],
+                ..post(&path(*kind, *id, &format!("/attachments?{query}")), body)
+            }
+        }
+        Command::Link {
+            kind,
+            id,
+            relation,
+            to_kind,
+            to,
+        } => post(
+            &path(*kind, *id, "/links"),
+            json!({"relation": relation, "to_kind": to_kind.name(), "to": to}),
+        ),
+        other => panic!("a scenario has no `{}`", other.name()),
+    }
+}
+
+fn form_urlencoded(pairs: &[(&str, &str)]) -> String {
+    let part = |text: &str| -> String {
+        let escape = |b: u8| match b.is_ascii_alphanumeric() {
+            true => char::from(b).to_string(),
+            false => format!("%{b:02X}"),
+        };
+        text.bytes().map(escape).collect()
+    };
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(k, v)| format!("{k}={}", part(v)))
+        .collect();
+    pairs.join("&")
+}
+
+const fn sight(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "public",
+        Visibility::Internal => "internal",
+    }
+}
+
+fn plural(kind: Kind) -> String {
+    match kind {
+        Kind::Inquiry => "inquiries".to_owned(),
+        Kind::Activity => "activities".to_owned(),
+        other => format!("{}s", other.name().replace('_', "-")),
+    }
+}
+
+fn path(kind: Kind, id: Id, what: &str) -> String {
+    format!("/v1/{}/{id}{what}", plural(kind))
+}
+
+fn refused(answer: &Answer) -> Refused {
+    let body = answer.json();
+    let fault = |f: &Json| RefusedFault {
+        field: f["field"].as_str().map(str::to_owned),
+        code: text(f, "code"),
+        message: text(f, "detail"),
+        rule: f["rule"].as_str().map(str::to_owned),
+    };
+    Refused {
+        code: text(&body, "code"),
+        message: text(&body, "detail"),
+        faults: list(&body, "errors").iter().map(fault).collect(),
+    }
+}
+
+fn told(refused: Refused) -> String {
+    format!("{}: {}", refused.code, refused.message)
+}
+
+/// The fields of a record: those at the top and those of packs, without what has no value.
+fn fields(record: &Json) -> Map<String, Json> {
+    let mut all = Map::new();
+    for (name, value) in record.as_object().into_iter().flatten() {
+        match name.as_str() {
+            "id" | "kind" | "version" | "status_info" => {}
+            "fields" => all.extend(value.as_object().cloned().unwrap_or_default()),
+            _ if value.is_null() => {}
+            _ => {
+                all.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    all
+}
+
+fn entry(e: &Json) -> ShownEntry {
+    let some = |name: &str| e[name].as_str().map(str::to_owned);
+    let kind = text(e, "entry");
+    ShownEntry {
+        id: id(e, "id"),
+        author: text(e, "author"),
+        visibility: some("visibility"),
+        channel: some("channel"),
+        direction: some("direction"),
+        relation: some("relation"),
+        to: id(e, "to"),
+        text: match kind.as_str() {
+            "message" => format!("{}\n{}", text(e, "subject"), text(e, "text")),
+            "attachment" => text(e, "name"),
+            _ => text(e, "text"),
+        },
+        kind,
+    }
+}
+
+fn change(c: &Json) -> ShownChange {
+    let run = |r: &Json| ShownRun {
+        rule: text(r, "rule"),
+        verdict: text(r, "verdict"),
+        reasons: texts(r, "reasons"),
+    };
+    let changed = list(c, "changes").iter();
+    let added = texts(c, "entries");
+    ShownChange {
+        pos: c["position"].as_u64().unwrap_or_default(),
+        fields: changed.map(|f| (text(f, "field"), text(f, "by"))).collect(),
+        entries: added.iter().filter_map(|e| e.parse().ok()).collect(),
+        runs: list(c, "rules").iter().map(run).collect(),
+        notes: texts(c, "notes"),
+    }
+}
+
+fn id_of_entry(command: &Command, body: &Json) -> Option<Id> {
+    matches!(
+        command,
+        Command::Comment { .. }
+            | Command::Message { .. }
+            | Command::Attach { .. }
+            | Command::Link { .. }
+    )
+    .then(|| id(body, "id"))
+    .flatten()
+}
+
+fn instant(text: &str) -> Seen<Instant> {
+    text.parse().map_err(|e| format!("`{text}`: {e}"))
+}
+
+fn list<'j>(of: &'j Json, name: &str) -> &'j [Json] {
+    of[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(of: &Json, name: &str) -> String {
+    of[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn texts(of: &Json, name: &str) -> Vec<String> {
+    let all = list(of, name).iter();
+    all.filter_map(|t| t.as_str().map(str::to_owned)).collect()
+}
+
+fn flag(of: &Json, name: &str) -> bool {
+    of[name].as_bool().unwrap_or_default()
+}
+
+fn id(of: &Json, name: &str) -> Option<Id> {
+    of[name].as_str()?.parse().ok()
+}
