@@ -21,6 +21,15 @@ pub enum StatusCategory {
 }
 
 impl StatusCategory {
+    /// Every category.
+    pub const ALL: [Self; 5] = [
+        Self::New,
+        Self::Open,
+        Self::Waiting,
+        Self::Done,
+        Self::Cancelled,
+    ];
+
     /// The name used in the API.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -5,6 +5,7 @@ pub mod call;
 pub mod decision;
 mod digest;
 pub mod effect;
+pub mod fixture;
 pub mod predicate;
 pub mod rule;
 

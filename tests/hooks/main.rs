@@ -11,8 +11,6 @@ mod contract;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
-mod expected;
-#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod loading;
