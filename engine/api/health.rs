@@ -26,6 +26,11 @@ struct Ready {
     rebuilding: bool,
     /// Active packs.
     packs: usize,
+    /// Rules that are suspended: guards of them refuse, effects of them are left out. `/v1/hooks`
+    /// says why, `/v1/rules/{pack}/{name}/reset` lets one run again.
+    suspended_rules: Vec<String>,
+    /// Rules that failed since the start or since they were reset, suspended ones included.
+    failing_rules: usize,
 }
 
 /// Adds the routes.
@@ -57,6 +62,8 @@ async fn read_readiness(State(app): State<App>) -> Result<Response, Problem> {
         tracing::error!(status = problem.status().as_u16(), "the desk is not ready");
         Problem::busy("not_ready", "the desk cannot work at the moment")
     })?;
+    let failing = health.failing_rules.clone().into_iter();
+    let suspended = failing.filter(|r| r.suspended);
     let ready = Ready {
         status: "ready",
         version: env!("CARGO_PKG_VERSION"),
@@ -64,6 +71,8 @@ async fn read_readiness(State(app): State<App>) -> Result<Response, Problem> {
         indexed: health.indexed.map(|pos| pos.0),
         rebuilding: health.rebuilding,
         packs: health.packs,
+        failing_rules: health.failing_rules.len(),
+        suspended_rules: suspended.map(|r| r.rule).collect(),
     };
     Ok(axum::Json(ready).into_response())
 }

@@ -191,6 +191,15 @@ fn write_desk(to: &mut String, health: &Health) -> std::fmt::Result {
         let (rule, count) = (&failing.rule, failing.failures);
         writeln!(to, "opora_rule_failures_total{{rule=\"{rule}\"}} {count}")?;
     }
+    writeln!(
+        to,
+        "# HELP opora_rule_suspended Whether a rule that failed is suspended."
+    )?;
+    writeln!(to, "# TYPE opora_rule_suspended gauge")?;
+    for failing in &health.failing_rules {
+        let (rule, suspended) = (&failing.rule, u8::from(failing.suspended));
+        writeln!(to, "opora_rule_suspended{{rule=\"{rule}\"}} {suspended}")?;
+    }
     Ok(())
 }
 

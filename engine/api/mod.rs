@@ -11,6 +11,7 @@ mod entries;
 mod events;
 mod filter;
 mod health;
+mod hooks;
 mod input;
 mod layers;
 mod metrics;
@@ -102,6 +103,7 @@ fn all() -> route::Routes {
     events::add(&mut routes);
     definitions::add(&mut routes);
     packs::add(&mut routes);
+    hooks::add(&mut routes);
     tokens::add(&mut routes);
     outbox::add(&mut routes);
     surveys::add(&mut routes);

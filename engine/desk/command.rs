@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::Actor;
+use super::{Actor, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
 use crate::domain::{Id, Kind};
@@ -166,6 +166,16 @@ pub enum Command {
         /// Its id.
         id: Id,
     },
+    /// Keep the suspension of a rule that failed too often: asked for by the engine.
+    SuspendRule {
+        /// The rule, and why.
+        suspension: Suspension,
+    },
+    /// Let a suspended rule run again.
+    ResetRule {
+        /// `pack/name`.
+        rule: String,
+    },
 }
 
 impl Command {
@@ -189,6 +199,8 @@ impl Command {
             Self::DefineField { .. } => "define_field",
             Self::CreateToken { .. } => "create_token",
             Self::RevokeToken { .. } => "revoke_token",
+            Self::SuspendRule { .. } => "suspend_rule",
+            Self::ResetRule { .. } => "reset_rule",
         }
     }
 

@@ -146,6 +146,18 @@ pub fn rule_order() -> Key {
     b"order/".to_vec()
 }
 
+/// Where the suspension of a rule stands.
+pub fn suspension(rule: &str) -> Key {
+    let mut key = suspensions();
+    key.extend(rule.as_bytes());
+    key
+}
+
+/// Where the suspensions of rules stand.
+pub fn suspensions() -> Key {
+    b"suspended/".to_vec()
+}
+
 /// A piece of an attachment's content.
 pub fn blob_chunk(hash: &[u8; 32], n: u32) -> Key {
     let mut key = hash.to_vec();

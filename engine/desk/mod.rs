@@ -37,7 +37,7 @@ use std::time::Duration;
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use command::{Command, Reply, Request};
-pub use decide::FailingRule;
+pub use decide::{FailingRule, Suspension};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
 pub use verify::Verified;
@@ -125,6 +125,7 @@ impl Desk {
             survey_link: options.survey_link,
         };
         desk.count_loads()?;
+        desk.breakers.restore(&*desk.store.snapshot(None)?)?;
         desk.catalog()?;
         Ok(Arc::new(desk))
     }
@@ -201,12 +202,13 @@ impl Desk {
         });
         #[cfg(not(feature = "search"))]
         let (indexed, rebuilding) = (None, false);
+        let catalog = self.catalog()?;
         Ok(Health {
             store: self.store.health()?,
             indexed,
             rebuilding,
-            packs: self.catalog()?.packs().len(),
-            failing_rules: self.breakers.list(),
+            packs: catalog.packs().len(),
+            failing_rules: self.failing_rules(&catalog),
         })
     }
 
@@ -215,12 +217,10 @@ impl Desk {
     /// # Errors
     /// When the asker is no administrator, or the rule has not failed.
     pub fn reset_rule(&self, actor: &Actor, rule: &str) -> Result<()> {
-        actor.require_admin("resetting a rule")?;
-        if self.breakers.reset(rule) {
-            Ok(())
-        } else {
-            Err(Error::not_found())
-        }
+        let command = Command::ResetRule {
+            rule: rule.to_owned(),
+        };
+        self.run(&Request::by(actor.clone()), &command).map(|_| ())
     }
 
     /// Stops the index, waits for commits under way and closes the store.

@@ -48,6 +48,7 @@ impl Desk {
         );
         let _entered = span.enter();
         let result = self.attempt(request, command);
+        self.follow_breakers(command, &result);
         match &result {
             Ok(reply) => {
                 span.record("position", reply.pos.0);
@@ -58,6 +59,24 @@ impl Desk {
             Err(error) => tracing::debug!(code = error.code, "command refused"),
         }
         result
+    }
+
+    /// Rules that were suspended while deciding stay so after a restart; one that is reset runs again.
+    fn follow_breakers(&self, command: &Command, result: &Result<Reply>) {
+        if let (Command::ResetRule { rule }, Ok(reply)) = (command, result)
+            && !reply.replayed
+        {
+            self.breakers.reset(rule);
+        }
+        for suspension in self.breakers.take_unsaved(self.now()) {
+            let rule = suspension.rule.clone();
+            let command = Command::SuspendRule { suspension };
+            let request = Request::by(super::Actor::System);
+            if let Err(error) = self.attempt(&request, &command) {
+                tracing::error!(rule, "a suspension could not be kept: {error}");
+                self.breakers.not_saved(&rule);
+            }
+        }
     }
 
     fn attempt(&self, request: &Request, command: &Command) -> Result<Reply> {

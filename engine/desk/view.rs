@@ -314,6 +314,58 @@ pub struct Health {
     pub rebuilding: bool,
     /// Active packs.
     pub packs: usize,
-    /// Rules that failed since the start.
+    /// Rules in force that failed since the start, or are suspended.
     pub failing_rules: Vec<super::FailingRule>,
+}
+
+/// One step in the life of a command: a rule, or what the engine does itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookStep {
+    /// Phase of a command.
+    pub phase: &'static str,
+    /// Hook of a rule.
+    pub hook: Option<&'static str>,
+    /// `pack/name` of a rule, or the name of an engine's step.
+    pub name: String,
+    /// What the engine does in the step.
+    pub about: &'static str,
+    /// The rule; none for the engine's steps.
+    pub rule: Option<RuleState>,
+}
+
+/// A rule in force, and how it fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleState {
+    /// Pack.
+    pub pack: String,
+    /// Version of the pack.
+    pub version: String,
+    /// Hash of the pack's revision, hexadecimal.
+    pub revision: String,
+    /// Place among the rules of its hook.
+    pub priority: i32,
+    /// `script`, `plugin`, `native`.
+    pub nature: &'static str,
+    /// Kind of record it runs on.
+    pub kind: Kind,
+    /// Types it runs on; empty: those of its own pack; `*`: every type.
+    pub applies_to: Vec<String>,
+    /// References it reads beyond its record.
+    pub reads: Vec<String>,
+    /// Whether it may replace a value that a person gave.
+    pub overrides: bool,
+    /// Whether a failure of it refuses the change.
+    pub refuses_when_broken: bool,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// The last error since it ran well or was reset.
+    pub last_error: Option<String>,
+    /// Calls since its pack was loaded.
+    pub calls: u64,
+    /// Calls of these that failed.
+    pub failures: u64,
+    /// Operations or fuel that the dearest of these calls used.
+    pub most_used: u64,
+    /// Operations or fuel that a call may use; 0 before the first.
+    pub budget: u64,
 }

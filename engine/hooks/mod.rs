@@ -8,6 +8,7 @@ pub mod effect;
 pub mod fixture;
 pub mod predicate;
 pub mod rule;
+mod tally;
 
 #[cfg(feature = "script")]
 pub mod script;
@@ -25,3 +26,4 @@ pub use decision::{
 pub use effect::Effect;
 pub use predicate::Predicate;
 pub use rule::{Failure, FailureKind, Hook, Outcome, Rule, Runner, Usage};
+pub use tally::{Tallied, Tally};

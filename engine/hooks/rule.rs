@@ -161,6 +161,8 @@ pub struct Rule {
     pub overrides: bool,
     /// What runs it.
     pub runner: Arc<dyn Runner>,
+    /// What its calls came to.
+    pub tally: Arc<super::Tally>,
 }
 
 impl Rule {
@@ -244,4 +246,9 @@ pub trait Runner: Send + Sync {
     /// # Errors
     /// When the rule broke or went over its budget.
     fn call(&self, call: &Call) -> Result<Outcome, Failure>;
+
+    /// What it is: `script`, `plugin`, or `native` code of an embedding program.
+    fn nature(&self) -> &'static str {
+        "native"
+    }
 }

@@ -55,6 +55,7 @@ impl Attacher<'_> {
                 reads: spec.reads.clone(),
                 overrides: spec.overrides,
                 runner,
+                tally: Arc::default(),
             }));
         }
         rules

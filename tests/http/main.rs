@@ -19,6 +19,8 @@ mod entries;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod packs;

@@ -1,10 +1,12 @@
 //! A rule that keeps failing is suspended, alone.
 
-use opora::desk::{Actor, ErrorKind};
+use opora::desk::{Actor, Command, Error, ErrorKind, Reply, Request};
 use opora::domain::Kind;
+use opora::packs::PackFiles;
+use opora::scenario::{DeskDriver, Driver, Place};
 use serde_json::json;
 
-use crate::support::{DEFINITIONS, MANIFEST, TestDesk};
+use crate::support::{DEFINITIONS, MANIFEST, TestDesk, at, fields};
 
 fn desk_with(hook: &str, script: &str) -> TestDesk {
     let desk = TestDesk::bare();
@@ -59,4 +61,96 @@ fn an_effect_that_breaks_on_three_records_is_skipped_and_the_journal_says_so() {
         (verdicts(2), verdicts(3)),
         ("failed".to_owned(), "suspended".to_owned())
     );
+}
+
+fn run(driver: &DeskDriver, command: Command) -> Result<Reply, Error> {
+    let request = Request::by(Actor::Admin { agent: None });
+    driver.desk().run(&request, &command)
+}
+
+fn create(driver: &DeskDriver, title: &str) -> Result<Reply, Error> {
+    let fields = fields(json!({"type": "fault", "title": title}));
+    let kind = Kind::Ticket;
+    run(driver, Command::Create { kind, fields })
+}
+
+fn install(driver: &DeskDriver, script: &str) {
+    let rule = "\n[[rule]]\nname = \"bad\"\nhook = \"record.validate\"\nscript = \"rules.rhai\"\n";
+    let files = PackFiles::from_texts(&[
+        ("pack.toml", &format!("{MANIFEST}{rule}")),
+        ("definitions.toml", DEFINITIONS),
+        ("rules.rhai", script),
+    ]);
+    run(driver, Command::InstallPack { files }).unwrap();
+}
+
+fn is_suspended(driver: &DeskDriver) -> bool {
+    let error = create(driver, "good").err();
+    let rules = driver.desk().health().unwrap().failing_rules;
+    let shown = rules
+        .iter()
+        .any(|r| r.suspended && r.message.contains("rules.rhai:1"));
+    let refused = error.is_some_and(|e| e.faults[0].code == "rule_suspended");
+    assert_eq!(shown, refused);
+    refused
+}
+
+#[test]
+fn a_suspension_outlives_a_restart_and_ends_with_a_reset_or_another_revision() {
+    let mut driver = DeskDriver::open(Place::File, at("2026-03-02T09:00:00Z")).unwrap();
+    install(
+        &driver,
+        "fn bad(c) { if c.record.title != \"good\" { throw \"no\"; } }",
+    );
+    let trip = |driver: &DeskDriver| {
+        (0..3).for_each(|_| {
+            assert_eq!(
+                create(driver, "x").unwrap_err().faults[0].code,
+                "rule_broken"
+            )
+        })
+    };
+    trip(&driver);
+    assert!(is_suspended(&driver));
+    driver.restart().unwrap();
+    assert!(is_suspended(&driver));
+    driver
+        .desk()
+        .reset_rule(&Actor::System, "plain/bad")
+        .unwrap();
+    assert!(!is_suspended(&driver));
+    driver.restart().unwrap();
+    assert!(!is_suspended(&driver));
+
+    trip(&driver);
+    driver.restart().unwrap();
+    install(
+        &driver,
+        "fn bad(c) { if c.record.title == \"bad\" { throw \"no\"; } }",
+    );
+    assert!(!is_suspended(&driver));
+    driver.restart().unwrap();
+    assert!(!is_suspended(&driver));
+    // The suspension of the old revision still stands when that one comes back.
+    install(
+        &driver,
+        "fn bad(c) { if c.record.title != \"good\" { throw \"no\"; } }",
+    );
+    assert!(is_suspended(&driver));
+
+    let notes: Vec<String> = driver
+        .desk()
+        .events(&Actor::System, opora::store::Pos::ZERO, 1_000)
+        .unwrap()
+        .into_iter()
+        .map(|event| event.command)
+        .filter(|command| command.ends_with("_rule"))
+        .collect();
+    assert_eq!(notes, ["suspend_rule", "reset_rule", "suspend_rule"]);
+    let error = driver
+        .desk()
+        .reset_rule(&Actor::Agent { agent: None }, "plain/bad");
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Forbidden);
+    let error = driver.desk().reset_rule(&Actor::System, "plain/other");
+    assert_eq!(error.unwrap_err().kind, ErrorKind::NotFound);
 }

@@ -32,7 +32,7 @@ use crate::domain::{Id, Instant, Kind};
 use crate::packs::Catalog;
 use crate::store::{Batch, OpId, Pos, Snapshot, Table};
 
-pub use breaker::{Breakers, FailingRule};
+pub use breaker::{Breakers, FailingRule, Suspension};
 pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
 pub use probe::Probe;
 pub use transition::missing;
@@ -199,6 +199,8 @@ impl Deciding<'_, '_> {
             } => self.define_field(*kind, type_code.as_deref(), field),
             Command::CreateToken { actor, note, hash } => self.create_token(actor, note, *hash),
             Command::RevokeToken { id } => self.revoke_token(*id),
+            Command::SuspendRule { suspension } => self.suspend_rule(suspension),
+            Command::ResetRule { rule } => self.reset_rule(rule),
         }
     }
 

@@ -70,6 +70,7 @@ impl Deciding<'_, '_> {
         match outcome {
             Ok(outcome) => {
                 span.record("used", outcome.usage.used);
+                rule.tally.count(outcome.usage, false);
                 self.ground.breakers.ran_well(rule);
                 let decision = outcome.decision;
                 self.draft.runs.push(RuleRun {
@@ -102,6 +103,7 @@ impl Deciding<'_, '_> {
         tracing::warn!(rule = %rule.id(), hook = rule.hook.name(), "rule failed: {failure}");
         // A plugin that is being compiled has not failed: its breaker counts what it does itself.
         if failure.kind != FailureKind::NotReady {
+            rule.tally.count(failure.usage, true);
             self.ground.breakers.failed(rule, id, &failure.message);
         }
         self.draft.runs.push(RuleRun {

@@ -4,6 +4,7 @@ mod entries;
 mod events;
 mod form;
 mod history;
+mod hooks;
 mod list;
 mod record;
 #[cfg(feature = "search")]

@@ -141,6 +141,10 @@ struct FunctionRunner {
 }
 
 impl Runner for FunctionRunner {
+    fn nature(&self) -> &'static str {
+        "script"
+    }
+
     fn call(&self, call: &Call) -> Result<Outcome, Failure> {
         let limits = self.script.host.0.limits;
         meter::begin(Duration::from_millis(limits.millis));

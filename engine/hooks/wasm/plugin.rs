@@ -456,6 +456,10 @@ struct PluginRunner {
 }
 
 impl Runner for PluginRunner {
+    fn nature(&self) -> &'static str {
+        "plugin"
+    }
+
     fn call(&self, call: &Call) -> Result<Outcome, Failure> {
         self.plugin.measure(self.hook, call).outcome
     }

@@ -1,0 +1,198 @@
+//! The total order: every rule in the place where it is called, between the engine's own steps.
+
+use crate::desk::{Desk, FailingRule, HookStep, Result, RuleState, decide};
+use crate::hooks::{Hook, Rule};
+use crate::packs::Catalog;
+
+/// A place in the life of a command.
+enum Place {
+    /// The engine does this itself.
+    Engine(&'static str, &'static str),
+    /// The rules of this hook are called.
+    Rules(Hook),
+}
+
+use Place::{Engine, Rules};
+
+/// The places in their order, each under its phase. A command passes those that it gives a reason
+/// for; what is told here is what `decide` does.
+const ORDER: [(&str, &[Place]); 8] = [
+    ("load", &[Rules(Hook::Define)]),
+    (
+        "ask",
+        &[
+            Engine("see", "a foreign record is like an absent one"),
+            Rules(Hook::AccessFilter),
+            Engine("version", "`If-Match` is compared"),
+            Engine("input", "values asked for are read by their definitions"),
+            Rules(Hook::ActionRun),
+        ],
+    ),
+    (
+        "create",
+        &[
+            Engine(
+                "identity",
+                "id, number, times, type and first status of a new record",
+            ),
+            Engine(
+                "defaults",
+                "defaults of definitions, where nothing was asked",
+            ),
+            Rules(Hook::RecordDefaults),
+            Rules(Hook::AssignSelect),
+            Rules(Hook::SlaSelect),
+            Engine("level", "else the level of the contract or the account"),
+            Engine("clocks", "clocks start, or move to another level"),
+        ],
+    ),
+    (
+        "interaction",
+        &[
+            Engine("entry", "the comment, message, file or link is added"),
+            Engine("reaction", "the first answer stops the clock `reaction`"),
+            Rules(Hook::InteractionEvent),
+        ],
+    ),
+    (
+        "status",
+        &[
+            Engine(
+                "workflow",
+                "the workflow permits the way, required fields are filled",
+            ),
+            Rules(Hook::TransitionGuard),
+            Engine("status", "the status is set, `closed_at` follows"),
+            Engine(
+                "pauses",
+                "clocks pause, go on, are met or cancelled by the status",
+            ),
+            Rules(Hook::SlaClock),
+            Rules(Hook::TransitionEffect),
+            Rules(Hook::SurveyLogic),
+        ],
+    ),
+    (
+        "settle",
+        &[
+            Engine(
+                "reselect",
+                "`sla.select` again, when something it looks at changed",
+            ),
+            Rules(Hook::FieldCompute),
+            Engine(
+                "check",
+                "references, unique values, what a kind demands, required fields",
+            ),
+            Rules(Hook::FormRules),
+            Rules(Hook::RecordValidate),
+            Rules(Hook::NotifyCompose),
+        ],
+    ),
+    (
+        "commit",
+        &[Engine(
+            "commit",
+            "records, indexes, timers, outbox and journal in one batch",
+        )],
+    ),
+    (
+        "later",
+        &[
+            Rules(Hook::RecordChanged),
+            Engine("due", "a clock that passes its due is breached"),
+            Rules(Hook::SlaEvent),
+            Rules(Hook::ScheduleFire),
+        ],
+    ),
+];
+
+impl Desk {
+    /// Every rule in its total order (phase, priority, order of the packs, name), with what the
+    /// engine itself does in between.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn hooks(&self) -> Result<Vec<HookStep>> {
+        let catalog = self.catalog()?;
+        let failing = self.failing_rules(&catalog);
+        let mut steps = Vec::new();
+        for (phase, places) in &ORDER {
+            for place in *places {
+                match place {
+                    Engine(name, about) => steps.push(HookStep {
+                        phase,
+                        hook: None,
+                        name: (*name).to_owned(),
+                        about,
+                        rule: None,
+                    }),
+                    Rules(hook) => {
+                        let rules = catalog.rules(*hook).iter();
+                        steps.extend(rules.map(|rule| step(phase, rule, &failing)));
+                    }
+                }
+            }
+        }
+        Ok(steps)
+    }
+
+    /// The rules in force that failed. What is known of other revisions says nothing of these.
+    pub(in crate::desk) fn failing_rules(&self, catalog: &Catalog) -> Vec<FailingRule> {
+        let mut all = self.breakers.list();
+        all.retain(|failing| {
+            let mut rules = Hook::ALL.into_iter().flat_map(|hook| catalog.rules(hook));
+            rules.any(|r| r.revision == failing.revision && r.id() == failing.rule)
+        });
+        all
+    }
+}
+
+fn step(phase: &'static str, rule: &Rule, failing: &[FailingRule]) -> HookStep {
+    let known = failing.iter().find(|f| f.rule == rule.id());
+    let tallied = rule.tally.read();
+    HookStep {
+        phase,
+        hook: Some(rule.hook.name()),
+        name: rule.id(),
+        about: "",
+        rule: Some(RuleState {
+            pack: rule.pack.to_string(),
+            version: rule.version.to_string(),
+            revision: decide::hex(&rule.revision),
+            priority: rule.priority,
+            nature: rule.runner.nature(),
+            kind: rule.kind,
+            applies_to: rule.applies_to.clone(),
+            reads: rule.reads.clone(),
+            overrides: rule.overrides,
+            refuses_when_broken: rule.hook.fails_closed(),
+            suspended: known.is_some_and(|f| f.suspended),
+            last_error: known.map(|f| f.message.clone()),
+            calls: tallied.calls,
+            failures: tallied.failures,
+            most_used: tallied.most_used,
+            budget: tallied.budget,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hook_has_one_place() {
+        let places = ORDER.iter().flat_map(|(_, places)| places.iter());
+        let mut hooks: Vec<Hook> = places
+            .filter_map(|place| match place {
+                Rules(hook) => Some(*hook),
+                Engine(..) => None,
+            })
+            .collect();
+        hooks.sort_unstable();
+        let mut all = Hook::ALL.to_vec();
+        all.sort_unstable();
+        assert_eq!(hooks, all);
+    }
+}
