@@ -25,6 +25,7 @@ mod query;
 mod rebuild;
 mod run;
 mod service;
+mod sight;
 mod survey;
 mod timers;
 mod verify;

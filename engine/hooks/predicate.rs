@@ -1,7 +1,6 @@
 //! Conditions on records, as data: what `access.filter` gives, so that the engine can push it into
 //! ranges and queries and never calls a rule for each record.
 
-use super::RecordView;
 use crate::domain::Value;
 
 /// Deepest nesting of a predicate.
@@ -50,34 +49,26 @@ impl Predicate {
         Self::Any(Vec::new())
     }
 
-    /// Whether the predicate holds for a record. Values of another type than the field's never match.
+    /// Whether the predicate holds for a record whose values `value` gives by field. Values of another
+    /// type than the field's never match.
     #[must_use]
-    pub fn holds(&self, pack: &str, record: &RecordView) -> bool {
+    pub fn holds<'v>(&self, value: &impl Fn(&str) -> Option<&'v Value>) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|p| p.holds(pack, record)),
-            Self::Any(parts) => parts.iter().any(|p| p.holds(pack, record)),
-            Self::Not(part) => !part.holds(pack, record),
-            Self::In { field, values } => match record.field(pack, field) {
+            Self::All(parts) => parts.iter().all(|p| p.holds(value)),
+            Self::Any(parts) => parts.iter().any(|p| p.holds(value)),
+            Self::Not(part) => !part.holds(value),
+            Self::In { field, values } => match value(field) {
                 None => values.is_empty(),
                 Some(Value::List(held)) => held.iter().any(|v| values.contains(v)),
                 Some(held) => values.contains(held),
             },
-            Self::Range { field, from, to } => record.field(pack, field).is_some_and(|held| {
+            Self::Range { field, from, to } => value(field).is_some_and(|held| {
                 from.as_ref()
                     .is_none_or(|f| order(held, f).is_some_and(std::cmp::Ordering::is_ge))
                     && to
                         .as_ref()
                         .is_none_or(|t| order(held, t).is_some_and(std::cmp::Ordering::is_lt))
             }),
-        }
-    }
-
-    /// The fields it looks at, each once for every mention.
-    pub fn fields<'a>(&'a self, found: &mut Vec<&'a str>) {
-        match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|p| p.fields(found)),
-            Self::Not(part) => part.fields(found),
-            Self::In { field, .. } | Self::Range { field, .. } => found.push(field),
         }
     }
 }
@@ -96,21 +87,10 @@ fn order(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::domain::{Id, Kind};
 
-    fn record(fields: &[(&str, Value)]) -> RecordView {
-        RecordView {
-            id: Id([1; 16]),
-            kind: Kind::Ticket,
-            fields: fields
-                .iter()
-                .map(|(n, v)| ((*n).to_owned(), v.clone()))
-                .collect::<BTreeMap<_, _>>(),
-            category: None,
-        }
+    fn holds(predicate: &Predicate, record: &[(&str, Value)]) -> bool {
+        predicate.holds(&|name| record.iter().find(|(n, _)| *n == name).map(|(_, v)| v))
     }
 
     fn is(field: &str, value: &str) -> Predicate {
@@ -122,22 +102,18 @@ mod tests {
 
     #[test]
     fn every_part_must_hold_or_one() {
-        let urgent = record(&[
+        let urgent = [
             ("priority", Value::from("urgent")),
             ("p/region", Value::from("north")),
-        ]);
-        let both = Predicate::All(vec![is("priority", "urgent"), is("region", "north")]);
-        assert!(both.holds("p", &urgent));
-        assert!(
-            !both.holds("other", &urgent),
-            "a field of another pack needs its full name"
-        );
-        assert!(
-            Predicate::Any(vec![is("priority", "low"), is("region", "north")]).holds("p", &urgent)
-        );
-        assert!(!Predicate::Not(Box::new(both)).holds("p", &urgent));
-        assert!(Predicate::everything().holds("p", &urgent));
-        assert!(!Predicate::nothing().holds("p", &urgent));
+        ];
+        let both = Predicate::All(vec![is("priority", "urgent"), is("p/region", "north")]);
+        assert!(holds(&both, &urgent));
+        assert!(!holds(&both, &urgent[..1]));
+        let either = Predicate::Any(vec![is("priority", "low"), is("p/region", "north")]);
+        assert!(holds(&either, &urgent));
+        assert!(!holds(&Predicate::Not(Box::new(both)), &urgent));
+        assert!(holds(&Predicate::everything(), &urgent));
+        assert!(!holds(&Predicate::nothing(), &urgent));
     }
 
     #[test]
@@ -146,18 +122,18 @@ mod tests {
             field: "team".to_owned(),
             values: Vec::new(),
         };
-        assert!(none.holds("p", &record(&[])));
-        assert!(!none.holds("p", &record(&[("team", Value::from("x"))])));
+        assert!(holds(&none, &[]));
+        assert!(!holds(&none, &[("team", Value::from("x"))]));
     }
 
     #[test]
     fn one_of_several_values_is_enough() {
-        let tags = record(&[(
+        let tags = [(
             "tags",
             Value::List(vec![Value::from("a"), Value::from("b")]),
-        )]);
-        assert!(is("tags", "b").holds("p", &tags));
-        assert!(!is("tags", "c").holds("p", &tags));
+        )];
+        assert!(holds(&is("tags", "b"), &tags));
+        assert!(!holds(&is("tags", "c"), &tags));
     }
 
     #[test]
@@ -167,16 +143,11 @@ mod tests {
             from,
             to,
         };
-        let ten = record(&[("number", Value::Int(10))]);
-        assert!(of(Some(Value::Int(10)), None).holds("p", &ten));
-        assert!(!of(None, Some(Value::Int(10))).holds("p", &ten));
-        assert!(
-            !of(Some(Value::from("10")), None).holds("p", &ten),
-            "a text is no number"
-        );
-        assert!(
-            !of(None, None).holds("p", &record(&[])),
-            "no value lies in no range"
-        );
+        let ten = [("number", Value::Int(10))];
+        assert!(holds(&of(Some(Value::Int(10)), None), &ten));
+        assert!(!holds(&of(None, Some(Value::Int(10))), &ten));
+        let text = of(Some(Value::from("10")), None);
+        assert!(!holds(&text, &ten), "a text is no number");
+        assert!(!holds(&of(None, None), &[]), "no value lies in no range");
     }
 }

@@ -24,7 +24,7 @@ pub struct SearchDoc {
     /// Everything else that any reader of the record may see.
     pub body: String,
     /// What only the staff may see, such as internal comments. Searched and shown in snippets only
-    /// when [`super::SearchRequest::include_internal`] is set.
+    /// when [`super::SearchRequest::sections`] has it.
     pub internal: String,
     /// Language tag; filtered as field `locale`.
     pub locale: Option<String>,

@@ -34,6 +34,7 @@ pub use doc::{
 pub use error::{SearchError, SearchResult, SourceError};
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
 pub use request::{
-    Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage, SearchRequest, Sort,
+    Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage, SearchRequest, Sections,
+    Sort,
 };
 pub use snippet::Highlighter;

@@ -108,14 +108,22 @@ fn show(
             .unwrap_or_default()
             .to_owned()
     };
-    let (mut snippet, found) = marks.fragment(&text(fields.stored_body), SNIPPET_CHARS);
-    if !found && request.include_internal {
+    let shown = request.sections;
+    let (mut snippet, found) = match shown.body {
+        true => marks.fragment(&text(fields.stored_body), SNIPPET_CHARS),
+        false => (String::new(), false),
+    };
+    if !found && shown.internal {
         let (internal, found) = marks.fragment(&text(fields.stored_internal), SNIPPET_CHARS);
         if found {
             snippet = internal;
         }
     }
-    Ok((marks.mark(&text(fields.stored_title)), snippet))
+    let title = match shown.title {
+        true => marks.mark(&text(fields.stored_title)),
+        false => String::new(),
+    };
+    Ok((title, snippet))
 }
 
 fn hit(row: Row, list: u64, title: Option<String>, snippet: Option<String>) -> Hit {

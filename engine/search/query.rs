@@ -17,7 +17,7 @@ use tantivy::tokenizer::TokenStream;
 use super::analysis::{EXACT, Terms, is_number_char};
 use super::doc::{FilterValue, field_name_is_valid};
 use super::error::{SearchError, SearchResult};
-use super::request::{Filter, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchRequest};
+use super::request::{Filter, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchRequest, Sections};
 use super::schema::{Column, Fields, column_key, ordered_float, sort_text};
 
 /// Deepest nesting of conditions.
@@ -117,7 +117,7 @@ pub(super) fn build(fields: &Fields, request: &SearchRequest) -> SearchResult<Bo
             _ => all_of(conditions),
         });
     };
-    let wish = text_query(fields, text, request.include_internal);
+    let wish = text_query(fields, text, request.sections);
     if conditions.is_empty() {
         return Ok(wish);
     }
@@ -129,7 +129,7 @@ pub(super) fn build(fields: &Fields, request: &SearchRequest) -> SearchResult<Bo
     Ok(Box::new(BooleanQuery::new(clauses)))
 }
 
-fn text_query(fields: &Fields, text: &str, internal: bool) -> Box<dyn Query> {
+fn text_query(fields: &Fields, text: &str, sections: Sections) -> Box<dyn Query> {
     let text = looked_at(text);
     let mut clauses = Vec::new();
     for QueryTerm { term, role } in query_terms(text) {
@@ -151,13 +151,22 @@ fn text_query(fields: &Fields, text: &str, internal: bool) -> Box<dyn Query> {
         };
         let in_text = pick(WEIGHTS.text_stem, WEIGHTS.text_exact);
         let in_title = pick(WEIGHTS.title_stem, WEIGHTS.title_exact);
-        clauses.push(wish(fields.title, &term, in_title));
-        clauses.push(wish(fields.body, &term, in_text));
-        if internal {
+        if sections.title {
+            clauses.push(wish(fields.title, &term, in_title));
+        }
+        if sections.body {
+            clauses.push(wish(fields.body, &term, in_text));
+        }
+        if sections.internal {
             clauses.push(wish(fields.internal, &term, in_text));
         }
     }
-    for code in codes(text) {
+    let wanted = if sections.codes {
+        codes(text)
+    } else {
+        Vec::new()
+    };
+    for code in wanted {
         let term = TermQuery::new(fields.code_term(code), IndexRecordOption::Basic);
         let boosted: Box<dyn Query> = Box::new(ConstScoreQuery::new(Box::new(term), WEIGHTS.code));
         clauses.push((Occur::Should, boosted));

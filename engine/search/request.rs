@@ -24,8 +24,8 @@ pub struct SearchRequest {
     pub limit: usize,
     /// [`SearchPage::next`] or [`Hit::cursor`] of an earlier page of the same text and sort.
     pub cursor: Option<String>,
-    /// Whether the caller may see internal text: if not, it is neither searched nor shown.
-    pub include_internal: bool,
+    /// Which text the caller may see: the rest is neither searched nor shown.
+    pub sections: Sections,
     /// Whether hits carry their title and a snippet with the matches marked.
     pub snippet: bool,
 }
@@ -39,8 +39,47 @@ impl Default for SearchRequest {
             sort: Sort::Relevance,
             limit: 50,
             cursor: None,
-            include_internal: false,
+            sections: Sections::PUBLIC,
             snippet: false,
+        }
+    }
+}
+
+/// Sections of a document's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sections {
+    /// The title.
+    pub title: bool,
+    /// Descriptions and what was said in public.
+    pub body: bool,
+    /// Internal remarks and packs' fields.
+    pub internal: bool,
+    /// Numbers, serials and codes.
+    pub codes: bool,
+}
+
+impl Sections {
+    /// Everything.
+    pub const ALL: Self = Self {
+        title: true,
+        body: true,
+        internal: true,
+        codes: true,
+    };
+    /// Everything but internal text.
+    pub const PUBLIC: Self = Self {
+        internal: false,
+        ..Self::ALL
+    };
+
+    /// What both have.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            title: self.title && other.title,
+            body: self.body && other.body,
+            internal: self.internal && other.internal,
+            codes: self.codes && other.codes,
         }
     }
 }

@@ -2,6 +2,9 @@
 
 // Marked as test code for the lints, which allow helpers to unwrap there.
 #[cfg(test)]
+#[cfg(all(feature = "script", feature = "search"))]
+mod access;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod breaker;
 #[cfg(test)]

@@ -179,11 +179,11 @@ impl Deciding<'_, '_> {
             ));
         }
         self.draft.load(&[to])?;
-        if self
-            .draft
-            .peek(to.0, to.1)
-            .is_none_or(|r| !self.actor.may_see(r))
-        {
+        let seen = match self.draft.peek(to.0, to.1) {
+            Some(other) => self.sight.sees(other)?,
+            None => false,
+        };
+        if !seen {
             return Err(Error::field(
                 "to",
                 "unknown_record",

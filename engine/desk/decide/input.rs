@@ -37,6 +37,10 @@ impl Deciding<'_, '_> {
                 faults.push(self.unknown_field(kind, type_code.as_deref(), name));
                 continue;
             };
+            if self.sight.hides(kind, def)? {
+                faults.push(self.unknown_field(kind, type_code.as_deref(), name));
+                continue;
+            }
             match self.read_asked(def, json) {
                 Ok(value) => values.push((def.code.clone(), value)),
                 Err(fault) => faults.push(fault),
@@ -227,21 +231,20 @@ impl Deciding<'_, '_> {
         }
         let places: Vec<(Kind, Id)> = wanted.iter().map(|(_, k, i)| (*k, *i)).collect();
         self.draft.load(&places)?;
-        let faults: Vec<Fault> = wanted
-            .into_iter()
-            .filter(|(_, k, i)| {
-                self.draft
-                    .peek(*k, *i)
-                    .is_none_or(|r| !self.actor.may_refer(r))
-            })
-            .map(|(name, k, i)| {
-                Fault::field(
+        let mut faults = Vec::new();
+        for (name, k, i) in wanted {
+            let known = match self.draft.peek(k, i) {
+                Some(other) => self.sight.may_refer(other)?,
+                None => false,
+            };
+            if !known {
+                faults.push(Fault::field(
                     &name,
                     "unknown_record",
                     format!("there is no {} `{i}`", k.name()),
-                )
-            })
-            .collect();
+                ));
+            }
+        }
         if faults.is_empty() {
             Ok(())
         } else {

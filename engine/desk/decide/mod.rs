@@ -27,6 +27,7 @@ use super::changeset::{self, Heading};
 use super::draft::Draft;
 use super::journal::{Cause, Input};
 use super::service::{Loads, Service};
+use super::sight::Sight;
 use super::{Actor, Command, Error, ErrorKind, Reply, Request, Result};
 use crate::domain::{Id, Instant, Kind};
 use crate::packs::Catalog;
@@ -35,7 +36,9 @@ use crate::store::{Batch, OpId, Pos, Snapshot, Table};
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
 pub use probe::Probe;
+pub use rules::{named, view_of};
 pub use transition::missing;
+pub use update::place;
 
 /// How far effects may cause effects.
 pub const MAX_DEPTH: usize = 8;
@@ -72,6 +75,7 @@ pub struct Ground<'a> {
 pub struct Deciding<'g, 'a> {
     ground: &'g Ground<'a>,
     actor: Actor,
+    sight: Sight<'g, 'a>,
     request: &'g Request,
     allot: &'g mut Allotment<'a>,
     draft: Draft,
@@ -96,16 +100,17 @@ pub struct Decided {
 ///
 /// # Errors
 /// When the input is wrong, the asker may not, or a rule refuses.
-pub fn decide<'a>(
-    ground: &Ground<'a>,
-    request: &Request,
+pub fn decide<'g, 'a>(
+    ground: &'g Ground<'a>,
+    request: &'g Request,
     command: &Command,
-    allot: &mut Allotment<'a>,
+    allot: &'g mut Allotment<'a>,
     op: OpId,
 ) -> Result<Decided> {
     let mut deciding = Deciding {
         ground,
         actor: request.actor.clone(),
+        sight: Sight::new(ground, &request.actor),
         request,
         allot,
         draft: Draft::new(Arc::clone(&ground.snapshot), ground.now),
@@ -279,7 +284,7 @@ impl Deciding<'_, '_> {
         let wanted: Vec<_> = self.person().into_iter().chain([(kind, id)]).collect();
         self.draft.load(&wanted)?;
         let record = self.draft.record(kind, id)?;
-        if !self.actor.may_see(record) {
+        if !self.sight.sees(record)? {
             return Err(Error::not_found());
         }
         let version = self.draft.records.get(&(kind, id)).and_then(|w| w.version);

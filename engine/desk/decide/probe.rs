@@ -2,6 +2,7 @@
 
 use super::{Deciding, Draft, Ground, Input};
 use crate::desk::allot::Allotment;
+use crate::desk::sight::Sight;
 use crate::desk::{Fault, Request, Result};
 use crate::domain::{Id, Kind};
 use crate::hooks::{Detail, FieldRule, Hook};
@@ -28,6 +29,7 @@ impl<'g, 'a> Probe<'g, 'a> {
         let mut deciding = Deciding {
             ground,
             actor: request.actor.clone(),
+            sight: Sight::new(ground, &request.actor),
             request,
             allot,
             draft: Draft::new(std::sync::Arc::clone(&ground.snapshot), ground.now),

@@ -325,7 +325,7 @@ fn place_of(catalog: &Catalog, rule: &Arc<Rule>) -> u16 {
 
 /// The record that a declared read names: by the field of that name, or the first of a list such as
 /// `assets` for `asset`.
-fn named(record: &Record, name: &str) -> Option<(Kind, Id)> {
+pub fn named(record: &Record, name: &str) -> Option<(Kind, Id)> {
     let target = |field: &str| builtin::field(record.kind, field).and_then(|def| def.target);
     if let Some(target) = target(name) {
         return record.reference(name).map(|to| (target, to));

@@ -40,7 +40,7 @@ impl Desk {
     ) -> Result<Page<EntryPage>> {
         let limit = super::limit(limit)?;
         let snapshot = self.store.snapshot(None)?;
-        super::record::read(&*snapshot, actor, kind, id)?;
+        self.seen(&snapshot, actor, kind, id)?;
         let (mut from, to) = keys::owned(id);
         if let Some(cursor) = cursor {
             from = super::unhex(cursor)?;
@@ -79,7 +79,7 @@ impl Desk {
     /// When there is none that the asker may see, or the store fails.
     pub fn entry(&self, actor: &Actor, kind: Kind, id: Id, entry: Id) -> Result<EntryPage> {
         let snapshot = self.store.snapshot(None)?;
-        super::record::read(&*snapshot, actor, kind, id)?;
+        self.seen(&snapshot, actor, kind, id)?;
         let row = snapshot.get(Table::Entries, &keys::entry(id, entry))?;
         let page = read(&row.ok_or_else(Error::not_found)?)?;
         if shows(actor, &page.entry.body) {

@@ -1,7 +1,9 @@
 //! The stream of committed changes.
 
+use crate::desk::decide::Ground;
 use crate::desk::journal::JournalEntry;
-use crate::desk::{Actor, Desk, Event, Result, codec};
+use crate::desk::sight::Sight;
+use crate::desk::{Actor, Desk, ErrorKind, Event, Result, codec};
 use crate::store::{Pos, Table};
 
 impl Desk {
@@ -12,52 +14,61 @@ impl Desk {
     /// When the store fails.
     pub fn events(&self, actor: &Actor, after: Pos, max: usize) -> Result<Vec<Event>> {
         let mut events = Vec::new();
+        let snapshot = self.store.snapshot(None)?;
+        let (ground, _) = self.ground(snapshot, self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
         for row in self.store.journal(after, max.clamp(1, 1_000))? {
             if row.bytes.is_empty() {
                 continue;
             }
             let entry: JournalEntry = codec::decode(&row.bytes)?;
             let mut event = event(row.pos, entry);
-            if !actor.sees_internal() {
-                self.mask_event(actor, &mut event)?;
+            if !sight.is_whole() {
+                mask_event(&ground, &sight, &mut event)?;
             }
             events.push(event);
         }
         Ok(events)
     }
+}
 
-    /// Leaves of an event what a customer may know.
-    fn mask_event(&self, actor: &Actor, event: &mut Event) -> Result<()> {
-        let snapshot = self.store.snapshot(None)?;
-        let catalog = self.catalog()?;
-        let mut shown = Vec::new();
-        for (kind, id, mut fields) in std::mem::take(&mut event.records) {
-            let Ok(page) = super::record::read(&*snapshot, actor, kind, id) else {
-                continue;
-            };
-            fields.retain(|name| {
-                let def = catalog.field(kind, page.record.type_code(), name);
-                def.is_some_and(|d| !d.internal)
-            });
-            shown.push((kind, id, fields));
-        }
-        let mut entries = Vec::new();
-        for (kind, owner, entry) in std::mem::take(&mut event.entries) {
-            let key = crate::desk::keys::entry(owner, entry);
-            let Some(row) = snapshot.get(Table::Entries, &key)? else {
-                continue;
-            };
-            let stored: crate::desk::journal::StoredEntry = codec::decode(&row.bytes)?;
-            if shown.iter().any(|(_, id, _)| *id == owner)
-                && super::entries::shows(actor, &stored.entry.body)
+/// Leaves of an event what the asker may know.
+fn mask_event(ground: &Ground<'_>, sight: &Sight<'_, '_>, event: &mut Event) -> Result<()> {
+    let snapshot = &*ground.snapshot;
+    let mut shown = Vec::new();
+    for (kind, id, fields) in std::mem::take(&mut event.records) {
+        let page = match super::record::read(snapshot, sight, kind, id) {
+            Ok(page) => page,
+            Err(e) if e.kind == ErrorKind::NotFound => continue,
+            Err(e) => return Err(e),
+        };
+        let mut kept = Vec::with_capacity(fields.len());
+        for name in fields {
+            let def = ground.catalog.field(kind, page.record.type_code(), &name);
+            if let Some(def) = def
+                && !sight.hides(kind, def)?
             {
-                entries.push((kind, owner, entry));
+                kept.push(name);
             }
         }
-        event.records = shown;
-        event.entries = entries;
-        Ok(())
+        shown.push((kind, id, kept));
     }
+    let mut entries = Vec::new();
+    for (kind, owner, entry) in std::mem::take(&mut event.entries) {
+        let key = crate::desk::keys::entry(owner, entry);
+        let Some(row) = snapshot.get(Table::Entries, &key)? else {
+            continue;
+        };
+        let stored: crate::desk::journal::StoredEntry = codec::decode(&row.bytes)?;
+        if shown.iter().any(|(_, id, _)| *id == owner)
+            && super::entries::shows(sight.actor(), &stored.entry.body)
+        {
+            entries.push((kind, owner, entry));
+        }
+    }
+    event.records = shown;
+    event.entries = entries;
+    Ok(())
 }
 
 fn event(pos: Pos, entry: JournalEntry) -> Event {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::desk::allot::Allotment;
 use crate::desk::decide;
+use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, Fault, Form, FormAction, FormField, Request, Result};
 use crate::domain::{FieldDef, Id, Kind, Record};
 use crate::hooks::FieldRule;
@@ -15,8 +16,9 @@ impl Desk {
     /// When there is no such record, or the store fails.
     pub fn form(&self, actor: &Actor, kind: Kind, id: Id) -> Result<Form> {
         let snapshot = self.store.snapshot(None)?;
-        let page = super::record::read(&*snapshot, actor, kind, id)?;
         let (ground, _) = self.ground(snapshot, self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
+        let page = super::record::read(&*ground.snapshot, &sight, kind, id)?;
         let catalog = Arc::clone(&ground.catalog);
         let request = Request::by(actor.clone());
         let mut allot = Allotment::new(&self.ids, &*self.store);
@@ -27,8 +29,12 @@ impl Desk {
         let shown = defs
             .iter()
             .filter(|d| !d.retired || record.get(&d.code).is_some());
-        let shown = shown.filter(|d| actor.sees_internal() || !d.internal);
-        let fields = shown.map(|def| field(def, record, &rules)).collect();
+        let mut fields = Vec::new();
+        for def in shown {
+            if !sight.hides(kind, def)? {
+                fields.push(field(def, record, &rules));
+            }
+        }
         let mut actions = Vec::new();
         let workflow = catalog.workflow(kind, record.type_code());
         if let (Some(workflow), Some(from)) = (workflow, record.status())

@@ -1,13 +1,15 @@
 //! The history of a record: who changed what, when, and which rule was behind it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::desk::decide::Ground;
 use crate::desk::journal::{By, JournalEntry, RuleName, RuleRun};
+use crate::desk::sight::Sight;
 use crate::desk::{
     Actor, Desk, FieldChangeView, HistoryItem, Page, Result, RuleRunView, codec, decide, keys,
 };
-use crate::domain::{Id, Kind};
-use crate::packs::Catalog;
+use crate::domain::{Id, Kind, Record};
 use crate::store::{Pos, Snapshot, Table};
 
 impl Desk {
@@ -25,7 +27,9 @@ impl Desk {
     ) -> Result<Page<HistoryItem>> {
         let limit = super::limit(limit)?;
         let snapshot = self.store.snapshot(None)?;
-        let page = super::record::read(&*snapshot, actor, kind, id)?;
+        let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
+        let page = super::record::read(&*snapshot, &sight, kind, id)?;
         let (mut from, to) = keys::owned(id);
         if let Some(cursor) = cursor {
             from = super::unhex(cursor)?;
@@ -39,10 +43,6 @@ impl Desk {
             Some((key, _)) if rows.len() == limit => Some(decide::hex(key)),
             _ => None,
         };
-        let catalog = self
-            .ground(std::sync::Arc::clone(&snapshot), self.now(), None)?
-            .0
-            .catalog;
         let mut orders = Orders {
             snapshot: &*snapshot,
             kept: BTreeMap::new(),
@@ -53,8 +53,9 @@ impl Desk {
                 continue;
             };
             let mut item = view(&mut orders, row.version, &entry, id)?;
+            mask_changes(&ground, &sight, &page.record, &mut item)?;
             if !actor.sees_internal() {
-                self.mask_item(&snapshot, &catalog, &page.record, &mut item)?;
+                mask_rules(&*snapshot, actor, &page.record, &mut item)?;
             }
             items.push(item);
         }
@@ -69,47 +70,65 @@ impl Desk {
             .find(|row| row.pos == pos && !row.bytes.is_empty());
         row.map(|row| codec::decode(&row.bytes)).transpose()
     }
+}
 
-    /// A customer sees changes of the fields it may see and public entries, and no rules.
-    fn mask_item(
-        &self,
-        snapshot: &std::sync::Arc<dyn Snapshot>,
-        catalog: &Catalog,
-        record: &crate::domain::Record,
-        item: &mut HistoryItem,
-    ) -> Result<()> {
-        item.rules.clear();
-        item.notes.clear();
-        item.cause = None;
-        item.changes.retain(|change| {
-            catalog
-                .field(record.kind, record.type_code(), &change.field)
-                .is_some_and(|def| !def.internal)
-        });
-        for change in &mut item.changes {
-            change.by = String::new();
-        }
-        let wanted: Vec<_> = item
-            .entries
-            .iter()
-            .map(|e| (Table::Entries, keys::entry(record.id, *e)))
-            .collect();
-        let mut shown = Vec::new();
-        for row in snapshot.get_many(&wanted)?.into_iter().flatten() {
-            let stored: crate::desk::journal::StoredEntry = codec::decode(&row.bytes)?;
-            if super::entries::shows(
-                &Actor::Contact {
-                    contact: Id::MIN,
-                    account: Id::MIN,
-                },
-                &stored.entry.body,
-            ) {
-                shown.push(stored.entry.id);
-            }
-        }
-        item.entries = shown;
-        Ok(())
+/// Leaves the changes of fields that the asker may see.
+fn mask_changes(
+    ground: &Ground<'_>,
+    sight: &Sight<'_, '_>,
+    record: &Record,
+    item: &mut HistoryItem,
+) -> Result<()> {
+    if sight.is_whole() {
+        return Ok(());
     }
+    let mut shown = Vec::with_capacity(item.changes.len());
+    for change in std::mem::take(&mut item.changes) {
+        let def = ground
+            .catalog
+            .field(record.kind, record.type_code(), &change.field);
+        if let Some(def) = def
+            && !sight.hides(record.kind, def)?
+        {
+            shown.push(change);
+        }
+    }
+    item.changes = shown;
+    if !sight.access(record.kind)?.masked.is_empty() {
+        // Reasons tell what rules saw, and that may be what is masked.
+        item.notes.clear();
+        item.rules.iter_mut().for_each(|run| run.reasons.clear());
+    }
+    Ok(())
+}
+
+/// A customer sees public entries, and no rules.
+fn mask_rules(
+    snapshot: &dyn Snapshot,
+    actor: &Actor,
+    record: &Record,
+    item: &mut HistoryItem,
+) -> Result<()> {
+    item.rules.clear();
+    item.notes.clear();
+    item.cause = None;
+    for change in &mut item.changes {
+        change.by = String::new();
+    }
+    let wanted: Vec<_> = item
+        .entries
+        .iter()
+        .map(|e| (Table::Entries, keys::entry(record.id, *e)))
+        .collect();
+    let mut shown = Vec::new();
+    for row in snapshot.get_many(&wanted)?.into_iter().flatten() {
+        let stored: crate::desk::journal::StoredEntry = codec::decode(&row.bytes)?;
+        if super::entries::shows(actor, &stored.entry.body) {
+            shown.push(stored.entry.id);
+        }
+    }
+    item.entries = shown;
+    Ok(())
 }
 
 /// The total orders of rules that journal entries refer to, read once each.

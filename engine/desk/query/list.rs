@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use crate::desk::sight::{Access, Sight};
 use crate::desk::{
     Actor, Condition, Desk, Error, Fault, ListQuery, Page, RecordPage, Result, decide, keys, lookup,
 };
 use crate::domain::{FieldDef, Id, Kind, Value, ValueType};
+use crate::hooks::Predicate;
 use crate::packs::Catalog;
 use crate::store::{Key, Snapshot, Table};
 
@@ -49,13 +51,16 @@ impl Desk {
     pub fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page<RecordPage>> {
         let limit = super::limit(query.limit)?;
         let snapshot = self.store.snapshot(query.at_least)?;
-        let catalog = self
-            .ground(Arc::clone(&snapshot), self.now(), None)?
-            .0
-            .catalog;
-        let mut filters = read_filters(&*snapshot, &catalog, actor, query.kind, &query.filters)?;
+        let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
+        let catalog = &ground.catalog;
+        let mut filters = read_filters(&*snapshot, catalog, &sight, query.kind, &query.filters)?;
         filters.extend(own_filters(actor, query.kind)?);
+        let access = sight.access(query.kind)?;
+        filters.extend(in_indexes(&access));
+        // What indexes do not hold is checked on each record; the search index finds pages faster.
         let from_store = query.sort.is_none()
+            && (access.parts.is_empty() || !self.has_search() || access.is_in_indexes())
             && filters
                 .iter()
                 .all(|f| f.indexed && matches!(f.holds, Holds::In(_)));
@@ -66,11 +71,11 @@ impl Desk {
                 filters: &filters,
                 limit,
             };
-            return walk.page(&catalog, actor, query.cursor.as_deref());
+            return walk.page(&sight, query.cursor.as_deref());
         }
         #[cfg(feature = "search")]
         if self.search.is_some() {
-            return self.list_by_search(actor, query, &snapshot, &catalog, &filters);
+            return self.list_by_search(&sight, query, &snapshot, catalog, &filters);
         }
         Err(Error::new(
             crate::desk::ErrorKind::Invalid,
@@ -78,6 +83,27 @@ impl Desk {
             "without the search index lists filter by indexed fields only and are not sorted",
         ))
     }
+}
+
+/// The conditions that rules lay on every record of the kind and that the store has indexes for.
+fn in_indexes(access: &Access) -> Vec<Filter> {
+    let mut filters = Vec::new();
+    for part in access.parts.iter().filter(|p| p.types.is_none()) {
+        let alone = std::slice::from_ref(&part.only);
+        let all = match &part.only {
+            Predicate::All(parts) => parts.as_slice(),
+            _ => alone,
+        };
+        filters.extend(all.iter().filter_map(|p| match p {
+            Predicate::In { field, values } if !values.is_empty() => Some(Filter {
+                field: field.clone(),
+                indexed: true,
+                holds: Holds::In(values.clone()),
+            }),
+            _ => None,
+        }));
+    }
+    filters
 }
 
 /// What a customer may list, as conditions.
@@ -117,19 +143,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn page(
-        &self,
-        catalog: &Catalog,
-        actor: &Actor,
-        cursor: Option<&str>,
-    ) -> Result<Page<RecordPage>> {
+    fn page(&self, sight: &Sight<'_, '_>, cursor: Option<&str>) -> Result<Page<RecordPage>> {
         let before = match cursor {
             Some(text) => Some(Id::from_slice(&super::unhex(text)?).ok_or_else(super::bad_cursor)?),
             None => None,
         };
         let (ids, last) = self.ids(before)?;
         let places: Vec<(Kind, Id)> = ids.iter().map(|id| (self.kind, *id)).collect();
-        let items = super::record::read_many(self.snapshot, catalog, actor, &places)?;
+        let items = super::record::read_many(self.snapshot, sight, &places)?;
         Ok(Page {
             items,
             next: last.map(|id| decide::hex(id.as_bytes())),
@@ -243,7 +264,7 @@ impl Walk<'_> {
 pub fn read_filters(
     snapshot: &dyn Snapshot,
     catalog: &Catalog,
-    actor: &Actor,
+    sight: &Sight<'_, '_>,
     kind: Kind,
     filters: &[(String, Condition)],
 ) -> Result<Vec<Filter>> {
@@ -257,7 +278,7 @@ pub fn read_filters(
     let mut read = Vec::new();
     let mut faults = Vec::new();
     for (name, condition) in filters {
-        match read_filter(snapshot, catalog, actor, kind, name, condition) {
+        match read_filter(snapshot, catalog, sight, kind, name, condition)? {
             Ok(filter) => read.push(filter),
             Err(fault) => faults.push(fault),
         }
@@ -272,10 +293,22 @@ pub fn read_filters(
 fn read_filter(
     snapshot: &dyn Snapshot,
     catalog: &Catalog,
-    actor: &Actor,
+    sight: &Sight<'_, '_>,
     kind: Kind,
     name: &str,
     condition: &Condition,
+) -> Result<std::result::Result<Filter, Fault>> {
+    let def = find_field(catalog, sight, kind, name)?;
+    Ok(filter_of(snapshot, catalog, kind, name, condition, def))
+}
+
+fn filter_of(
+    snapshot: &dyn Snapshot,
+    catalog: &Catalog,
+    kind: Kind,
+    name: &str,
+    condition: &Condition,
+    def: Option<FieldDef>,
 ) -> std::result::Result<Filter, Fault> {
     let malformed = |message: String| Fault::field(name, "malformed", message);
     if name == CATEGORY || name == "status" || name == "type" {
@@ -295,7 +328,7 @@ fn read_filter(
             holds: Holds::In(values),
         });
     }
-    let def = find_field(catalog, actor, kind, name).ok_or_else(|| {
+    let def = def.ok_or_else(|| {
         let known = catalog.fields(kind, None);
         let near = crate::packs::nearest(name, known.iter().map(|d| d.code.as_str()));
         let hint = near
@@ -333,9 +366,16 @@ fn read_filter(
 
 /// The field of a kind by its full code or, when only one type has it, by its bare name. A field
 /// that the asker may not see is no field: its values could be guessed by asking.
-pub fn find_field(catalog: &Catalog, actor: &Actor, kind: Kind, name: &str) -> Option<FieldDef> {
-    let found = field_of_kind(catalog, kind, name);
-    found.filter(|def| actor.sees_internal() || !def.internal)
+pub fn find_field(
+    catalog: &Catalog,
+    sight: &Sight<'_, '_>,
+    kind: Kind,
+    name: &str,
+) -> Result<Option<FieldDef>> {
+    match field_of_kind(catalog, kind, name) {
+        Some(def) if !sight.hides(kind, &def)? => Ok(Some(def)),
+        _ => Ok(None),
+    }
 }
 
 fn field_of_kind(catalog: &Catalog, kind: Kind, name: &str) -> Option<FieldDef> {

@@ -11,8 +11,12 @@ mod record;
 mod search;
 mod token;
 
-use super::{Desk, Error, ErrorKind, Result};
-use crate::store::Pos;
+use std::sync::Arc;
+
+use super::sight::Sight;
+use super::{Actor, Desk, Error, ErrorKind, RecordPage, Result};
+use crate::domain::{Id, Kind};
+use crate::store::{Pos, Snapshot};
 
 /// Most items of a page.
 pub const MAX_LIMIT: usize = 200;
@@ -27,6 +31,26 @@ impl Desk {
             self.store.snapshot(at_least)?;
         }
         Ok(())
+    }
+
+    /// The record, when the asker may know of it.
+    fn seen(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        actor: &Actor,
+        kind: Kind,
+        id: Id,
+    ) -> Result<RecordPage> {
+        let (ground, _) = self.ground(Arc::clone(snapshot), self.now(), None)?;
+        record::read(&**snapshot, &Sight::new(&ground, actor), kind, id)
+    }
+
+    /// Whether the desk was opened with a search index.
+    const fn has_search(&self) -> bool {
+        #[cfg(feature = "search")]
+        return self.search.is_some();
+        #[cfg(not(feature = "search"))]
+        return false;
     }
 }
 

@@ -1,9 +1,11 @@
 //! One record, and its SLA clocks.
 
+use std::sync::Arc;
+
+use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, Error, RecordPage, Result, codec, keys};
 use crate::domain::sla::SlaClock;
 use crate::domain::{Id, Kind, Record};
-use crate::packs::Catalog;
 use crate::store::{Pos, Snapshot, Table};
 
 impl Desk {
@@ -19,11 +21,10 @@ impl Desk {
         at_least: Option<Pos>,
     ) -> Result<RecordPage> {
         let snapshot = self.store.snapshot(at_least)?;
-        let mut page = read(&*snapshot, actor, kind, id)?;
-        if !actor.sees_internal() {
-            let catalog = self.ground(snapshot, self.now(), None)?.0.catalog;
-            mask(&catalog, actor, &mut page.record);
-        }
+        let (ground, _) = self.ground(snapshot, self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
+        let mut page = read(&*ground.snapshot, &sight, kind, id)?;
+        sight.mask(&mut page.record)?;
         Ok(page)
     }
 
@@ -33,7 +34,9 @@ impl Desk {
     /// When there is no such ticket, or the store fails.
     pub fn clocks(&self, actor: &Actor, id: Id) -> Result<Vec<SlaClock>> {
         let snapshot = self.store.snapshot(None)?;
-        read(&*snapshot, actor, Kind::Ticket, id)?;
+        let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
+        read(&*snapshot, &sight, Kind::Ticket, id)?;
         let (from, to) = keys::owned(id);
         let rows = snapshot.range(Table::Clocks, &from, &to, false, 16)?;
         rows.iter()
@@ -43,11 +46,16 @@ impl Desk {
 }
 
 /// Reads a record that the asker may know of.
-pub fn read(snapshot: &dyn Snapshot, actor: &Actor, kind: Kind, id: Id) -> Result<RecordPage> {
+pub fn read(
+    snapshot: &dyn Snapshot,
+    sight: &Sight<'_, '_>,
+    kind: Kind,
+    id: Id,
+) -> Result<RecordPage> {
     let row = snapshot.get(Table::Records, &keys::record(kind, id))?;
     let row = row.ok_or_else(Error::not_found)?;
     let record: Record = codec::decode(&row.bytes)?;
-    if !actor.may_see(&record) {
+    if !sight.sees(&record)? {
         return Err(Error::not_found());
     }
     Ok(RecordPage {
@@ -59,8 +67,7 @@ pub fn read(snapshot: &dyn Snapshot, actor: &Actor, kind: Kind, id: Id) -> Resul
 /// Reads several records in one trip; those gone or foreign are left out.
 pub fn read_many(
     snapshot: &dyn Snapshot,
-    catalog: &Catalog,
-    actor: &Actor,
+    sight: &Sight<'_, '_>,
     places: &[(Kind, Id)],
 ) -> Result<Vec<RecordPage>> {
     let wanted: Vec<_> = places
@@ -70,8 +77,8 @@ pub fn read_many(
     let mut pages = Vec::with_capacity(places.len());
     for row in snapshot.get_many(&wanted)?.into_iter().flatten() {
         let mut record: Record = codec::decode(&row.bytes)?;
-        if actor.may_see(&record) {
-            mask(catalog, actor, &mut record);
+        if sight.sees(&record)? {
+            sight.mask(&mut record)?;
             pages.push(RecordPage {
                 record,
                 version: row.version,
@@ -79,17 +86,4 @@ pub fn read_many(
         }
     }
     Ok(pages)
-}
-
-/// Removes what a customer may not see.
-pub fn mask(catalog: &Catalog, actor: &Actor, record: &mut Record) {
-    if actor.sees_internal() {
-        return;
-    }
-    let (kind, type_code) = (record.kind, record.type_code().map(str::to_owned));
-    record.fields.retain(|name, _| {
-        catalog
-            .field(kind, type_code.as_deref(), name)
-            .is_some_and(|def| !def.internal)
-    });
 }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::list::{self, Holds};
+use crate::desk::sight::{Access, Part, Sight};
 use crate::desk::{
     Actor, Desk, Error, ErrorKind, ListQuery, Page, RecordPage, Result, SearchHit, SearchHits,
     SearchQuery, index_source,
 };
 use crate::domain::{Id, Kind};
+use crate::hooks::Predicate;
 use crate::packs::Catalog;
-use crate::search::{self, SearchRequest};
+use crate::search::{self, SearchRequest, Sections};
 use crate::store::{Pos, Snapshot};
 
 /// How long a query waits for a position that was asked for.
@@ -30,10 +32,9 @@ impl Desk {
         let index = self.search.as_ref().ok_or_else(no_search)?;
         self.reach_index(index, query.at_least)?;
         let snapshot = self.store.snapshot(query.at_least)?;
-        let catalog = self
-            .ground(Arc::clone(&snapshot), self.now(), None)?
-            .0
-            .catalog;
+        let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
+        let catalog = &ground.catalog;
         let kinds = if query.kinds.is_empty() {
             SEARCHED.to_vec()
         } else {
@@ -41,10 +42,16 @@ impl Desk {
         };
         let mut filters = Vec::new();
         for kind in kinds.iter().take(1) {
-            let read = list::read_filters(&*snapshot, &catalog, actor, *kind, &query.filters)?;
+            let read = list::read_filters(&*snapshot, catalog, &sight, *kind, &query.filters)?;
             filters.extend(read.iter().map(index_filter));
         }
         filters.extend(own_filter(actor, &kinds));
+        let mut sections = Sections::ALL;
+        for kind in &kinds {
+            let access = sight.access(*kind)?;
+            filters.extend(access_filter(&access, Some(*kind)));
+            sections = sections.and(access.sections(actor));
+        }
         let request = SearchRequest {
             text: Some(query.text.clone()),
             kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),
@@ -52,12 +59,12 @@ impl Desk {
             sort: search::Sort::Relevance,
             limit,
             cursor: query.cursor.clone(),
-            include_internal: actor.sees_internal(),
+            sections,
             snippet: true,
         };
         let page = index.search(&request).map_err(search_error)?;
         let places = places(&page);
-        let mut pages = super::record::read_many(&*snapshot, &catalog, actor, &places)?;
+        let mut pages = super::record::read_many(&*snapshot, &sight, &places)?;
         let mut hits = Vec::with_capacity(pages.len());
         for hit in page.hits {
             let found = pages.iter().position(|p| p.record.id.0 == hit.id);
@@ -80,7 +87,7 @@ impl Desk {
 
     pub(super) fn list_by_search(
         &self,
-        actor: &Actor,
+        sight: &Sight<'_, '_>,
         query: &ListQuery,
         snapshot: &Arc<dyn Snapshot>,
         catalog: &Catalog,
@@ -94,7 +101,7 @@ impl Desk {
         }
         let sort = match &query.sort {
             Some((name, descending)) => {
-                let def = list::find_field(catalog, actor, query.kind, name);
+                let def = list::find_field(catalog, sight, query.kind, name)?;
                 let def = def.ok_or_else(|| {
                     Error::field("sort", "unknown_field", "there is no such field to sort by")
                 })?;
@@ -111,16 +118,20 @@ impl Desk {
         let request = SearchRequest {
             text: None,
             kinds: vec![query.kind.name().to_owned()],
-            filters: filters.iter().map(index_filter).collect(),
+            filters: filters
+                .iter()
+                .map(index_filter)
+                .chain(access_filter(&*sight.access(query.kind)?, None))
+                .collect(),
             sort,
             limit: query.limit,
             cursor: query.cursor.clone(),
-            include_internal: false,
+            sections: Sections::PUBLIC,
             snippet: false,
         };
         let page = index.search(&request).map_err(search_error)?;
         let places = places(&page);
-        let items = super::record::read_many(&**snapshot, catalog, actor, &places)?;
+        let items = super::record::read_many(&**snapshot, sight, &places)?;
         Ok(Page {
             items,
             next: page.next,
@@ -175,6 +186,68 @@ fn index_filter(filter: &list::Filter) -> search::Filter {
         Holds::Present(true) => search::Filter::Exists(field),
         Holds::Present(false) => search::Filter::Not(Box::new(search::Filter::Exists(field))),
     }
+}
+
+/// What the rules of access let through, as conditions; about one kind among several, if one is
+/// given.
+fn access_filter(access: &Access, kind: Option<Kind>) -> Vec<search::Filter> {
+    let of_part = |part: &Part| {
+        let mut ways = vec![predicate_filter(&part.only)];
+        if let Some(types) = &part.types {
+            let own = search::Filter::In("type".to_owned(), texts(types));
+            let mut concerned = vec![own];
+            if part.untyped {
+                concerned.push(absent("type"));
+            }
+            ways.push(search::Filter::Not(Box::new(search::Filter::Any(
+                concerned,
+            ))));
+        }
+        if let Some(kind) = kind {
+            let own = search::Filter::text("kind", kind.name());
+            ways.push(search::Filter::Not(Box::new(own)));
+        }
+        search::Filter::Any(ways)
+    };
+    access.parts.iter().map(of_part).collect()
+}
+
+fn predicate_filter(predicate: &Predicate) -> search::Filter {
+    match predicate {
+        Predicate::All(parts) => search::Filter::All(parts.iter().map(predicate_filter).collect()),
+        Predicate::Any(parts) => search::Filter::Any(parts.iter().map(predicate_filter).collect()),
+        Predicate::Not(part) => search::Filter::Not(Box::new(predicate_filter(part))),
+        Predicate::In { field, values } if values.is_empty() => absent(field),
+        Predicate::In { field, values } => search::Filter::In(
+            field.clone(),
+            values
+                .iter()
+                .filter_map(index_source::filter_value)
+                .collect(),
+        ),
+        Predicate::Range {
+            field,
+            from: None,
+            to: None,
+        } => search::Filter::Exists(field.clone()),
+        Predicate::Range { field, from, to } => search::Filter::Range {
+            field: field.clone(),
+            from: from.as_ref().and_then(index_source::filter_value),
+            below: to.as_ref().and_then(index_source::filter_value),
+        },
+    }
+}
+
+fn absent(field: &str) -> search::Filter {
+    search::Filter::Not(Box::new(search::Filter::Exists(field.to_owned())))
+}
+
+fn texts(codes: &[String]) -> Vec<search::FilterValue> {
+    codes
+        .iter()
+        .cloned()
+        .map(search::FilterValue::Text)
+        .collect()
 }
 
 /// What a customer may find, kind by kind.

@@ -1,7 +1,7 @@
 //! Searching by text.
 
 use super::fake::{doc, found, ids, index_of, text};
-use crate::search::{Highlighter, MAX_QUERY_CHARS, SearchDoc, SearchRequest, Sort};
+use crate::search::{Highlighter, MAX_QUERY_CHARS, SearchDoc, SearchRequest, Sections, Sort};
 
 #[test]
 fn russian_and_english_inflection() {
@@ -107,7 +107,7 @@ fn internal_text_needs_the_right() {
     assert!(!format!("{page:?}").contains("должник"));
 
     let mut request = text("должник");
-    request.include_internal = true;
+    request.sections = Sections::ALL;
     let page = index.search(&request).unwrap();
     assert_eq!(ids(&page), [1]);
     let snippet = page.hits[0].snippet.clone().unwrap();
