@@ -7,6 +7,7 @@ mod digest;
 pub mod effect;
 pub mod fixture;
 pub mod predicate;
+pub mod reference;
 pub mod rule;
 mod tally;
 
@@ -25,5 +26,6 @@ pub use decision::{
 };
 pub use effect::Effect;
 pub use predicate::Predicate;
+pub use reference::{Interface, Reference, reference};
 pub use rule::{Failure, FailureKind, Hook, Outcome, Rule, Runner, Usage};
 pub use tally::{Tallied, Tally};

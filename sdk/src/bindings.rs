@@ -25,6 +25,28 @@ macro_rules! hook {
                 export_macro_name: $export,
                 additional_derives: [PartialEq],
             });
+            pub use self::exports::opora::hooks::$module as interface;
+        }
+    };
+}
+
+/// As `hook`, for what version 0.2.0 added.
+macro_rules! hook_0_2 {
+    ($module:ident, $world:literal, $export:literal) => {
+        #[doc = concat!("Glue of `", $world, "`.")]
+        pub mod $module {
+            wit_bindgen::generate!({
+                path: ["wit/0.1.0", "wit/0.2.0"],
+                world: $world,
+                with: {
+                    "opora:hooks/types@0.1.0": crate::bindings::base::opora::hooks::types,
+                    "opora:hooks/log@0.1.0": crate::bindings::base::opora::hooks::log,
+                },
+                pub_export_macro: true,
+                export_macro_name: $export,
+                additional_derives: [PartialEq],
+            });
+            pub use self::exports::opora::hooks0_2_0::$module as interface;
         }
     };
 }
@@ -63,4 +85,45 @@ hook!(
     schedule_fire,
     "schedule-fire-plugin",
     "export_schedule_fire"
+);
+
+hook_0_2!(
+    field_compute,
+    "opora:hooks/field-compute-plugin@0.2.0",
+    "export_field_compute"
+);
+hook_0_2!(
+    interaction_event,
+    "opora:hooks/interaction-event-plugin@0.2.0",
+    "export_interaction_event"
+);
+hook_0_2!(
+    sla_clock,
+    "opora:hooks/sla-clock-plugin@0.2.0",
+    "export_sla_clock"
+);
+hook_0_2!(
+    sla_event,
+    "opora:hooks/sla-event-plugin@0.2.0",
+    "export_sla_event"
+);
+hook_0_2!(
+    record_changed,
+    "opora:hooks/record-changed-plugin@0.2.0",
+    "export_record_changed"
+);
+hook_0_2!(
+    action_run,
+    "opora:hooks/action-run-plugin@0.2.0",
+    "export_action_run"
+);
+hook_0_2!(
+    notify_compose,
+    "opora:hooks/notify-compose-plugin@0.2.0",
+    "export_notify_compose"
+);
+hook_0_2!(
+    access_filter,
+    "opora:hooks/access-filter-plugin@0.2.0",
+    "export_access_filter"
 );

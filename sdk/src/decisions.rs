@@ -92,6 +92,9 @@ acting!(transition_effect {});
 acting!(schedule_fire {});
 acting!(survey_done { ask });
 acting!(survey_reply { outcome });
+acting!(interaction_event {});
+acting!(sla_event {});
+acting!(record_changed {});
 
 macro_rules! empty {
     ($module:ident { $field:ident: $empty:expr }) => {
@@ -110,6 +113,10 @@ empty!(record_defaults { values: Vec::new() });
 empty!(form_rules { fields: Vec::new() });
 empty!(assign_select { choice: None });
 empty!(sla_select { choice: None });
+empty!(field_compute { values: Vec::new() });
+empty!(sla_clock { steps: Vec::new() });
+empty!(notify_compose { choice: None });
+empty!(access_filter { choice: None });
 
 impl crate::define::Decision {
     /// Definitions as JSON text.

@@ -51,6 +51,30 @@ macro_rules! export_hook {
     ($plugin:ident schedule_fire) => {
         $crate::export_glue!($plugin schedule_fire ScheduleFire fire export_schedule_fire);
     };
+    ($plugin:ident field_compute) => {
+        $crate::export_glue!($plugin field_compute FieldCompute compute export_field_compute);
+    };
+    ($plugin:ident interaction_event) => {
+        $crate::export_glue!($plugin interaction_event InteractionEvent recorded export_interaction_event);
+    };
+    ($plugin:ident sla_clock) => {
+        $crate::export_glue!($plugin sla_clock SlaClock follow export_sla_clock);
+    };
+    ($plugin:ident sla_event) => {
+        $crate::export_glue!($plugin sla_event SlaEvent happened export_sla_event);
+    };
+    ($plugin:ident record_changed) => {
+        $crate::export_glue!($plugin record_changed RecordChanged changed export_record_changed);
+    };
+    ($plugin:ident action_run) => {
+        $crate::export_glue!($plugin action_run ActionRun run export_action_run);
+    };
+    ($plugin:ident notify_compose) => {
+        $crate::export_glue!($plugin notify_compose NotifyCompose compose export_notify_compose);
+    };
+    ($plugin:ident access_filter) => {
+        $crate::export_glue!($plugin access_filter AccessFilter filter export_access_filter);
+    };
 }
 
 /// The glue of one hook: catch panics, then ask the plugin.
@@ -64,7 +88,7 @@ macro_rules! export_glue {
         // The names of the exports are none for a native linker.
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            use $crate::bindings::$module::exports::opora::hooks::$module as glue;
+            use $crate::bindings::$module::interface as glue;
 
             struct Glue;
 

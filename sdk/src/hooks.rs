@@ -4,7 +4,7 @@ macro_rules! hook {
     ($module:ident, $trait:ident, $function:ident, $about:literal, $($type:ident),+) => {
         #[doc = $about]
         pub mod $module {
-            pub use crate::bindings::$module::exports::opora::hooks::$module::{$($type),+};
+            pub use crate::bindings::$module::interface::{$($type),+};
 
             #[doc = $about]
             pub trait $trait {
@@ -133,5 +133,99 @@ hook!(
     Actor,
     Decision,
     Input,
+    View
+);
+hook!(
+    field_compute,
+    FieldCompute,
+    compute,
+    "Derives values of fields from others, on every write.",
+    Actor,
+    Decision,
+    Input,
+    View
+);
+hook!(
+    interaction_event,
+    InteractionEvent,
+    recorded,
+    "Says what follows from a comment or message.",
+    Actor,
+    Decision,
+    Entry,
+    Input,
+    View
+);
+hook!(
+    sla_clock,
+    SlaClock,
+    follow,
+    "Says what the clocks do when something happened.",
+    Act,
+    Actor,
+    Clock,
+    Decision,
+    Entry,
+    Input,
+    Step,
+    View
+);
+hook!(
+    sla_event,
+    SlaEvent,
+    happened,
+    "Says what follows when a clock is about to pass or passed its due time.",
+    Actor,
+    Clock,
+    Decision,
+    Input,
+    View
+);
+hook!(
+    record_changed,
+    RecordChanged,
+    changed,
+    "Says what follows from a change that was committed.",
+    Actor,
+    Decision,
+    Input,
+    View
+);
+hook!(
+    action_run,
+    ActionRun,
+    run,
+    "Runs a named action.",
+    Actor,
+    Decision,
+    Input,
+    Refusal,
+    View
+);
+hook!(
+    notify_compose,
+    NotifyCompose,
+    compose,
+    "Says what becomes of a message about to be queued.",
+    Actor,
+    Choice,
+    Decision,
+    Input,
+    Message,
+    Notice,
+    View
+);
+hook!(
+    access_filter,
+    AccessFilter,
+    filter,
+    "Says which records and fields a principal may see.",
+    Actor,
+    Choice,
+    Decision,
+    Input,
+    Node,
+    Range,
+    Set,
     View
 );

@@ -27,16 +27,21 @@
 //!
 //! Plugins are ordinary Rust: unit tests run on the host, without WebAssembly.
 
+mod actions;
 #[doc(hidden)]
 pub mod bindings;
+mod clocks;
+pub mod condition;
 pub mod date;
 mod decisions;
 mod export;
 mod hooks;
 pub mod log;
+mod messages;
 pub mod values;
 pub mod view;
 
+pub use condition::Condition;
 pub use date::Date;
 pub use hooks::*;
 pub use log::because;

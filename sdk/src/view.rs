@@ -274,3 +274,30 @@ input!(schedule_fire {
     name: String::new(),
     data: String::new()
 });
+input!(field_compute {});
+input!(interaction_event {
+    entry: crate::interaction_event::Entry::default()
+});
+input!(sla_clock {
+    event: String::new(),
+    entry: None,
+    clocks: Vec::new()
+});
+input!(sla_event {
+    event: String::new(),
+    clock: crate::sla_event::Clock::default()
+});
+input!(record_changed {
+    command: String::new(),
+    changes: Vec::new()
+});
+input!(action_run {
+    name: String::new(),
+    arguments: "{}".to_owned()
+});
+input!(notify_compose {
+    notice: crate::notify_compose::Notice::default()
+});
+input!(access_filter {
+    kind: "ticket".to_owned()
+});

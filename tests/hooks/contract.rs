@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use opora::hooks::wasm::{CONTRACT_VERSION, LoadError, encode};
+use opora::hooks::Hook;
+use opora::hooks::wasm::{CONTRACT_VERSION, CONTRACT_VERSIONS, LoadError, encode};
 use sha2::{Digest, Sha256};
 
 use super::conformance::check;
@@ -13,10 +14,16 @@ use super::support::{bytes, host, path};
 
 /// Every published folder of `sdk/wit` with the hash of its files. A new folder adds a line; a line is
 /// never changed.
-const PUBLISHED: [(&str, &str); 1] = [(
-    "0.1.0",
-    "e8f713c87c3c7089279f4d0bd17d8e0c8e0f74569380c9b2207ea3cc572c0d6a",
-)];
+const PUBLISHED: [(&str, &str); 2] = [
+    (
+        "0.1.0",
+        "e8f713c87c3c7089279f4d0bd17d8e0c8e0f74569380c9b2207ea3cc572c0d6a",
+    ),
+    (
+        "0.2.0",
+        "13d8818e8541f4db9a3287b519169879f172de6c8a37b72516cc951c645b7c48",
+    ),
+];
 
 /// The texts of a folder of the contract, by file.
 fn texts(version: &str) -> BTreeMap<String, String> {
@@ -67,6 +74,12 @@ fn published_folders_are_never_edited() {
 }
 
 #[test]
+fn every_published_contract_is_offered() {
+    assert_eq!(PUBLISHED.map(|(version, _)| version), CONTRACT_VERSIONS);
+    assert_eq!(CONTRACT_VERSIONS.last(), Some(&CONTRACT_VERSION));
+}
+
+#[test]
 fn plugins_of_every_published_contract_keep_working() {
     for (version, _) in PUBLISHED {
         let component = bytes(&format!("tests/hooks/published/{version}.wasm"));
@@ -91,11 +104,32 @@ fn plugins_of_every_published_contract_keep_working() {
 /// A plugin that implements `transition-guard` of a contract made of the published one by replacing
 /// texts.
 fn built_for(changes: &[(&str, &str, &str)]) -> Vec<u8> {
-    let mut all = texts("0.1.0");
-    let mut version = "0.1.0";
+    built("0.1.0", ("transition-guard", "guard"), changes)
+}
+
+/// A plugin that implements an interface, with its one function, of a contract made of a published one
+/// by replacing texts.
+fn built<'a>(
+    mut version: &'a str,
+    (interface, function): (&str, &str),
+    changes: &[(&str, &str, &'a str)],
+) -> Vec<u8> {
+    let mut resolve = wit_parser::Resolve::default();
+    let mut push = |all: &BTreeMap<String, String>| {
+        let mut sources = wit_parser::SourceMap::default();
+        for (name, text) in all {
+            sources.push_str(name, text.clone());
+        }
+        let group = sources.parse().map_err(|(_, e)| e).expect("a contract");
+        resolve.push_group(group).expect("a contract")
+    };
+    for (earlier, _) in PUBLISHED.iter().take_while(|(v, _)| *v != version) {
+        push(&texts(earlier));
+    }
+    let mut all = texts(version);
     for (file, from, to) in changes {
         if *file == "*" {
-            version = to.trim_start_matches('@');
+            version = to.rsplit('@').next().unwrap_or(version);
         }
         for (name, text) in &mut all {
             if *file == "*" || *file == name {
@@ -104,21 +138,15 @@ fn built_for(changes: &[(&str, &str, &str)]) -> Vec<u8> {
             }
         }
     }
-    let mut sources = wit_parser::SourceMap::default();
-    for (name, text) in &all {
-        sources.push_str(name, text.clone());
-    }
-    let group = sources.parse().map_err(|(_, e)| e).expect("a contract");
-    let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_group(group).expect("a contract");
+    let package = push(&all);
     let world = resolve
-        .select_world(&[package], Some("transition-guard-plugin"))
+        .select_world(&[package], Some(&format!("{interface}-plugin")))
         .expect("the world");
     let mut module = wat::parse_str(format!(
         r#"(module
             (memory (export "memory") 1)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
-            (func (export "opora:hooks/transition-guard@{version}#guard") (param i32) (result i32)
+            (func (export "opora:hooks/{interface}@{version}#{function}") (param i32) (result i32)
                 unreachable))"#
     ))
     .expect("a module");
@@ -129,8 +157,13 @@ fn built_for(changes: &[(&str, &str, &str)]) -> Vec<u8> {
 
 #[track_caller]
 fn refused(changes: &[(&str, &str, &str)], built: &str, difference: &str) {
+    refuses(&built_for(changes), built, difference);
+}
+
+#[track_caller]
+fn refuses(component: &[u8], built: &str, difference: &str) {
     let error = host()
-        .load("odd", "1.2.3", &built_for(changes))
+        .load("odd", "1.2.3", component)
         .expect_err("a refusal");
     assert!(matches!(error, LoadError::Contract { .. }), "{error}");
     let text = error.to_string();
@@ -143,6 +176,30 @@ fn refused(changes: &[(&str, &str, &str)], built: &str, difference: &str) {
 fn what_fits_loads() {
     let plugin = host().load("even", "1", &built_for(&[])).expect("it fits");
     assert_eq!(plugin.interfaces().len(), 1);
+    let compute = built("0.2.0", ("field-compute", "compute"), &[]);
+    let plugin = host().load("even", "2", &compute).expect("it fits");
+    assert_eq!(plugin.hooks(), [Hook::FieldCompute]);
+}
+
+#[test]
+fn differences_of_a_later_version_are_named() {
+    let filter = ("access-filter", "filter");
+    let near = (
+        "access-filter.wit",
+        "        other(tuple<string, string>),\n",
+        "        near(string),\n        other(tuple<string, string>),\n",
+    );
+    refuses(
+        &built("0.2.0", filter, &[near]),
+        "something else under the name 0.2.0",
+        "`access-filter`: variant `node` has the case `near`, which the contract has not",
+    );
+    // The interface moved to a later version: it must not be taken for the one that is offered.
+    refuses(
+        &built("0.2.0", filter, &[("*", "hooks@0.2.0", "hooks@0.3.0")]),
+        "opora:hooks 0.3.0",
+        "exports `opora:hooks/access-filter@0.3.0`, which is of 0.2.0",
+    );
 }
 
 #[test]

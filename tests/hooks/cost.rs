@@ -17,6 +17,14 @@ fn cost_of_a_call() {
         "transition.effect/several",
         "assign.select/decides",
         "survey.logic/reply-weighted",
+        "field.compute/several",
+        "interaction.event/several",
+        "sla.clock/level",
+        "sla.event/decides",
+        "record.changed/several",
+        "action.run/several",
+        "notify.compose/decides",
+        "access.filter/nested",
     ] {
         let all = fixtures::all();
         let fixture = all.iter().find(|f| f.name == name).expect("the fixture");

@@ -93,7 +93,8 @@ fn another_version_of_the_contract_is_named() {
             &format!("built for opora:hooks {version}"),
         );
         let text = error.to_string();
-        assert!(text.contains("this engine offers 0.1.0"), "{text}");
+        assert!(text.contains("offers 0.1.0 and 0.2.0"), "{text}");
+        assert!(text.contains("which is of 0.1.0"), "{text}");
         assert!(text.contains(&export), "{text}");
     }
 }
@@ -104,9 +105,18 @@ fn the_first_difference_is_named() {
         &exporting("opora:hooks/transition-guard@0.1.0"),
         "`transition-guard`: function `guard` is missing",
     );
+    for version in ["0.1.0", "0.2.0"] {
+        let export = format!("opora:hooks/teleport@{version}");
+        let says = format!("exports what this engine does not call: `{export}`");
+        refused(&exporting(&export), &says);
+    }
     refused(
-        &exporting("opora:hooks/teleport@0.1.0"),
-        "exports what this engine does not call: `opora:hooks/teleport@0.1.0`",
+        &exporting("opora:hooks/field-compute@0.1.0"),
+        "exports `opora:hooks/field-compute@0.1.0`, which is of 0.2.0",
+    );
+    refused(
+        &exporting("opora:hooks/access-filter@0.2.0"),
+        "`access-filter`: function `filter` is missing",
     );
     let other_type = wat(r#"(component
         (core module $m (func (export "f") (param i32)))
@@ -172,10 +182,9 @@ fn size_has_a_cap_that_can_be_raised() {
 #[test]
 fn hooks_are_found_by_their_interfaces() {
     let hooks = guest().hooks();
-    // Contract 0.1.0 ends with `schedule.fire`.
     let expected: Vec<Hook> = Hook::ALL
         .into_iter()
-        .filter(|h| *h != Hook::Define && *h <= Hook::ScheduleFire)
+        .filter(|h| *h != Hook::Define)
         .collect();
     assert_eq!(hooks, expected);
     assert!(guest().runner(Hook::Define).is_none());

@@ -11,6 +11,8 @@ mod contract;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod loading;

@@ -1,20 +1,23 @@
 //! Decisions that plugins return.
 
-use super::bindings::exports::opora::hooks::{
-    assign_select, define, form_rules, record_defaults, record_validate, schedule_fire, sla_select,
-    survey_done, survey_reply, transition_effect, transition_guard,
+use super::bindings::guest::{
+    access_filter, action_run, assign_select, define, field_compute, form_rules, interaction_event,
+    notify_compose, record_changed, record_defaults, record_validate, schedule_fire, sla_clock,
+    sla_event, sla_select, survey_done, survey_reply, transition_effect, transition_guard,
 };
-use super::bindings::opora::hooks::types::Value as WitValue;
+use super::bindings::types::{FieldChange, Value as WitValue};
+use super::condition::conditions;
 use super::effects::effects;
 use super::fault::Fault;
 use super::values::{from_wit, list, list_up_to, short, some_text, text};
 use crate::domain::Definitions;
 use crate::hooks::{
-    AssignChoice, Decision, Effect, FieldRule, LevelChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,
+    AccessChoice, AssignChoice, ClockAct, ClockStep, Decision, Effect, FieldRule, LevelChoice,
+    NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,
 };
 
-/// Most refusals of one decision.
-const MAX_REFUSALS: usize = 64;
+/// Most refusals, and most steps of clocks, of one decision.
+const MAX_DECIDED: usize = 64;
 
 type Answer = Result<Decision, Fault>;
 
@@ -69,19 +72,21 @@ pub(super) fn form_rules(d: form_rules::Decision) -> Answer {
 }
 
 macro_rules! refusals {
+    ($given:expr, $module:ident) => {
+        list_up_to(MAX_DECIDED, "refusals", $given, |r: $module::Refusal| {
+            Ok(Refusal {
+                code: text(r.code)?,
+                message: text(r.message)?,
+                field: some_text(r.field)?,
+                spot: Spot::default(),
+            })
+        })
+    };
     ($module:ident) => {
         pub(super) fn $module(d: $module::Decision) -> Answer {
             none_extra(&d.extra)?;
-            let refusal = |r: $module::Refusal| {
-                Ok(Refusal {
-                    code: text(r.code)?,
-                    message: text(r.message)?,
-                    field: some_text(r.field)?,
-                    spot: Spot::default(),
-                })
-            };
             Ok(Decision {
-                refusals: list_up_to(MAX_REFUSALS, "refusals", d.refusals, refusal)?,
+                refusals: refusals!(d.refusals, $module)?,
                 ..Decision::default()
             })
         }
@@ -105,6 +110,9 @@ macro_rules! actions {
 
 actions!(transition_effect);
 actions!(schedule_fire);
+actions!(interaction_event);
+actions!(sla_event);
+actions!(record_changed);
 
 pub(super) fn assign_select(d: assign_select::Decision) -> Answer {
     none_extra(&d.extra)?;
@@ -181,6 +189,129 @@ pub(super) fn survey_reply(d: survey_reply::Decision) -> Answer {
     Ok(Decision {
         outcome: d.outcome.map(outcome).transpose()?,
         effects: effects(d.effects)?,
+        ..Decision::default()
+    })
+}
+
+pub(super) fn field_compute(d: field_compute::Decision) -> Answer {
+    none_extra(&d.extra)?;
+    let set = |change: FieldChange| {
+        let effect = Effect::Set {
+            field: text(change.field)?,
+            value: change.value.map(from_wit).transpose()?,
+        };
+        Ok((effect, Spot::default()))
+    };
+    Ok(Decision {
+        effects: list(d.values, set)?,
+        ..Decision::default()
+    })
+}
+
+pub(super) fn sla_clock(d: sla_clock::Decision) -> Answer {
+    none_extra(&d.extra)?;
+    let step = |step: sla_clock::Step| {
+        Ok(ClockStep {
+            clock: text(step.clock)?,
+            act: act(step.act)?,
+            spot: Spot::default(),
+        })
+    };
+    Ok(Decision {
+        clocks: list_up_to(MAX_DECIDED, "steps of clocks", d.steps, step)?,
+        ..Decision::default()
+    })
+}
+
+fn act(act: sla_clock::Act) -> Result<ClockAct, Fault> {
+    use sla_clock::Act;
+    Ok(match act {
+        Act::Start => ClockAct::Start,
+        Act::Pause => ClockAct::Pause,
+        Act::Resume => ClockAct::Resume,
+        Act::Meet => ClockAct::Meet,
+        Act::Cancel => ClockAct::Cancel,
+        Act::Extend(secs) if secs > 0 => ClockAct::Extend(secs),
+        Act::Extend(secs) => {
+            return Err(Fault::broken(format!(
+                "extends a clock by {secs} seconds; a clock is extended by one second or more"
+            )));
+        }
+        Act::Other((name, _)) => {
+            return Err(Fault::broken(format!(
+                "lets a clock do `{}`, which this engine does not know",
+                short(&name)
+            )));
+        }
+    })
+}
+
+pub(super) fn action_run(d: action_run::Decision) -> Answer {
+    none_extra(&d.extra)?;
+    Ok(Decision {
+        refusals: refusals!(d.refusals, action_run)?,
+        effects: effects(d.effects)?,
+        result: d.result.map(object).transpose()?,
+        ..Decision::default()
+    })
+}
+
+/// JSON text of an object, within the limit of texts. The text is kept as it is.
+fn object(json: String) -> Result<String, Fault> {
+    let json = text(json)?;
+    match serde_json::from_str::<serde_json::Value>(&json) {
+        Ok(serde_json::Value::Object(_)) => Ok(json),
+        Ok(_) => Err(Fault::broken(
+            "returned a result that is JSON, but not an object",
+        )),
+        Err(e) => Err(Fault::broken(format!(
+            "returned a result that is not JSON: {e}"
+        ))),
+    }
+}
+
+pub(super) fn notify_compose(d: notify_compose::Decision) -> Answer {
+    none_extra(&d.extra)?;
+    Ok(Decision {
+        notice: d.choice.map(notice).transpose()?,
+        ..Decision::default()
+    })
+}
+
+fn notice(choice: notify_compose::Choice) -> Result<NoticeChoice, Fault> {
+    match choice {
+        notify_compose::Choice::Suppress(reason) if reason.trim().is_empty() => Err(Fault::broken(
+            "suppresses a message without the code of a reason",
+        )),
+        notify_compose::Choice::Suppress(reason) => Ok(NoticeChoice::Suppress {
+            reason: text(reason)?,
+            spot: Spot::default(),
+        }),
+        notify_compose::Choice::Compose(message) => Ok(NoticeChoice::Compose {
+            to: message.to.map(|to| list(to, text)).transpose()?,
+            channel: some_text(message.channel)?,
+            subject: some_text(message.subject)?,
+            text: some_text(message.text)?,
+            spot: Spot::default(),
+        }),
+        notify_compose::Choice::Other((name, _)) => Err(Fault::broken(format!(
+            "treats a message in the way `{}`, which this engine does not know",
+            short(&name)
+        ))),
+    }
+}
+
+pub(super) fn access_filter(d: access_filter::Decision) -> Answer {
+    none_extra(&d.extra)?;
+    let choice = |c: access_filter::Choice| {
+        Ok(AccessChoice {
+            only: conditions(c.only)?,
+            masked: list(c.masked, text)?,
+            spot: Spot::default(),
+        })
+    };
+    Ok(Decision {
+        access: d.choice.map(choice).transpose()?,
         ..Decision::default()
     })
 }

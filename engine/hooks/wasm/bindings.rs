@@ -1,7 +1,15 @@
 //! Host bindings, generated from the contract in `sdk/wit`.
 
 wasmtime::component::bindgen!({
-    path: "sdk/wit/0.1.0",
-    world: "every-hook",
+    path: ["sdk/wit/0.1.0", "sdk/wit/0.2.0"],
+    world: "opora:hooks/every-hook@0.2.0",
     imports: { default: trappable },
 });
+
+/// The interfaces of the hooks, each of the version that published it.
+pub(super) mod guest {
+    pub use super::exports::opora::hooks0_1_0::*;
+    pub use super::exports::opora::hooks0_2_0::*;
+}
+
+pub(super) use opora::hooks0_1_0::{log, types};

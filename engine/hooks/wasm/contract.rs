@@ -6,26 +6,27 @@ use std::collections::BTreeSet;
 use wasmparser::{ComponentExport, ComponentImport, Encoding, Parser, Payload};
 
 use super::difference;
+use crate::hooks::reference::{self, Interface};
 
-/// The version of `opora:hooks` that this engine offers.
-pub const CONTRACT_VERSION: &str = "0.1.0";
+/// The newest version of `opora:hooks` that this engine offers.
+pub const CONTRACT_VERSION: &str = "0.2.0";
+/// Every version that this engine offers. Each published interfaces of its own, so a plugin may have
+/// interfaces of several.
+pub const CONTRACT_VERSIONS: [&str; 2] = ["0.1.0", "0.2.0"];
+/// They, in words.
+const OFFERED: &str = "0.1.0 and 0.2.0";
 
 const PACKAGE: &str = "opora:hooks/";
-/// Interfaces a plugin may import.
-const IMPORTS: [&str; 2] = ["log", "types"];
-/// Interfaces the engine calls.
-pub(super) const EXPORTS: [&str; 11] = [
-    "define",
-    "record-defaults",
-    "form-rules",
-    "record-validate",
-    "transition-guard",
-    "transition-effect",
-    "assign-select",
-    "sla-select",
-    "survey-done",
-    "survey-reply",
-    "schedule-fire",
+/// Interfaces a plugin may import, and the versions that published them.
+const IMPORTS: [Interface; 2] = [
+    Interface {
+        name: "log",
+        version: "0.1.0",
+    },
+    Interface {
+        name: "types",
+        version: "0.1.0",
+    },
 ];
 
 /// Why a plugin cannot be loaded.
@@ -63,7 +64,7 @@ pub enum LoadError {
     },
     /// It was built for another contract.
     #[error(
-        "plugin `{plugin}` is built for opora:hooks {built_for}, this engine offers {offered}; first difference: {difference}; rebuild it for {offered}"
+        "plugin `{plugin}` is built for opora:hooks {built_for}, this engine offers {offered}; first difference: {difference}; rebuild it for what is offered"
     )]
     Contract {
         /// Name and version.
@@ -127,13 +128,13 @@ pub(super) fn check(plugin: &str, component: &[u8]) -> Result<BTreeSet<&'static 
         plugin: plugin.to_owned(),
         text,
     })?;
-    let unlike = |verb: &str, name: &str, version: &str| LoadError::Contract {
+    let unlike = |said: String, version: &str| LoadError::Contract {
         plugin: plugin.to_owned(),
         built_for: version.to_owned(),
-        offered: CONTRACT_VERSION,
+        offered: OFFERED,
         difference: match difference::first(component) {
-            Some(inside) => format!("{verb} `{name}`; {inside}"),
-            None => format!("{verb} `{name}`"),
+            Some(inside) => format!("{said}; {}", inside.text),
+            None => said,
         },
     };
     for import in names.imports {
@@ -142,11 +143,14 @@ pub(super) fn check(plugin: &str, component: &[u8]) -> Result<BTreeSet<&'static 
             import: import.to_owned(),
         };
         let (name, version) = split(import).ok_or_else(refused)?;
-        if version != CONTRACT_VERSION {
-            return Err(unlike("imports", import, version));
-        }
-        if !IMPORTS.contains(&name) {
-            return Err(refused());
+        match IMPORTS.iter().find(|known| known.name == name) {
+            Some(known) if known.version == version => {}
+            Some(known) => {
+                let said = format!("imports `{import}`, which is of {}", known.version);
+                return Err(unlike(said, version));
+            }
+            None if CONTRACT_VERSIONS.contains(&version) => return Err(refused()),
+            None => return Err(unlike(format!("imports `{import}`"), version)),
         }
     }
     let mut found = BTreeSet::new();
@@ -155,15 +159,15 @@ pub(super) fn check(plugin: &str, component: &[u8]) -> Result<BTreeSet<&'static 
             continue;
         };
         // A hook that is never called would fail in silence.
-        match EXPORTS.into_iter().find(|e| *e == name) {
-            Some(known) if version == CONTRACT_VERSION => found.insert(known),
-            Some(_) => return Err(unlike("exports", export, version)),
+        match reference::interfaces().find(|known| known.name == name) {
+            Some(known) if known.version == version => found.insert(known.name),
+            Some(known) => {
+                let said = format!("exports `{export}`, which is of {}", known.version);
+                return Err(unlike(said, version));
+            }
             None => {
-                return Err(unlike(
-                    "exports what this engine does not call:",
-                    export,
-                    version,
-                ));
+                let said = format!("exports what this engine does not call: `{export}`");
+                return Err(unlike(said, version));
             }
         };
     }
@@ -214,11 +218,15 @@ fn names(component: &[u8]) -> Result<Names<'_>, String> {
 
 /// The error for types that do not fit under the right names.
 pub(super) fn differs(plugin: &str, error: &wasmtime::Error, component: &[u8]) -> LoadError {
+    let (version, difference) = match difference::first(component) {
+        Some(found) => (found.version, found.text),
+        None => (OFFERED.to_owned(), format!("{error:#}")),
+    };
     LoadError::Contract {
         plugin: plugin.to_owned(),
-        built_for: format!("something else under the name {CONTRACT_VERSION}"),
-        offered: CONTRACT_VERSION,
-        difference: difference::first(component).unwrap_or_else(|| format!("{error:#}")),
+        built_for: format!("something else under the name {version}"),
+        offered: OFFERED,
+        difference,
     }
 }
 

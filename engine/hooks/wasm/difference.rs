@@ -36,9 +36,17 @@ fn offered() -> Option<Resolve> {
     Some(all)
 }
 
+/// A difference.
+pub(super) struct Difference {
+    /// The version under which the plugin has the interface.
+    pub(super) version: String,
+    /// The place, in words.
+    pub(super) text: String,
+}
+
 /// The first difference between the interfaces of `opora:hooks` in a component and those offered,
 /// in the order of the contract; nothing when there is none that can be told.
-pub(super) fn first(component: &[u8]) -> Option<String> {
+pub(super) fn first(component: &[u8]) -> Option<Difference> {
     let ours = OFFERED.as_ref()?;
     let Ok(DecodedWasm::Component(theirs, world)) = decode(component) else {
         return None;
@@ -53,28 +61,34 @@ pub(super) fn first(component: &[u8]) -> Option<String> {
         .collect();
     used.dedup();
     used.into_iter().find_map(|id| {
-        let (name, their) = of_contract(&theirs, id)?;
+        let (name, version, their) = of_contract(&theirs, id)?;
         let our = find(ours, &name)?;
         Pair {
             theirs: &theirs,
             ours,
         }
         .interfaces(their, our)
-        .map(|text| format!("`{name}`: {text}"))
+        .map(|text| Difference {
+            version,
+            text: format!("`{name}`: {text}"),
+        })
     })
 }
 
-fn of_contract(resolve: &Resolve, id: InterfaceId) -> Option<(String, &Interface)> {
+/// Name and version of an interface of the contract.
+fn of_contract(resolve: &Resolve, id: InterfaceId) -> Option<(String, String, &Interface)> {
     let interface = resolve.interfaces.get(id)?;
     let package: &PackageName = &resolve.packages.get(interface.package?)?.name;
+    let version = package.version.as_ref();
+    let version = version.map_or_else(|| "without a version".to_owned(), ToString::to_string);
     (package.namespace == "opora" && package.name == "hooks")
-        .then(|| Some((interface.name.clone()?, interface)))?
+        .then(|| Some((interface.name.clone()?, version, interface)))?
 }
 
 /// The interface of that name in the newest version offered.
 fn find<'a>(ours: &'a Resolve, name: &str) -> Option<&'a Interface> {
     let mut found = ours.interfaces.iter().filter_map(|(id, _)| {
-        let (own, interface) = of_contract(ours, id)?;
+        let (own, _, interface) = of_contract(ours, id)?;
         (own == name).then_some(interface)
     });
     found.next_back()

@@ -1,6 +1,6 @@
 //! Effects that plugins return.
 
-use super::bindings::opora::hooks::types::{Effect as Wit, Visibility as WitVisibility};
+use super::bindings::types::{Effect as Wit, Visibility as WitVisibility};
 use super::fault::Fault;
 use super::values::{from_wit, id, instant, list, list_up_to, short, some_text, text};
 use crate::domain::Kind;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
-use super::bindings::opora::hooks::log;
+use super::bindings::log;
+use super::code::Code;
 use super::contract::{self, LoadError};
 use super::limits::{Limits, MAX_COMPONENT_BYTES};
-use super::plugin::{Code, Plugin};
+use super::plugin::Plugin;
 use super::state::State;
 
 /// Stack that a guest may use. It lies on the calling thread, whose own is 2 MiB by default.
@@ -165,7 +166,13 @@ impl Compiler {
                 .linker
                 .instantiate_pre(&compiled)
                 .map_err(|e| contract::differs(&label, &e, component))?;
-            Code::new(plugin, component, pre)
+            Code::new(
+                &label,
+                plugin.interfaces(),
+                &plugin.limits(),
+                component,
+                pre,
+            )
         };
         catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|_| Err(broke_down(&label)))
     }

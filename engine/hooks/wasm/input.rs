@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::bindings::exports::opora::hooks as wit;
-use super::bindings::opora::hooks::types::Value as WitValue;
+use super::bindings::guest as wit;
+use super::bindings::types::Value as WitValue;
 use super::values::to_wit;
-use crate::domain::{Id, Value};
-use crate::hooks::{AgentView, Call, LevelView, SurveyAnswer};
+use crate::domain::{Id, Kind, Value};
+use crate::hooks::{AgentView, Call, ClockView, EntryView, LevelView, NoticeView, SurveyAnswer};
 
 /// The name by which rules of `pack` know a field. A field of the pack whose bare name belongs to
 /// the engine as well keeps its full name.
@@ -27,16 +27,11 @@ fn fields(pack: &str, fields: &BTreeMap<String, Value>) -> Vec<(String, WitValue
         .collect()
 }
 
-fn asked(call: &Call) -> Vec<String> {
-    call.asked
-        .iter()
-        .map(|name| {
-            own_name(&call.pack, name, |bare| {
-                call.record.fields.contains_key(bare)
-            })
-        })
-        .map(str::to_owned)
-        .collect()
+/// Names of fields as the call's pack knows them.
+pub(super) fn named(call: &Call, fields: &[String]) -> Vec<String> {
+    let taken = |bare: &str| call.record.fields.contains_key(bare);
+    let names = fields.iter().map(|name| own_name(&call.pack, name, taken));
+    names.map(str::to_owned).collect()
 }
 
 fn options(call: &Call) -> Vec<(String, WitValue)> {
@@ -44,6 +39,33 @@ fn options(call: &Call) -> Vec<(String, WitValue)> {
         .iter()
         .map(|(name, value)| (name.clone(), to_wit(value)))
         .collect()
+}
+
+macro_rules! entry {
+    ($module:ident, $entry:expr) => {
+        wit::$module::Entry {
+            id: $entry.id.to_string(),
+            at: $entry.at.timestamp_micros(),
+            form: $entry.form.to_owned(),
+            author: $entry.author.clone(),
+            channel: $entry.channel.clone(),
+            direction: $entry.direction.to_owned(),
+            visibility: $entry.visibility.to_owned(),
+            subject: $entry.subject.clone(),
+            text: $entry.text.clone(),
+        }
+    };
+}
+
+macro_rules! clock {
+    ($module:ident, $clock:expr) => {
+        wit::$module::Clock {
+            name: $clock.clock.clone(),
+            state: $clock.state.to_owned(),
+            due_at: $clock.due_at.timestamp_micros(),
+            breached: $clock.breached,
+        }
+    };
 }
 
 /// Makes the input of one hook: the common part, and the members that are its own.
@@ -66,7 +88,7 @@ macro_rules! input {
                 },
                 subject: view(&call.record),
                 before: call.before.as_deref().map(view),
-                asked: asked(call),
+                asked: named(call, &call.asked),
                 related: call
                     .related
                     .iter()
@@ -139,6 +161,42 @@ input!(survey_reply(
 input!(schedule_fire(name: &str, data: &str) {
     name: name.to_owned(),
     data: data.to_owned(),
+});
+
+input!(field_compute() {});
+input!(interaction_event(recorded: &EntryView) {
+    entry: entry!(interaction_event, recorded),
+});
+input!(sla_clock(event: &str, recorded: Option<&EntryView>, clocks: &[ClockView]) {
+    event: event.to_owned(),
+    entry: recorded.map(|e| entry!(sla_clock, e)),
+    clocks: clocks.iter().map(|c| clock!(sla_clock, c)).collect(),
+});
+input!(sla_event(event: &str, passed: &ClockView) {
+    event: event.to_owned(),
+    clock: clock!(sla_event, passed),
+});
+input!(record_changed(command: &str, changes: Vec<String>) {
+    command: command.to_owned(),
+    changes: changes,
+});
+input!(action_run(name: &str, arguments: &str) {
+    name: name.to_owned(),
+    arguments: arguments.to_owned(),
+});
+input!(notify_compose(asked: &NoticeView) {
+    notice: wit::notify_compose::Notice {
+        source: asked.source.clone(),
+        to: asked.to.clone(),
+        address: asked.address.clone(),
+        channel: asked.channel.clone(),
+        locale: asked.locale.clone(),
+        subject: asked.subject.clone(),
+        text: asked.text.clone(),
+    },
+});
+input!(access_filter(kind: Kind) {
+    kind: kind.name().to_owned(),
 });
 
 fn agent(agent: &AgentView) -> wit::assign_select::Agent {

@@ -6,6 +6,8 @@
 
 mod answer;
 mod bindings;
+mod code;
+mod condition;
 mod contract;
 mod difference;
 mod effects;
@@ -17,7 +19,7 @@ mod plugin;
 mod state;
 mod values;
 
-pub use contract::{CONTRACT_VERSION, LoadError, encode};
+pub use contract::{CONTRACT_VERSION, CONTRACT_VERSIONS, LoadError, encode};
 pub use host::{Compiling, Host};
 pub use limits::{Limits, MAX_COMPONENT_BYTES};
 pub use plugin::{Measured, Plugin};

@@ -6,17 +6,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Error, Store};
 
-use super::bindings::exports::opora::hooks as wit;
-use super::contract::{LoadError, differs};
+use super::code::Code;
+use super::contract::LoadError;
 use super::fault::Fault;
 use super::limits::Limits;
 use super::state::State;
-use super::{answer, input};
 use crate::domain::Definitions;
-use crate::hooks::{Call, Decision, Detail, Failure, FailureKind, Hook, Outcome, Runner, Usage};
+use crate::hooks::{Call, Failure, FailureKind, Hook, Outcome, Runner, Usage};
 
 /// A plugin. Calls share nothing but the code.
 pub struct Plugin {
@@ -29,12 +27,6 @@ pub struct Plugin {
     code: OnceLock<Result<Code, LoadError>>,
 }
 
-/// What the compiler made of a plugin.
-pub(super) struct Code {
-    pre: InstancePre<State>,
-    glue: Glue,
-}
-
 /// What a call came to, and what it took.
 #[derive(Debug)]
 pub struct Measured {
@@ -44,89 +36,6 @@ pub struct Measured {
     pub memory_bytes: usize,
     /// Time of the whole call, the making of the instance included.
     pub elapsed: Duration,
-}
-
-/// Where the functions of the exported interfaces are.
-macro_rules! glue {
-    ($($module:ident = $interface:literal),+ $(,)?) => {
-        struct Glue {
-            $($module: Option<wit::$module::GuestIndices>,)+
-        }
-
-        impl Glue {
-            fn find(pre: &InstancePre<State>, exports: &BTreeSet<&str>) -> Result<Self, Error> {
-                Ok(Self {
-                    $($module: if exports.contains($interface) {
-                        Some(wit::$module::GuestIndices::new(pre)?)
-                    } else {
-                        None
-                    },)+
-                })
-            }
-
-            /// Compares the types of every function with the contract's.
-            fn check(&self, store: &mut Store<State>, instance: &Instance) -> Result<(), Error> {
-                $(if let Some(indices) = &self.$module {
-                    indices
-                        .load(&mut *store, instance)
-                        .map_err(|e| e.context(concat!("interface `", $interface, "`")))?;
-                })+
-                Ok(())
-            }
-        }
-    };
-}
-
-glue! {
-    define = "define",
-    record_defaults = "record-defaults",
-    form_rules = "form-rules",
-    record_validate = "record-validate",
-    transition_guard = "transition-guard",
-    transition_effect = "transition-effect",
-    assign_select = "assign-select",
-    sla_select = "sla-select",
-    survey_done = "survey-done",
-    survey_reply = "survey-reply",
-    schedule_fire = "schedule-fire",
-}
-
-/// Asks one interface, if the plugin has it: no interface is no opinion.
-macro_rules! ask {
-    ($code:ident, $store:ident, $module:ident, $function:ident, $input:expr) => {
-        match &$code.glue.$module {
-            None => Ok(Ok(Decision::default())),
-            Some(indices) => {
-                let instance = $code.pre.instantiate(&mut *$store)?;
-                let guest = indices.load(&mut *$store, &instance)?;
-                let decision = guest.$function(&mut *$store, &$input)?;
-                Ok(answer::$module(decision))
-            }
-        }
-    };
-}
-
-impl Code {
-    /// Makes an instance once, within the budget of a call, and compares its types with the
-    /// contract's.
-    pub(super) fn new(
-        plugin: &Plugin,
-        component: &[u8],
-        pre: InstancePre<State>,
-    ) -> Result<Self, LoadError> {
-        let label = plugin.label();
-        let mut store =
-            store(&pre, &plugin.limits).map_err(|e| LoadError::Host(format!("{e:#}")))?;
-        let instance = pre.instantiate(&mut store);
-        let instance = instance.map_err(|e| LoadError::Start {
-            plugin: label.clone(),
-            text: Fault::of(&e, store.data()).text,
-        })?;
-        let unlike = |e: Error| differs(&label, &e, component);
-        let glue = Glue::find(&pre, &plugin.exports).map_err(unlike)?;
-        glue.check(&mut store, &instance).map_err(unlike)?;
-        Ok(Self { pre, glue })
-    }
 }
 
 impl Plugin {
@@ -200,13 +109,8 @@ impl Plugin {
     }
 
     fn has(&self, hook: Hook) -> bool {
-        let exports = |name: &str| self.exports.contains(name);
-        match hook {
-            Hook::Define => exports("define"),
-            Hook::SurveyLogic => exports("survey-done") || exports("survey-reply"),
-            // The interface has the name of its hook.
-            other => exports(&other.name().replace('.', "-")),
-        }
+        let interfaces = hook.reference().interfaces;
+        interfaces.iter().any(|i| self.exports.contains(i.name))
     }
 
     /// What the plugin defines, with unqualified codes; nothing when it does not implement
@@ -220,19 +124,8 @@ impl Plugin {
         }
         self.code.wait();
         let code = self.code(Hook::Define)?;
-        let Some(indices) = &code.glue.define else {
-            return Ok(None);
-        };
-        let (definitions, _) = self.run(Hook::Define, |store| {
-            let instance = code.pre.instantiate(&mut *store)?;
-            let guest = indices.load(&mut *store, &instance)?;
-            let input = wit::define::Input {
-                pack: self.name.to_string(),
-                extra: Vec::new(),
-            };
-            let decision = guest.call_define(&mut *store, &input)?;
-            Ok(answer::define(&decision))
-        })?;
+        let asked = self.run(Hook::Define, |store| code.define(&self.name, store));
+        let (definitions, _) = asked?;
         Ok(Some(definitions))
     }
 
@@ -256,7 +149,7 @@ impl Plugin {
         let mut memory_bytes = 0;
         let asked = self.code(hook).and_then(|code| {
             self.run(hook, |store| {
-                let answer = Self::ask(code, hook, call, store);
+                let answer = code.ask(hook, call, store);
                 memory_bytes = store.data().memory_used();
                 answer
             })
@@ -305,8 +198,8 @@ impl Plugin {
     ) -> Result<(T, Ended), Failure> {
         let failure = |fault: &Fault, usage| self.failure(hook, fault.kind, &fault.text, usage);
         let broken = |e: &Error| failure(&Fault::broken(format!("{e:#}")), Usage::default());
-        let pre = &self.code(hook)?.pre;
-        let mut store = store(pre, &self.limits).map_err(|e| broken(&e))?;
+        let code = self.code(hook)?;
+        let mut store = code.store(&self.limits).map_err(|e| broken(&e))?;
         let answer = call(&mut store);
         let left = store.get_fuel().map_err(|e| broken(&e))?;
         let usage = Usage {
@@ -325,116 +218,6 @@ impl Plugin {
             Err(e) => Err(failure(&Fault::of(&e, store.data()), usage)),
         }
     }
-
-    fn ask(
-        code: &Code,
-        hook: Hook,
-        call: &Call,
-        store: &mut Store<State>,
-    ) -> Result<Result<Decision, Fault>, Error> {
-        match (hook, &call.detail) {
-            (Hook::RecordDefaults, _) => {
-                ask!(
-                    code,
-                    store,
-                    record_defaults,
-                    call_defaults,
-                    input::record_defaults(call)
-                )
-            }
-            (Hook::FormRules, _) => {
-                ask!(code, store, form_rules, call_rules, input::form_rules(call))
-            }
-            (Hook::RecordValidate, _) => {
-                ask!(
-                    code,
-                    store,
-                    record_validate,
-                    call_validate,
-                    input::record_validate(call)
-                )
-            }
-            (
-                Hook::TransitionGuard,
-                Detail::Transition {
-                    from,
-                    to,
-                    to_category,
-                },
-            ) => {
-                let input = input::transition_guard(call, from, to, to_category);
-                ask!(code, store, transition_guard, call_guard, input)
-            }
-            (
-                Hook::TransitionEffect,
-                Detail::Transition {
-                    from,
-                    to,
-                    to_category,
-                },
-            ) => {
-                let input = input::transition_effect(call, from, to, to_category);
-                ask!(code, store, transition_effect, call_entered, input)
-            }
-            (Hook::AssignSelect, Detail::Assign { agents, teams }) => {
-                let input = input::assign_select(call, agents, teams);
-                ask!(code, store, assign_select, call_select, input)
-            }
-            (Hook::SlaSelect, Detail::SlaSelect { levels }) => {
-                ask!(
-                    code,
-                    store,
-                    sla_select,
-                    call_select,
-                    input::sla_select(call, levels)
-                )
-            }
-            (
-                Hook::SurveyLogic,
-                Detail::SurveyDone {
-                    address,
-                    asked_before,
-                },
-            ) => {
-                let input = input::survey_done(call, address.as_deref(), *asked_before);
-                ask!(code, store, survey_done, call_done, input)
-            }
-            (
-                Hook::SurveyLogic,
-                Detail::SurveyReply {
-                    template,
-                    score,
-                    scale,
-                    comment,
-                    answers,
-                },
-            ) => {
-                let input = input::survey_reply(call, template, *score, *scale, comment, answers);
-                ask!(code, store, survey_reply, call_reply, input)
-            }
-            (Hook::ScheduleFire, Detail::Timer { name, data }) => {
-                ask!(
-                    code,
-                    store,
-                    schedule_fire,
-                    call_fire,
-                    input::schedule_fire(call, name, data)
-                )
-            }
-            (hook, _) => Ok(Err(Fault::broken(format!(
-                "the call has not the details of hook {hook}"
-            )))),
-        }
-    }
-}
-
-/// A fresh store with the whole budget.
-fn store(pre: &InstancePre<State>, limits: &Limits) -> Result<Store<State>, Error> {
-    let mut store = Store::new(pre.engine(), State::new(limits));
-    store.limiter(|state| state);
-    store.set_fuel(limits.fuel)?;
-    store.set_hostcall_fuel(limits.answer_bytes);
-    Ok(store)
 }
 
 impl fmt::Debug for Plugin {

@@ -2,7 +2,7 @@
 
 use wasmtime::ResourceLimiter;
 
-use super::bindings::opora::hooks::{log, types};
+use super::bindings::{log, types};
 use super::limits::Limits;
 use crate::hooks::{Because, Spot};
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate};
 
-use super::bindings::opora::hooks::types::Value as Wit;
+use super::bindings::types::Value as Wit;
 use super::fault::Fault;
 use crate::domain::{Id, Instant, Value};
 

@@ -1,6 +1,8 @@
 //! The conformance guest: the rules of `tests/hooks/README.md` as a plugin. The same rules stand in
 //! `tests/hooks/conformance.rhai`, and the fixtures hold for both.
 
+mod events;
+mod questions;
 mod trouble;
 
 use opora_sdk::assign_select::{self, AssignSelect};
@@ -9,7 +11,7 @@ use opora_sdk::record_defaults::{self, RecordDefaults};
 use opora_sdk::record_validate::{self, RecordValidate};
 use opora_sdk::schedule_fire::{self, ScheduleFire};
 use opora_sdk::sla_select::{self, SlaSelect};
-use opora_sdk::survey_done::{self, Survey, SurveyDone};
+use opora_sdk::survey_done::{self, Ask, Survey, SurveyDone};
 use opora_sdk::survey_reply::{self, SurveyReply};
 use opora_sdk::transition_effect::{self, TransitionEffect};
 use opora_sdk::transition_guard::{self, TransitionGuard};
@@ -20,7 +22,8 @@ pub struct Plugin;
 
 opora_sdk::export!(
     Plugin: record_defaults, form_rules, record_validate, transition_guard, transition_effect,
-    assign_select, sla_select, survey_done, survey_reply, schedule_fire
+    assign_select, sla_select, survey_done, survey_reply, schedule_fire, field_compute,
+    interaction_event, sla_clock, sla_event, record_changed, action_run, notify_compose, access_filter
 );
 
 const HOUR: i64 = 3_600_000_000;
@@ -50,7 +53,10 @@ impl RecordDefaults for Plugin {
 impl FormRules for Plugin {
     fn rules(input: &form_rules::Input) -> form_rules::Decision {
         trouble::make(input);
-        let mut decision = form_rules::Decision::default();
+        let mut decision = form_rules::Decision {
+            extra: trouble::extra(input),
+            ..form_rules::Decision::default()
+        };
         if input.text("fault") == Some("broken") {
             decision = decision
                 .with(
@@ -73,7 +79,10 @@ impl FormRules for Plugin {
 impl RecordValidate for Plugin {
     fn validate(input: &record_validate::Input) -> record_validate::Decision {
         trouble::make(input);
-        let mut decision = record_validate::Decision::allow();
+        let mut decision = record_validate::Decision {
+            extra: trouble::extra(input),
+            ..record_validate::Decision::allow()
+        };
         let limit = input.int_option("limit", 100);
         if let Some(amount) = input.int("amount").filter(|a| *a > limit) {
             let message = format!("{amount} is over {limit}");
@@ -92,7 +101,10 @@ impl RecordValidate for Plugin {
 impl TransitionGuard for Plugin {
     fn guard(input: &transition_guard::Input) -> transition_guard::Decision {
         trouble::make(input);
-        let mut decision = transition_guard::Decision::allow();
+        let mut decision = transition_guard::Decision {
+            extra: trouble::extra(input),
+            ..transition_guard::Decision::allow()
+        };
         if input.is_own(&input.entering, "closed") {
             if !input.is_filled("solution") {
                 let message = "say how it was solved";
@@ -109,17 +121,14 @@ impl TransitionGuard for Plugin {
 impl TransitionEffect for Plugin {
     fn entered(input: &transition_effect::Input) -> transition_effect::Decision {
         trouble::make(input);
-        let mut decision = transition_effect::Decision::default();
-        for n in 0..input.int_option("many", 0) {
-            decision = decision.and(Effect::tag(&format!("t{n}")));
-        }
+        let mut decision = transition_effect::Decision {
+            effects: trouble::effects(input),
+            ..transition_effect::Decision::default()
+        };
         if let Ok(bytes) = usize::try_from(input.int_option("huge", 0))
             && bytes > 0
         {
             decision = decision.and(Effect::comment("x".repeat(bytes)));
-        }
-        if input.bool_option("custom", false) {
-            decision = decision.and(Effect::custom("teleport", "{\"to\":\"moon\"}"));
         }
         if input.is_own(&input.entering, "closed") {
             because("closed", &input.leaving);
@@ -177,7 +186,10 @@ impl AssignSelect for Plugin {
         if input.teams.iter().any(|t| t.code == "first") {
             return assign_select::Decision::team("first", "nobody has the skill");
         }
-        assign_select::Decision::default()
+        assign_select::Decision {
+            extra: trouble::extra(input),
+            ..assign_select::Decision::default()
+        }
     }
 }
 
@@ -187,7 +199,10 @@ impl SlaSelect for Plugin {
         if input.text("priority") == Some("high") && input.levels.iter().any(|l| l.code == "gold") {
             return sla_select::Decision::level("gold", "high priority");
         }
-        sla_select::Decision::default()
+        sla_select::Decision {
+            extra: trouble::extra(input),
+            ..sla_select::Decision::default()
+        }
     }
 }
 
@@ -196,6 +211,12 @@ impl SurveyDone for Plugin {
         trouble::make(input);
         if input.text("priority") == Some("low") {
             return survey_done::Decision::default();
+        }
+        if input.text_option("unknown", "") == "ask" {
+            return survey_done::Decision {
+                ask: Some(Ask::Other(("call".to_owned(), "{}".to_owned()))),
+                ..survey_done::Decision::default()
+            };
         }
         if input.address.is_none() {
             return survey_done::Decision::skip("no_address");
@@ -244,7 +265,10 @@ impl SurveyReply for Plugin {
 impl ScheduleFire for Plugin {
     fn fire(input: &schedule_fire::Input) -> schedule_fire::Decision {
         trouble::make(input);
-        let decision = schedule_fire::Decision::default();
+        let decision = schedule_fire::Decision {
+            effects: trouble::effects(input),
+            ..schedule_fire::Decision::default()
+        };
         match input.name.as_str() {
             "remind" => decision
                 .and(Effect::notify("assignee", "mail", "Reminder", "It waits."))

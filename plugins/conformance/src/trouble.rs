@@ -2,7 +2,24 @@
 
 use std::hint::black_box;
 
-use opora_sdk::{Context, because};
+use opora_sdk::{Context, Effect, Value, because};
+
+/// Effects that the options `many` (so many labels) and `custom` (one of a later engine) ask for.
+pub fn effects(input: &impl Context) -> Vec<Effect> {
+    let labels = (0..input.int_option("many", 0)).map(|n| Effect::tag(&format!("t{n}")));
+    let custom = input
+        .bool_option("custom", false)
+        .then(|| Effect::custom("teleport", "{\"to\":\"moon\"}"));
+    labels.chain(custom).collect()
+}
+
+/// What only a later engine understands, when the option `unknown` is `extra`.
+pub fn extra(input: &impl Context) -> Vec<(String, Value)> {
+    match input.text_option("unknown", "") {
+        "extra" => vec![("shape".to_owned(), "round".into())],
+        _ => Vec::new(),
+    }
+}
 
 /// Misbehaves as the option `trouble` says.
 pub fn make(input: &impl Context) {

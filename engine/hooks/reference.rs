@@ -1,0 +1,168 @@
+//! What each hook is: when it is called, what it gets, what it may return. `docs/hooks.md` is made of
+//! this table, and plugins are checked against its interfaces.
+
+use super::Hook;
+
+/// One hook in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reference {
+    /// The hook.
+    pub hook: Hook,
+    /// When it is called.
+    pub when: &'static str,
+    /// What it gets besides the record, the actor, the time and the options.
+    pub gets: &'static str,
+    /// What it may return.
+    pub returns: &'static str,
+    /// The interfaces through which plugins implement it; a plugin may have any of them.
+    pub interfaces: &'static [Interface],
+}
+
+/// An interface of the contract `opora:hooks`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface {
+    /// Name.
+    pub name: &'static str,
+    /// The version of the contract that published it.
+    pub version: &'static str,
+}
+
+impl Hook {
+    /// What the hook is.
+    #[must_use]
+    pub const fn reference(self) -> Reference {
+        let (when, gets, returns) = match self {
+            Self::Define => (
+                "when a pack is loaded",
+                "nothing: only the name of the pack",
+                "definitions of types, workflows, field sets and surveys",
+            ),
+            Self::RecordDefaults => (
+                "before a record is created",
+                "-",
+                "values for fields that have none",
+            ),
+            Self::FormRules => (
+                "when a form is asked for, and on every write",
+                "-",
+                "rules of fields: shown, required, locked, options, advice",
+            ),
+            Self::AssignSelect => (
+                "when a record without an assignee is created, or assignment is asked for",
+                "agents who are present with skills and load, teams",
+                "an agent, a team, or both",
+            ),
+            Self::RecordValidate => ("before a change is committed", "-", "refusals"),
+            Self::TransitionGuard => (
+                "when a change of status is asked for",
+                "the status left, the one entered and its category",
+                "refusals",
+            ),
+            Self::TransitionEffect => (
+                "when a status was entered, in the same transaction",
+                "the status left, the one entered and its category",
+                "effects",
+            ),
+            Self::SlaSelect => (
+                "when a record is created, or a field changes that the level may depend on",
+                "the support levels",
+                "a support level",
+            ),
+            Self::SurveyLogic => (
+                "when a record is done, and when a survey is answered",
+                "done: address, surveys asked before; answered: scores, comment, answers",
+                "done: whether and how to ask; answered: what it means; both: effects",
+            ),
+            Self::ScheduleFire => (
+                "when a timer set by the pack comes due",
+                "name and data of the timer",
+                "effects",
+            ),
+            Self::FieldCompute => (
+                "on every write, before validation",
+                "-",
+                "values of fields, or their removal",
+            ),
+            Self::InteractionEvent => (
+                "when a comment or message was recorded, in the same transaction",
+                "the comment or message",
+                "effects",
+            ),
+            Self::SlaClock => (
+                "at creation, an interaction, a change of status or of the level",
+                "what happened, the interaction, the clocks",
+                "steps of clocks: start, pause, resume, meet, cancel, extend",
+            ),
+            Self::SlaEvent => (
+                "when a clock is about to pass or passed its due time",
+                "`warned` or `breached`, the clock",
+                "effects",
+            ),
+            Self::RecordChanged => (
+                "after a change was committed, in a transaction of its own",
+                "the command, the fields that differ",
+                "effects",
+            ),
+            Self::ActionRun => (
+                "when a person or program asks for a named action",
+                "name and arguments of the action",
+                "refusals, effects, a result for the asker",
+            ),
+            Self::NotifyCompose => (
+                "when a message is about to be queued",
+                "the message and its recipient",
+                "that it is not sent, or other recipients, channel, subject, text",
+            ),
+            Self::AccessFilter => (
+                "once for a principal and request",
+                "the principal's own record, the kind asked for",
+                "conditions on records, fields that are not seen",
+            ),
+        };
+        Reference {
+            hook: self,
+            when,
+            gets,
+            returns,
+            interfaces: self.interfaces(),
+        }
+    }
+
+    const fn interfaces(self) -> &'static [Interface] {
+        macro_rules! published {
+            ($version:literal: $($name:literal),+) => {
+                &[$(Interface { name: $name, version: $version }),+]
+            };
+        }
+        match self {
+            Self::Define => published!("0.1.0": "define"),
+            Self::RecordDefaults => published!("0.1.0": "record-defaults"),
+            Self::FormRules => published!("0.1.0": "form-rules"),
+            Self::AssignSelect => published!("0.1.0": "assign-select"),
+            Self::RecordValidate => published!("0.1.0": "record-validate"),
+            Self::TransitionGuard => published!("0.1.0": "transition-guard"),
+            Self::TransitionEffect => published!("0.1.0": "transition-effect"),
+            Self::SlaSelect => published!("0.1.0": "sla-select"),
+            Self::SurveyLogic => published!("0.1.0": "survey-done", "survey-reply"),
+            Self::ScheduleFire => published!("0.1.0": "schedule-fire"),
+            Self::FieldCompute => published!("0.2.0": "field-compute"),
+            Self::InteractionEvent => published!("0.2.0": "interaction-event"),
+            Self::SlaClock => published!("0.2.0": "sla-clock"),
+            Self::SlaEvent => published!("0.2.0": "sla-event"),
+            Self::RecordChanged => published!("0.2.0": "record-changed"),
+            Self::ActionRun => published!("0.2.0": "action-run"),
+            Self::NotifyCompose => published!("0.2.0": "notify-compose"),
+            Self::AccessFilter => published!("0.2.0": "access-filter"),
+        }
+    }
+}
+
+/// What every hook is, in their order.
+pub fn reference() -> impl Iterator<Item = Reference> {
+    Hook::ALL.into_iter().map(Hook::reference)
+}
+
+/// Every interface that plugins may export.
+pub fn interfaces() -> impl Iterator<Item = &'static Interface> {
+    Hook::ALL.into_iter().flat_map(Hook::interfaces)
+}
