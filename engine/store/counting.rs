@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::{
-    Batch, Health, JournalRow, Key, Lease, Outcome, Pos, Row, Snapshot, Store, StoreResult, Table,
-    Versioned,
+    Batch, Health, JournalRow, Key, Lease, Outcome, Pos, Read, Row, Snapshot, Span, Store,
+    StoreResult, Table, Versioned,
 };
 
 /// Wraps a store and counts the calls made through it and its snapshots.
@@ -21,13 +21,13 @@ pub struct CountingStore<S> {
 pub struct Counts {
     /// Snapshots taken.
     pub snapshots: u64,
-    /// Calls of `get_many` and `get`.
+    /// Calls of `get_many`, `get` and `read`.
     pub gets: u64,
     /// Keys asked for by them.
     pub keys: u64,
     /// Calls of `range`.
     pub ranges: u64,
-    /// Rows answered by `get_many`, `get` and `range`.
+    /// Rows answered by `get_many`, `get`, `read` and `range`.
     pub rows: u64,
     /// Calls of `commit`.
     pub commits: u64,
@@ -189,6 +189,16 @@ impl Snapshot for CountingSnapshot {
         let rows = self.inner.range(table, from, to, reverse, limit)?;
         Tally::add(&self.tally.rows, rows.len());
         Ok(rows)
+    }
+
+    fn read(&self, keys: &[(Table, Key)], spans: &[Span]) -> StoreResult<Read> {
+        Tally::add(&self.tally.gets, 1);
+        Tally::add(&self.tally.keys, keys.len());
+        let read = self.inner.read(keys, spans)?;
+        let in_spans: usize = read.1.iter().map(Vec::len).sum();
+        let by_key = read.0.iter().flatten().count();
+        Tally::add(&self.tally.rows, by_key + in_spans);
+        Ok(read)
     }
 
     fn get(&self, table: Table, key: &[u8]) -> StoreResult<Option<Versioned>> {

@@ -102,6 +102,22 @@ pub struct Versioned {
 /// One row of a range.
 pub type Row = (Key, Versioned);
 
+/// A part of a table: up to `limit` rows with `from <= key < to`, in key order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Table.
+    pub table: Table,
+    /// First key.
+    pub from: Key,
+    /// The key that is no longer in it.
+    pub to: Key,
+    /// Most rows, at most [`MAX_RANGE_ROWS`].
+    pub limit: usize,
+}
+
+/// Rows by key, one item per key, and rows of spans, one list per span.
+pub type Read = (Vec<Option<Versioned>>, Vec<Vec<Row>>);
+
 /// What a batch expects of a row at the moment it is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
@@ -255,6 +271,16 @@ pub trait Snapshot: Send + Sync {
         reverse: bool,
         limit: usize,
     ) -> StoreResult<Vec<Row>>;
+
+    /// Reads rows by key and parts of tables, in one trip where the store is far away.
+    ///
+    /// # Errors
+    /// As [`get_many`](Self::get_many) and [`range`](Self::range).
+    fn read(&self, keys: &[(Table, Key)], spans: &[Span]) -> StoreResult<Read> {
+        let range = |s: &Span| self.range(s.table, &s.from, &s.to, false, s.limit);
+        let rows = spans.iter().map(range).collect::<StoreResult<_>>()?;
+        Ok((self.get_many(keys)?, rows))
+    }
 
     /// Reads one row.
     ///

@@ -65,6 +65,8 @@ struct Opened {
     db: Database,
     last: Pos,
     live: u64,
+    /// The most live bytes since the file was last found dense.
+    peak: u64,
     file_bytes: Arc<AtomicU64>,
 }
 
@@ -122,7 +124,7 @@ impl RedbStore {
             commits: AtomicU64::new(0),
             closed: Arc::default(),
         });
-        let writer = Writer::new(Arc::clone(&shared), options.ops_kept);
+        let writer = Writer::new(Arc::clone(&shared), options.ops_kept, opened.peak);
         let thread = std::thread::Builder::new()
             .name("opora-store".to_owned())
             .spawn(move || writer.run())

@@ -17,6 +17,9 @@ use crate::store::{OPS_KEPT, Pos, StoreError, StoreResult, Table};
 
 /// Below this size nothing is worth compacting.
 const COMPACT_FROM_BYTES: u64 = 16 * 1_024 * 1_024;
+/// A file this many times as large as its live rows is looked at: pages are half full at worst, rows
+/// cost some bytes beside their own, and half of the file may be room ahead.
+const SPRAWL: u64 = 8;
 
 impl Default for OpenOptions {
     fn default() -> Self {
@@ -132,16 +135,49 @@ fn prepare(
     }
     let last = last_pos(&db.begin_read().map_err(fail)?)?;
     let live = live_bytes(&db, last)?;
+    let mut peak = setting(&db, tables::PEAK_ROW)?.unwrap_or(live).max(live);
     let size = file_bytes.load(Ordering::Relaxed);
-    if options.compact && size >= COMPACT_FROM_BYTES && live.saturating_mul(2) < size {
+    let dense = setting(&db, tables::DENSE_ROW)?.unwrap_or(0);
+    if options.compact && may_be_dead(size, live, peak, dense) {
         compact(&mut db, size)?;
+        peak = live;
+        note_dense(&db, peak, file_bytes.load(Ordering::Relaxed))?;
     }
     Ok(Opened {
         db,
         last,
         live,
+        peak,
         file_bytes,
     })
+}
+
+/// Whether it pays to count the pages that hold something, which is to walk the file. Room ahead of
+/// its rows is no sign, since a file grows by doubling: either half of what it held is gone, or it
+/// grew out of proportion, as under a reader that stays for long, and to twice the size at which it
+/// was last found dense.
+const fn may_be_dead(size: u64, live: u64, peak: u64, dense: u64) -> bool {
+    let fell = live.saturating_mul(2) < peak;
+    let sprawls = live.saturating_mul(SPRAWL) < size && dense.saturating_mul(2) <= size;
+    size >= COMPACT_FROM_BYTES && (fell || sprawls)
+}
+
+fn setting(db: &Database, row: &str) -> StoreResult<Option<u64>> {
+    let txn = db.begin_read().map_err(fail)?;
+    let settings = txn.open_table(tables::SETTINGS).map_err(fail)?;
+    let value = settings.get(row).map_err(fail)?;
+    Ok(value.map(|value| value.value()))
+}
+
+/// The next starts need not look again until the file changed much.
+fn note_dense(db: &Database, peak: u64, size: u64) -> StoreResult<()> {
+    let txn = db.begin_write().map_err(fail)?;
+    {
+        let mut settings = txn.open_table(tables::SETTINGS).map_err(fail)?;
+        settings.insert(tables::PEAK_ROW, peak).map_err(fail)?;
+        settings.insert(tables::DENSE_ROW, size).map_err(fail)?;
+    }
+    txn.commit().map_err(fail)
 }
 
 /// The format of the file; `None` when it is empty.

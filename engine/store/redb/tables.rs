@@ -14,6 +14,11 @@ pub(super) const LIVE_ROW: &str = "live_bytes";
 /// Row of [`SETTINGS`] that holds the position at which [`LIVE_ROW`] was counted.
 pub(super) const LIVE_AT_ROW: &str = "live_bytes_at";
 
+/// Row of [`SETTINGS`] that holds the most bytes of live rows since the file was last found dense.
+pub(super) const PEAK_ROW: &str = "live_bytes_peak";
+/// Row of [`SETTINGS`] that holds the size at which the file was last found dense.
+pub(super) const DENSE_ROW: &str = "dense_file_bytes";
+
 /// Single values: the format, and what a clean close leaves behind.
 pub(super) const SETTINGS: TableDefinition<'static, &'static str, u64> =
     TableDefinition::new("settings");

@@ -22,6 +22,8 @@ pub(super) struct Writer {
     ops_kept: u64,
     scratch: Scratch,
     last: u64,
+    /// The most live bytes that the file's settings tell of.
+    peak: u64,
     wrote: bool,
 }
 
@@ -44,13 +46,14 @@ impl Drop for Abandon {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, ops_kept: u64) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, ops_kept: u64, peak: u64) -> Self {
         let last = shared.tail.last().0;
         Self {
             shared,
             ops_kept,
             scratch: Scratch::default(),
             last,
+            peak,
             wrote: false,
         }
     }
@@ -134,7 +137,8 @@ impl Writer {
         let applied = open.finish(self.ops_kept)?;
         if applied.changed {
             let live = self.shared.live.load(Ordering::Relaxed);
-            note_live(txn, live.saturating_add(applied.live), applied.last)?;
+            let live = live.saturating_add(applied.live);
+            note_live(txn, live, &mut self.peak, applied.last)?;
         }
         Ok((applied, done))
     }
@@ -153,18 +157,23 @@ impl Writer {
                 counters.insert(counter.as_str(), used).map_err(fail)?;
             }
         }
-        note_live(&txn, live, self.last)?;
+        note_live(&txn, live, &mut self.peak, self.last)?;
         txn.commit().map_err(fail)
     }
 }
 
 /// Keeps the count of live bytes beside what it counts: one page more in a commit spares the next
 /// start after a crash a walk over the whole file.
-fn note_live(txn: &WriteTransaction, live: i64, last: u64) -> StoreResult<()> {
+fn note_live(txn: &WriteTransaction, live: i64, peak: &mut u64, last: u64) -> StoreResult<()> {
     let mut settings = txn.open_table(tables::SETTINGS).map_err(fail)?;
     let live = u64::try_from(live).unwrap_or(0);
     settings.insert(tables::LIVE_ROW, live).map_err(fail)?;
     settings.insert(tables::LIVE_AT_ROW, last).map_err(fail)?;
+    // To a tenth is near enough, and seldom written.
+    if live > *peak {
+        *peak = live.saturating_add(live / 10);
+        settings.insert(tables::PEAK_ROW, *peak).map_err(fail)?;
+    }
     Ok(())
 }
 

@@ -58,6 +58,7 @@ cases! {
     every_table_takes_rows
     get_many_answers_in_order_with_gaps
     get_many_of_nothing_is_nothing
+    keys_and_spans_are_read_together
     a_range_is_in_key_order
     a_range_starts_at_from_and_ends_before_to
     a_reverse_range_runs_backwards_within_the_same_bounds

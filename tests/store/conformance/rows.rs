@@ -1,6 +1,6 @@
 //! Rows: putting, deleting and reading single ones.
 
-use opora::store::{Pos, Table};
+use opora::store::{Pos, Span, Table};
 
 use super::{Case, letters};
 use crate::kit::{apply, batch, keys, text};
@@ -113,6 +113,35 @@ pub fn get_many_answers_in_order_with_gaps(store: Case) {
             None,
             Some(b"a".to_vec()),
             Some(b"c".to_vec())
+        ]
+    );
+}
+
+pub fn keys_and_spans_are_read_together(store: Case) {
+    apply(&*store, letters(&["a", "b", "c", "d"]));
+    let span = |from: &str, to: &str, limit| Span {
+        table: Table::Records,
+        from: from.into(),
+        to: to.into(),
+        limit,
+    };
+    let snapshot = store.snapshot(None).unwrap();
+    let keys = ["d", "x"].map(|key| (Table::Records, key.into()));
+    let spans = [span("b", "d", 9), span("a", "e", 1), span("x", "z", 9)];
+    let (rows, found) = snapshot.read(&keys, &spans).unwrap();
+    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|r| r.bytes)).collect();
+    assert_eq!(rows, [Some(b"d".to_vec()), None]);
+    let found: Vec<Vec<_>> = found
+        .into_iter()
+        .map(|rows| rows.into_iter().map(|(key, _)| key).collect())
+        .collect();
+    let none: Vec<Vec<u8>> = Vec::new();
+    assert_eq!(
+        found,
+        [
+            vec![b"b".to_vec(), b"c".to_vec()],
+            vec![b"a".to_vec()],
+            none
         ]
     );
 }
