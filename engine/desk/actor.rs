@@ -58,6 +58,20 @@ impl Actor {
         }
     }
 
+    /// The agent or contact with its kind.
+    #[must_use]
+    pub const fn record(&self) -> Option<(Kind, Id)> {
+        let kind = if self.is_contact() {
+            Kind::Contact
+        } else {
+            Kind::Agent
+        };
+        match self.id() {
+            Some(id) => Some((kind, id)),
+            None => None,
+        }
+    }
+
     /// The name written to entries and the journal: `agent:ID`, `rule:PACK/NAME`, `system`.
     #[must_use]
     pub fn name(&self) -> String {

@@ -38,6 +38,14 @@ impl Catalogs {
         Ok(catalog)
     }
 
+    /// The catalog that was active last, as far as this node knows.
+    pub fn last(&self) -> Option<Arc<Catalog>> {
+        self.kept
+            .lock()
+            .last()
+            .map(|(_, catalog)| Arc::clone(catalog))
+    }
+
     /// Keeps a catalog that is about to become active.
     pub fn prepare(&self, row: &[u8], catalog: &Arc<Catalog>) {
         keep(&mut self.kept.lock(), row, catalog);

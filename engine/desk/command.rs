@@ -130,6 +130,8 @@ pub enum Command {
         timer: Id,
         /// When it is due: part of its key.
         due: crate::domain::Instant,
+        /// The record it belongs to, which is read along with it.
+        owner: (Kind, Id),
         /// Why it could not be run; then it is only removed, with this in the journal.
         failed: Option<String>,
     },
@@ -241,6 +243,7 @@ impl Command {
             | Self::Message { kind, id, .. }
             | Self::Attach { kind, id, .. }
             | Self::Link { kind, id, .. } => Some((*kind, *id)),
+            Self::FireTimer { owner, .. } => Some(*owner),
             _ => None,
         }
     }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::journal::{By, EntryAdded, RuleRun, StoredEntry, Timer};
+use super::service::Service;
 use super::survey::Survey;
 use super::view::OutboxItem;
-use super::{Error, Result, codec, keys};
+use super::{Error, Result, ahead, codec, keys};
 use crate::domain::sla::SlaClock;
 use crate::domain::{Entry, Id, Instant, Kind, Record, Value, record::fields};
 use crate::hooks::RecordView;
@@ -52,6 +53,10 @@ pub struct Draft {
     pub now: Instant,
     /// Records, read or changed.
     pub records: BTreeMap<(Kind, Id), Work>,
+    /// Records that were asked for and are not there.
+    absent: BTreeSet<(Kind, Id)>,
+    /// Agents, teams and levels need no reading.
+    service: Arc<Service>,
     /// Guards read, with the record that holds each.
     pub guards: BTreeMap<Key, Option<Id>>,
     /// Entries added.
@@ -89,10 +94,12 @@ pub struct Rows {
 
 impl Draft {
     /// An empty draft on a snapshot.
-    pub fn new(snapshot: Arc<dyn Snapshot>, now: Instant) -> Self {
+    pub fn new(snapshot: Arc<dyn Snapshot>, service: Arc<Service>, now: Instant) -> Self {
         Self {
             snapshot,
+            service,
             now,
+            absent: BTreeSet::new(),
             records: BTreeMap::new(),
             guards: BTreeMap::new(),
             entries: Vec::new(),
@@ -109,11 +116,20 @@ impl Draft {
 
     /// Reads records into the draft in one trip; absent ones are left out.
     pub fn load(&mut self, wanted: &[(Kind, Id)]) -> Result<()> {
-        let missing: BTreeSet<(Kind, Id)> = wanted
-            .iter()
-            .copied()
-            .filter(|w| !self.records.contains_key(w))
-            .collect();
+        let mut missing = BTreeSet::new();
+        for place in wanted {
+            if self.knows(*place) {
+                continue;
+            }
+            match self.service.record(*place) {
+                Some((version, record)) => {
+                    self.records.insert(*place, Work::read(version, record));
+                }
+                None => {
+                    missing.insert(*place);
+                }
+            }
+        }
         if missing.is_empty() {
             return Ok(());
         }
@@ -123,17 +139,19 @@ impl Draft {
             .collect();
         let rows = self.snapshot.get_many(&asked)?;
         for (place, row) in missing.into_iter().zip(rows) {
-            let Some(row) = row else { continue };
-            let record: Arc<Record> = Arc::new(codec::decode(&row.bytes)?);
-            let work = Work {
-                before: Some(Arc::clone(&record)),
-                version: Some(row.version),
-                now: Some(record),
-                ..Work::default()
+            let Some(row) = row else {
+                self.absent.insert(place);
+                continue;
             };
-            self.records.insert(place, work);
+            let record = Arc::new(codec::decode(&row.bytes)?);
+            self.records.insert(place, Work::read(row.version, record));
         }
         Ok(())
+    }
+
+    /// Whether a record need not be read any more.
+    pub fn knows(&self, place: (Kind, Id)) -> bool {
+        self.records.contains_key(&place) || self.absent.contains(&place)
     }
 
     /// Reads guards into the draft in one trip.
@@ -246,11 +264,10 @@ impl Draft {
     pub fn clocks_of(&mut self, id: Id) -> Result<&mut BTreeMap<String, ClockWork>> {
         if !self.clocks.contains_key(&id) {
             let mut clocks = BTreeMap::new();
-            let (from, to) = keys::owned(id);
             // A record that is being made has none yet: nothing is asked of the store.
             let rows = match self.is_new(id) {
                 true => Vec::new(),
-                false => self.snapshot.range(Table::Clocks, &from, &to, false, 16)?,
+                false => ahead::rows_of(&*self.snapshot, &ahead::clocks(id))?,
             };
             for (_, row) in rows {
                 let clock: SlaClock = codec::decode(&row.bytes)?;
@@ -284,6 +301,16 @@ impl ClockWork {
 }
 
 impl Work {
+    /// A record as it was read.
+    fn read(version: Pos, record: Arc<Record>) -> Self {
+        Self {
+            before: Some(Arc::clone(&record)),
+            version: Some(version),
+            now: Some(record),
+            ..Self::default()
+        }
+    }
+
     /// Whether there is something to write.
     pub fn is_changed(&self) -> bool {
         !self.is_shared() && self.before != self.now

@@ -4,6 +4,7 @@
 //! reads a snapshot and shows the asker what it may see. Nothing here knows HTTP, redb or Rhai.
 
 mod actor;
+mod ahead;
 mod allot;
 mod catalogs;
 mod changeset;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::ahead::Ahead;
 use super::allot::Allotment;
 use super::decide::{self, Decided, Ground};
 use super::{
@@ -89,7 +90,7 @@ impl Desk {
             .map(|key| self.gates.enter(key));
         for _ in 0..=MAX_LOSSES {
             let now = self.clock.now();
-            let snapshot = self.store.snapshot(None)?;
+            let snapshot = self.read_ahead(request, command, once.as_ref())?;
             let (ground, kept) = self.ground(snapshot, now, once.as_ref())?;
             if let Some(reply) = kept {
                 return reply;
@@ -127,6 +128,20 @@ impl Desk {
         }
     }
 
+    /// Reads in one trip what every decision stands on, and what this command is known to need.
+    fn read_ahead(
+        &self,
+        request: &Request,
+        command: &Command,
+        once: Option<&Once>,
+    ) -> Result<Arc<dyn Snapshot>> {
+        let snapshot = self.store.snapshot(None)?;
+        let last = self.catalogs.last();
+        let wanted = stood_on(once);
+        let ahead = Ahead::read(snapshot, wanted, &request.actor, command, last.as_deref())?;
+        Ok(Arc::new(ahead))
+    }
+
     /// Reads what every decision stands on, and the kept answer if there is one: one trip.
     pub(super) fn ground(
         &self,
@@ -134,12 +149,7 @@ impl Desk {
         now: Instant,
         once: Option<&Once>,
     ) -> Result<(Ground<'_>, Option<Result<Reply>>)> {
-        let mut wanted = vec![
-            (Table::Packs, keys::active_packs()),
-            (Table::Meta, service::stamp()),
-        ];
-        wanted.extend(once.map(|o| (Table::Replies, keys::reply(&o.hash))));
-        let mut rows = snapshot.get_many(&wanted)?.into_iter();
+        let mut rows = snapshot.get_many(&stood_on(once))?.into_iter();
         let active = rows.next().flatten();
         let stamp = rows.next().flatten().map(|row| row.version);
         let kept = match (rows.next().flatten(), once) {
@@ -254,6 +264,16 @@ impl Desk {
         self.store.commit(vec![batch])?;
         Ok(rows.len())
     }
+}
+
+/// The rows that every decision stands on, and the kept answer to an idempotency key.
+fn stood_on(once: Option<&Once>) -> Vec<(Table, Key)> {
+    let mut wanted = vec![
+        (Table::Packs, keys::active_packs()),
+        (Table::Meta, service::stamp()),
+    ];
+    wanted.extend(once.map(|o| (Table::Replies, keys::reply(&o.hash))));
+    wanted
 }
 
 enum Committed {

@@ -43,6 +43,8 @@ pub struct Service {
     pub agents: Vec<AgentView>,
     /// Teams by code.
     pub teams: Arc<[(String, Id)]>,
+    /// The records of levels, agents and teams, with their versions.
+    records: BTreeMap<(Kind, Id), (Pos, Arc<Record>)>,
 }
 
 impl Service {
@@ -76,19 +78,26 @@ impl Service {
             .map(|t| t.1)
     }
 
+    /// The record of an agent, team or level. None: another kind, or perhaps not there.
+    pub fn record(&self, place: (Kind, Id)) -> Option<(Pos, Arc<Record>)> {
+        self.records.get(&place).cloned()
+    }
+
     fn read(snapshot: &dyn Snapshot) -> Result<Self> {
-        let teams: Vec<Record> = records(snapshot, Kind::Team)?;
+        let mut kept = BTreeMap::new();
+        let mut records = |kind| records(snapshot, kind, &mut kept);
+        let teams = records(Kind::Team)?;
         let teams: Arc<[(String, Id)]> = teams
             .iter()
             .map(|t| (t.text("code").unwrap_or_default().to_owned(), t.id))
             .collect();
-        let agents = records(snapshot, Kind::Agent)?;
+        let agents = records(Kind::Agent)?;
         let agents = agents
             .iter()
             .filter(|a| is_available(a))
             .map(|a| agent_view(a, &teams));
         let mut levels = Vec::new();
-        for record in records(snapshot, Kind::SupportLevel)? {
+        for record in records(Kind::SupportLevel)? {
             levels.push((record.id, definition::<SupportLevel>(&record)?));
         }
         levels.sort_by(|a, b| (a.1.order, &a.1.code).cmp(&(b.1.order, &b.1.code)));
@@ -107,6 +116,7 @@ impl Service {
             calendars,
             agents: agents.collect(),
             teams,
+            records: kept,
         })
     }
 }
@@ -132,12 +142,19 @@ pub fn definition<T: serde::de::DeserializeOwned>(record: &Record) -> Result<T> 
         .map_err(|e| Error::field("definition", "malformed", format!("cannot be read: {e}")))
 }
 
-fn records(snapshot: &dyn Snapshot, kind: Kind) -> Result<Vec<Record>> {
+fn records(
+    snapshot: &dyn Snapshot,
+    kind: Kind,
+    kept: &mut BTreeMap<(Kind, Id), (Pos, Arc<Record>)>,
+) -> Result<Vec<Arc<Record>>> {
     let (from, to) = keys::records(kind);
-    let rows = snapshot.range(Table::Records, &from, &to, false, MOST)?;
-    rows.iter()
-        .map(|(_, row)| codec::decode(&row.bytes))
-        .collect()
+    let mut records = Vec::new();
+    for (_, row) in snapshot.range(Table::Records, &from, &to, false, MOST)? {
+        let record: Arc<Record> = Arc::new(codec::decode(&row.bytes)?);
+        kept.insert((kind, record.id), (row.version, Arc::clone(&record)));
+        records.push(record);
+    }
+    Ok(records)
 }
 
 fn is_available(agent: &Record) -> bool {

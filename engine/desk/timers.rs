@@ -44,6 +44,7 @@ impl Desk {
         let command = |failed| Command::FireTimer {
             timer: timer.id,
             due: timer.due,
+            owner: (timer.kind, timer.owner),
             failed,
         };
         let error = match self.run(&request, &command(None)) {

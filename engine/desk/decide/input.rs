@@ -3,12 +3,10 @@
 use serde_json::{Map, Value as Json};
 
 use super::Deciding;
+use crate::desk::ahead::{MAX_FIELDS, Named};
 use crate::desk::journal::By;
-use crate::desk::{Error, Fault, Result, changeset, lookup};
+use crate::desk::{Error, Fault, Result, lookup};
 use crate::domain::{FieldDef, Id, Kind, Value, record::fields};
-
-/// Most fields in one command.
-const MAX_FIELDS: usize = 300;
 
 impl Deciding<'_, '_> {
     /// Reads asked values into the record of the draft. All faults are found together.
@@ -68,42 +66,12 @@ impl Deciding<'_, '_> {
         id: Option<Id>,
         asked: &Map<String, Json>,
     ) -> Result<()> {
-        let catalog = std::sync::Arc::clone(&self.ground.catalog);
-        let code = asked.get(fields::TYPE).and_then(Json::as_str);
-        let type_code = code
-            .and_then(|c| catalog.resolve_type(c))
-            .map(|t| t.code.clone());
-        let mut wanted: Vec<(Kind, Id)> = id.map(|id| (kind, id)).into_iter().collect();
+        let named = Named::by(&self.ground.catalog, kind, asked);
+        self.draft.load_guards(named.guards().collect())?;
+        let mut wanted = named.records;
+        wanted.extend(id.map(|id| (kind, id)));
         wanted.extend(self.person());
-        let mut guards = Vec::new();
-        let mut codes = Vec::new();
-        let mut sample = crate::domain::Record::new(Id::MIN, kind);
-        for (name, json) in asked.iter().take(MAX_FIELDS) {
-            let Some(def) = catalog.field(kind, type_code.as_deref(), name) else {
-                continue;
-            };
-            let texts = json
-                .as_array()
-                .map_or(std::slice::from_ref(json), Vec::as_slice);
-            for text in texts.iter().filter_map(Json::as_str) {
-                match (def.target, text.parse::<Id>()) {
-                    (Some(target), Ok(id)) => wanted.push((target, id)),
-                    (Some(target), Err(_)) if !text.is_empty() => {
-                        codes.push((target, lookup::guards(target, text)));
-                    }
-                    _ => {}
-                }
-            }
-            if let Ok(value) = def.read(json)
-                && def.unique
-            {
-                sample.put(&def.code, value);
-            }
-        }
-        guards.extend(changeset::guard_keys(&catalog, Some(&sample)));
-        guards.extend(codes.iter().flat_map(|(_, keys)| keys.clone()));
-        self.draft.load_guards(guards)?;
-        for (target, keys) in codes {
+        for (target, keys) in named.codes {
             let held = |key: &Vec<u8>| self.draft.guards.get(key).copied().flatten();
             wanted.extend(keys.iter().find_map(held).map(|id| (target, id)));
         }
@@ -112,12 +80,7 @@ impl Deciding<'_, '_> {
 
     /// The record of whoever acts: rules speak its language.
     pub(super) fn person(&self) -> Option<(Kind, Id)> {
-        let kind = if self.actor.is_contact() {
-            Kind::Contact
-        } else {
-            Kind::Agent
-        };
-        self.actor.id().map(|id| (kind, id))
+        self.actor.record()
     }
 
     fn read_asked(

@@ -113,7 +113,11 @@ pub fn decide<'g, 'a>(
         sight: Sight::new(ground, &request.actor),
         request,
         allot,
-        draft: Draft::new(Arc::clone(&ground.snapshot), ground.now),
+        draft: Draft::new(
+            Arc::clone(&ground.snapshot),
+            Arc::clone(&ground.service),
+            ground.now,
+        ),
         input: Input {
             command: command.name().to_owned(),
             target: command.target(),
@@ -192,9 +196,9 @@ impl Deciding<'_, '_> {
                 comment,
                 answers,
             } => self.answer_survey(token, *score, comment, answers),
-            Command::FireTimer { timer, due, failed } => {
-                self.fire_timer(*timer, *due, failed.as_deref())
-            }
+            Command::FireTimer {
+                timer, due, failed, ..
+            } => self.fire_timer(*timer, *due, failed.as_deref()),
             Command::InstallPack { files } => self.install_pack(files),
             Command::RemovePack { name } => self.remove_pack(name),
             Command::DefineField {

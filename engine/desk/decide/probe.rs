@@ -1,5 +1,7 @@
 //! Asking rules what they would say, without a change.
 
+use std::sync::Arc;
+
 use super::{Deciding, Draft, Ground, Input};
 use crate::desk::allot::Allotment;
 use crate::desk::sight::Sight;
@@ -32,7 +34,11 @@ impl<'g, 'a> Probe<'g, 'a> {
             sight: Sight::new(ground, &request.actor),
             request,
             allot,
-            draft: Draft::new(std::sync::Arc::clone(&ground.snapshot), ground.now),
+            draft: Draft::new(
+                Arc::clone(&ground.snapshot),
+                Arc::clone(&ground.service),
+                ground.now,
+            ),
             input: Input {
                 command: "form".to_owned(),
                 target: Some((kind, id)),

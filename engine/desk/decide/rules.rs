@@ -193,8 +193,9 @@ impl Deciding<'_, '_> {
                 wanted.extend(named(record, name).map(|place| (name.clone(), place)));
             }
         }
-        let places: Vec<(Kind, Id)> = wanted.iter().map(|w| w.1).collect();
-        self.draft.load(&places)?;
+        if wanted.iter().any(|(_, place)| !self.draft.knows(*place)) {
+            self.read_along(kind, id)?;
+        }
         let mut related = BTreeMap::new();
         for (name, place) in wanted {
             let Some(work) = self.draft.records.get_mut(&place) else {
@@ -219,16 +220,29 @@ impl Deciding<'_, '_> {
         Ok(related)
     }
 
+    /// Reads in one trip what all rules for a record declared, since others will ask next.
+    fn read_along(&mut self, kind: Kind, id: Id) -> Result<()> {
+        let Some(record) = self.draft.peek(kind, id) else {
+            return Ok(());
+        };
+        let catalog = &self.ground.catalog;
+        let rules = Hook::ALL
+            .into_iter()
+            .flat_map(|hook| catalog.rules_for(hook, kind, record.type_code()));
+        let names: BTreeSet<&str> = rules
+            .flat_map(|rule| rule.reads.iter().map(String::as_str))
+            .collect();
+        let places: Vec<(Kind, Id)> = names
+            .into_iter()
+            .filter_map(|name| named(record, name))
+            .collect();
+        self.draft.load(&places)
+    }
+
     /// Language of whoever acts, as far as the draft knows the person.
     pub(super) fn locale(&self) -> &str {
-        let person = self.actor.id().and_then(|id| {
-            let kind = if self.actor.is_contact() {
-                Kind::Contact
-            } else {
-                Kind::Agent
-            };
-            self.draft.peek(kind, id)
-        });
+        let person = self.actor.record();
+        let person = person.and_then(|(kind, id)| self.draft.peek(kind, id));
         person.and_then(|p| p.text("locale")).unwrap_or("en")
     }
 

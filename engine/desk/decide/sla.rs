@@ -1,6 +1,7 @@
 //! Support levels and their clocks on tickets.
 
 use super::Deciding;
+use crate::desk::ahead::SELECTORS;
 use crate::desk::draft::ClockWork;
 use crate::desk::journal::{By, Purpose};
 use crate::desk::{Error, ErrorKind, Result};
@@ -15,11 +16,6 @@ pub const RESOLUTION: &str = "resolution";
 
 /// Marks a level that a person chose.
 const BY_HAND: &str = "level_by_hand";
-
-/// Fields of a ticket that support levels may depend on.
-const SELECTORS: [&str; 7] = [
-    "type", "priority", "account", "contract", "category", "products", "assets",
-];
 
 impl From<SlaError> for Error {
     fn from(e: SlaError) -> Self {

@@ -7,7 +7,7 @@ use super::rules::Ruled;
 use super::{Answer, Deciding};
 use crate::desk::journal::{By, Purpose};
 use crate::desk::survey::{Survey, SurveyState};
-use crate::desk::{Actor, Error, ErrorKind, Result, codec, keys};
+use crate::desk::{Actor, Error, ErrorKind, Result, ahead, codec, keys};
 use crate::domain::definitions::SurveyDef;
 use crate::domain::{Code, Id, Kind, StatusCategory, Value, record::fields};
 use crate::hooks::{Detail, Hook, SurveyAnswer, SurveyAsk};
@@ -58,12 +58,8 @@ impl Deciding<'_, '_> {
     }
 
     fn surveys_asked(&self, id: Id) -> Result<usize> {
-        let prefix = keys::named_guard("survey-of", id.as_bytes());
-        let rows =
-            self.draft
-                .snapshot
-                .range(Table::Guards, &prefix, &keys::after(&prefix), false, 100)?;
-        Ok(rows.len())
+        let asked = ahead::surveys_of(id);
+        Ok(ahead::rows_of(&*self.draft.snapshot, &asked)?.len())
     }
 
     fn plan_survey(
