@@ -164,11 +164,14 @@ impl Bed {
             "local/room": format!("room {}", draw % 50),
             "local/weight": draw % 10_000,
         });
-        // Every other one comes with a priority; triage reads the rest. Critical errors have theirs.
+        // Every other one comes with a priority; triage reads the rest. Of critical errors the form
+        // takes two priorities only.
         let priorities = ["low", "normal", "high", "urgent"];
-        let priority = priorities.get(usize::try_from(draw % 4).unwrap_or(0));
+        let is_critical = code == "support-1c/critical_error";
+        let place = if is_critical { 3 } else { draw % 4 };
+        let priority = priorities.get(usize::try_from(place).unwrap_or(0));
         if let Some(fields) = fields.as_object_mut() {
-            if (draw / 5).is_multiple_of(2) && !code.ends_with("critical_error") {
+            if is_critical || (draw / 5).is_multiple_of(2) {
                 fields.insert("priority".to_owned(), json!(priority));
             }
             match code {

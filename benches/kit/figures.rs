@@ -4,6 +4,8 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use cpu_time::{ProcessTime, ThreadTime};
+
 use super::Fallible;
 
 /// What callers got done in a time.
@@ -29,33 +31,6 @@ impl Rate {
     pub fn cpu_micros(&self) -> f64 {
         micros(self.cpu) / self.done.max(1) as f64
     }
-}
-
-/// CPU time of this process, to a hundredth of a second.
-#[derive(Debug, Clone, Copy)]
-pub struct CpuTime(Duration);
-
-impl CpuTime {
-    /// As of now; zero where the system does not tell.
-    #[must_use]
-    pub fn now() -> Self {
-        Self(read_cpu_time().unwrap_or_default())
-    }
-
-    /// Since then.
-    #[must_use]
-    pub fn elapsed(self) -> Duration {
-        Self::now().0.saturating_sub(self.0)
-    }
-}
-
-fn read_cpu_time() -> Option<Duration> {
-    const TICKS_PER_SECOND: u64 = 100;
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // Counted from behind the name, which may hold blanks: user and system time come 12th and 13th.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
 }
 
 /// Bytes of this process that are in memory; zero where the system does not tell.
@@ -88,7 +63,7 @@ pub fn drive(
         }
         Ok(())
     };
-    let (cpu, started) = (CpuTime::now(), Instant::now());
+    let (cpu, started) = (ProcessTime::now(), Instant::now());
     std::thread::scope(|scope| -> Fallible<()> {
         let mut running = Vec::with_capacity(callers);
         for number in 0..callers {
@@ -122,9 +97,13 @@ pub fn drive(
     })
 }
 
-/// Times of many turns of the same work.
+/// Times of many turns of the same work: on the clock of the wall, and of the thread that did it.
+/// What other work on the machine takes shows in the first only.
 #[derive(Debug, Default)]
-pub struct Spread(Vec<Duration>);
+pub struct Spread {
+    wall: Vec<Duration>,
+    cpu: Vec<Duration>,
+}
 
 impl Spread {
     /// Times `turns` turns.
@@ -132,23 +111,35 @@ impl Spread {
     /// # Errors
     /// The first error of a turn.
     pub fn of(turns: usize, mut turn: impl FnMut(usize) -> Fallible<()>) -> Fallible<Self> {
-        let mut times = Vec::with_capacity(turns);
+        let mut spread = Self::default();
         for number in 0..turns {
-            let started = Instant::now();
+            let (started, cpu) = (Instant::now(), ThreadTime::now());
             turn(number)?;
-            times.push(started.elapsed());
+            spread.cpu.push(cpu.elapsed());
+            spread.wall.push(started.elapsed());
         }
-        times.sort_unstable();
-        Ok(Self(times))
+        spread.wall.sort_unstable();
+        spread.cpu.sort_unstable();
+        Ok(spread)
     }
 
     /// The time that `share` of the turns do not exceed.
     #[must_use]
     pub fn at(&self, share: f64) -> Duration {
-        let last = self.0.len().saturating_sub(1);
-        let place = (last as f64 * share).round() as usize;
-        self.0.get(place).copied().unwrap_or_default()
+        nth(&self.wall, share)
     }
+
+    /// The CPU time of the thread that `share` of the turns do not exceed.
+    #[must_use]
+    pub fn cpu_at(&self, share: f64) -> Duration {
+        nth(&self.cpu, share)
+    }
+}
+
+fn nth(sorted: &[Duration], share: f64) -> Duration {
+    let last = sorted.len().saturating_sub(1);
+    let place = (last as f64 * share).round() as usize;
+    sorted.get(place).copied().unwrap_or_default()
 }
 
 /// The middle one.

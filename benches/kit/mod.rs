@@ -13,9 +13,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 pub use bed::{Bed, BedOptions, status_of_work};
-pub use figures::{
-    CpuTime, Rate, Spread, drive, human_bytes, median, micros, millis, resident_bytes,
-};
+pub use figures::{Rate, Spread, drive, human_bytes, median, micros, millis, resident_bytes};
 pub use load::load;
 pub use packs::{shipped_pack, shipped_packs, told};
 pub use people::Seed;

@@ -17,36 +17,42 @@ const OVER_REPAIR: Duration = Duration::from_millis(300);
 
 pub fn times(from: &Path, mode: &Mode) -> Fallible<()> {
     let rounds = mode.pick(5, 1);
-    let mut clean = Vec::new();
-    let mut resident = 0;
+    let file = fs::metadata(from.join("opora.redb"))?.len();
+    let (mut clean, mut resident) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let answer = ask("open", from)?;
         clean.push(answer.millis);
-        resident = answer.resident;
+        resident.push(answer.resident);
     }
     println!(
-        "open after a clean stop       {:.0} ms until a list and a search answer; {} in memory then",
+        "open after a clean stop       {:.0} ms until a list and a search answer; {} to {} in memory \
+         then; the file has {}",
         median(clean),
-        human_bytes(resident)
+        human_bytes(resident.iter().copied().min().unwrap_or(0)),
+        human_bytes(resident.iter().copied().max().unwrap_or(0)),
+        human_bytes(file)
     );
     let (mut repair, mut desk, mut over) = (Vec::new(), Vec::new(), Vec::new());
+    let mut resident = Vec::new();
     for _ in 0..rounds {
         kill_while_writing(from)?;
         let copy = folder(env!("CARGO_TARGET_TMPDIR"))?;
         copy_all(from, copy.path())?;
         let bare = ask("repair", copy.path())?.millis;
-        let whole = ask("open", from)?.millis;
-        over.push(whole - bare);
+        let whole = ask("open", from)?;
+        over.push(whole.millis - bare);
         repair.push(bare);
-        desk.push(whole);
+        desk.push(whole.millis);
+        resident.push(whole.resident);
     }
     println!(
         "open after a kill             {:.0} ms, redb's own repair of the same file {:.0} ms: \
-         {:.0} ms over it (aim: {} ms at most)",
+         {:.0} ms over it (aim: {} ms at most); {} in memory then",
         median(desk),
         median(repair),
         median(over),
-        OVER_REPAIR.as_millis()
+        OVER_REPAIR.as_millis(),
+        human_bytes(resident.iter().copied().max().unwrap_or(0))
     );
     Ok(())
 }

@@ -56,11 +56,14 @@ pub fn lists(bed: &Bed, mode: &Mode) -> Fallible<()> {
             Ok(())
         })?;
         println!(
-            "two filters, sort by {name:<14} p50 {:.2} ms, p95 {:.2} ms (aim: {} ms); at most \
-             {most} rows read for {LIMIT} (aim: {}); {fewest} or more found",
+            "two filters, sort by {name:<14} p50 {:.2} ms, p95 {:.2} ms (aim: {} ms), CPU of the \
+             thread {:.2} and {:.2} ms; at most {most} rows read for {LIMIT} (aim: {}); {fewest} or \
+             more found",
             millis(spread.at(0.5)),
             millis(spread.at(0.95)),
             LIST_AIM.as_millis(),
+            millis(spread.cpu_at(0.5)),
+            millis(spread.cpu_at(0.95)),
             LIMIT as u64 + READ_BEYOND,
         );
     }
@@ -97,9 +100,11 @@ pub fn searches(bed: &Bed, mode: &Mode) -> Fallible<()> {
             return Err(format!("a search for {name} found nothing").into());
         }
         println!(
-            "search, {name:<21} p50 {:.2} ms, p99 {:.2} ms",
+            "search, {name:<21} p50 {:.2} ms, p99 {:.2} ms, CPU of the thread {:.2} and {:.2} ms",
             millis(spread.at(0.5)),
-            millis(spread.at(0.99))
+            millis(spread.at(0.99)),
+            millis(spread.cpu_at(0.5)),
+            millis(spread.cpu_at(0.99))
         );
     }
     Ok(())

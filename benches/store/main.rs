@@ -3,7 +3,8 @@
 //! not.
 //!
 //! `OPORA_BENCH_DIR` names the folder on the disk to measure, `OPORA_BENCH_ROUNDS` how many pairs
-//! of one-second slices to alternate there (5).
+//! of one-second slices to alternate there (5). `--quick` runs everything for a moment; then only
+//! the count of syncs must hold.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cpu_time::ProcessTime;
 use opora::store::{MAX_RANGE_ROWS, OpenOptions, RedbStore, Store, Table};
 use redb::backends::{FileBackend, InMemoryBackend};
 
@@ -25,7 +27,26 @@ use self::probe::{Gauge, Probe};
 const WAITERS_PER_SYNC: f64 = 45.0;
 const SECOND: Duration = Duration::from_secs(1);
 
+/// How much is done.
+#[derive(Clone, Copy)]
+struct Scale {
+    quick: bool,
+}
+
+impl Scale {
+    fn count(self, full: u64) -> u64 {
+        if self.quick { full.div_ceil(20) } else { full }
+    }
+
+    fn time(self, full: Duration) -> Duration {
+        if self.quick { full / 10 } else { full }
+    }
+}
+
 fn main() -> Fallible<()> {
+    let scale = Scale {
+        quick: std::env::args().any(|arg| arg == "--quick"),
+    };
     let folder = match std::env::var_os("OPORA_BENCH_DIR") {
         Some(folder) => PathBuf::from(folder),
         None => PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
@@ -33,13 +54,14 @@ fn main() -> Fallible<()> {
     let folder = tempfile::tempdir_in(folder)?;
     let rounds = match std::env::var("OPORA_BENCH_ROUNDS") {
         Ok(rounds) => rounds.parse()?,
+        Err(_) if scale.quick => 1,
         Err(_) => 5,
     };
-    let syncs_held = syncs_per_commit()?;
-    outside_sync(folder.path())?;
-    let sharing_held = sharing()?;
-    on_disk(folder.path(), rounds)?;
-    reading(folder.path())?;
+    let syncs_held = syncs_per_commit(scale)?;
+    outside_sync(folder.path(), scale)?;
+    let sharing_held = sharing(scale)? || scale.quick;
+    on_disk(folder.path(), rounds, scale)?;
+    reading(folder.path(), scale)?;
     if syncs_held && sharing_held {
         Ok(())
     } else {
@@ -59,14 +81,14 @@ fn open_file(path: &Path, gauge: &Arc<Gauge>) -> Fallible<RedbStore> {
 }
 
 /// Syncs per commit, which must be one.
-fn syncs_per_commit() -> Fallible<bool> {
+fn syncs_per_commit(scale: Scale) -> Fallible<bool> {
     let gauge = Arc::new(Gauge::default());
     let backend = Probe::new(InMemoryBackend::new(), &gauge);
     let store = RedbStore::with_backend(backend, OpenOptions::default())?;
     let numbers = Numbers::default();
     let (before, commits) = (gauge.read(), store.health()?.commits);
     for size in [1, 1, 1, 10, 100] {
-        for _ in 0..400 {
+        for _ in 0..scale.count(400) {
             fill(&store, &numbers, size)?;
         }
     }
@@ -84,21 +106,21 @@ fn syncs_per_commit() -> Fallible<bool> {
 }
 
 /// What an operation costs beside the sync: without a disk at all, and on the disk.
-fn outside_sync(folder: &Path) -> Fallible<()> {
+fn outside_sync(folder: &Path, scale: Scale) -> Fallible<()> {
     let gauge = Arc::new(Gauge::default());
     let backend = Probe::new(InMemoryBackend::new(), &gauge);
     let store = RedbStore::with_backend(backend, OpenOptions::default())?;
     let numbers = Numbers::default();
-    fill(&store, &numbers, 20_000)?;
-    one_writer("without a disk", &store, &numbers, &gauge)?;
+    fill(&store, &numbers, scale.count(20_000))?;
+    one_writer("without a disk", &store, &numbers, &gauge, scale)?;
     store.close()?;
 
     let gauge = Arc::new(Gauge::default());
     let store = open_file(&folder.join("outside.redb"), &gauge)?;
     let numbers = Numbers::default();
-    fill(&store, &numbers, 20_000)?;
-    one_writer("on the disk", &store, &numbers, &gauge)?;
-    let (calls, per_call) = (200_u64, 100_u64);
+    fill(&store, &numbers, scale.count(20_000))?;
+    one_writer("on the disk", &store, &numbers, &gauge, scale)?;
+    let (calls, per_call) = (scale.count(200), 100_u64);
     let before = gauge.read();
     let started = Instant::now();
     for _ in 0..calls {
@@ -118,18 +140,21 @@ fn outside_sync(folder: &Path) -> Fallible<()> {
 }
 
 /// One writer that waits for each answer.
-fn one_writer(place: &str, store: &RedbStore, numbers: &Numbers, gauge: &Gauge) -> Fallible<()> {
-    let (before, cpu_before) = (gauge.read(), cpu_time());
-    let (operations, took) = drive(store, numbers, 1, 3 * SECOND)?;
+fn one_writer(
+    place: &str,
+    store: &RedbStore,
+    numbers: &Numbers,
+    gauge: &Gauge,
+    scale: Scale,
+) -> Fallible<()> {
+    let (before, cpu) = (gauge.read(), ProcessTime::now());
+    let (operations, took) = drive(store, numbers, 1, scale.time(3 * SECOND))?;
     let seen = gauge.read().since(&before);
     let each = |span: Duration| micros(span.div_f64(operations.max(1) as f64));
-    let cpu = match (cpu_before, cpu_time()) {
-        (Some(before), Some(after)) => format!("{:.0} us", each(after.saturating_sub(before))),
-        _ => "unknown".to_owned(),
-    };
+    let cpu = each(cpu.elapsed());
     println!(
         "one writer, {place:<18}{:.0} us per operation outside the sync, {:.0} us inside; CPU of \
-         both {cpu}; {:.1} writes of {:.1} kB",
+         both {cpu:.0} us; {:.1} writes of {:.1} kB",
         each(took.saturating_sub(seen.in_sync)),
         each(seen.in_sync),
         ratio(seen.writes, operations),
@@ -139,7 +164,7 @@ fn one_writer(place: &str, store: &RedbStore, numbers: &Numbers, gauge: &Gauge) 
 }
 
 /// How many waiting clients share a sync of 4 ms.
-fn sharing() -> Fallible<bool> {
+fn sharing(scale: Scale) -> Fallible<bool> {
     let gauge = Gauge::slow(Duration::from_millis(4));
     let backend = Probe::new(InMemoryBackend::new(), &gauge);
     let store = RedbStore::with_backend(backend, OpenOptions::default())?;
@@ -149,7 +174,7 @@ fn sharing() -> Fallible<bool> {
     let mut shared = 0.0_f64;
     for _ in 0..3 {
         let before = gauge.read();
-        let (operations, _) = drive(&store, &numbers, 64, 2 * SECOND)?;
+        let (operations, _) = drive(&store, &numbers, 64, scale.time(2 * SECOND))?;
         shared = shared.max(ratio(operations, gauge.read().since(&before).syncs));
     }
     println!(
@@ -160,20 +185,21 @@ fn sharing() -> Fallible<bool> {
 }
 
 /// The real disk: bare syncs and the store in turns, so that its moods meet both alike.
-fn on_disk(folder: &Path, rounds: u32) -> Fallible<()> {
+fn on_disk(folder: &Path, rounds: u32, scale: Scale) -> Fallible<()> {
     let gauge = Arc::new(Gauge::default());
     let store = open_file(&folder.join("disk.redb"), &gauge)?;
     let numbers = Numbers::default();
-    fill(&store, &numbers, 20_000)?;
+    fill(&store, &numbers, scale.count(20_000))?;
     let raw_file = RawFile::create(&folder.join("raw"))?;
+    let slice = scale.time(SECOND);
     let (mut raw, mut one, mut many, mut shared) = (0.0, 0.0, 0.0, 0.0);
     for _ in 0..rounds.max(1) {
-        raw += raw_file.syncs_per_second(SECOND)?;
-        let (operations, took) = drive(&store, &numbers, 1, SECOND)?;
+        raw += raw_file.syncs_per_second(slice)?;
+        let (operations, took) = drive(&store, &numbers, 1, slice)?;
         one += operations as f64 / took.as_secs_f64();
-        raw += raw_file.syncs_per_second(SECOND)?;
+        raw += raw_file.syncs_per_second(slice)?;
         let before = gauge.read();
-        let (operations, took) = drive(&store, &numbers, 64, SECOND)?;
+        let (operations, took) = drive(&store, &numbers, 64, slice)?;
         many += operations as f64 / took.as_secs_f64();
         shared += ratio(operations, gauge.read().since(&before).syncs);
     }
@@ -240,19 +266,19 @@ impl RawFile {
 }
 
 /// Reads from a store that holds 100,000 records, and what the journal takes.
-fn reading(folder: &Path) -> Fallible<()> {
-    const RECORDS: u64 = 100_000;
+fn reading(folder: &Path, scale: Scale) -> Fallible<()> {
+    let records = scale.count(100_000);
     let store = open_file(&folder.join("reads.redb"), &Arc::default())?;
     let numbers = Numbers::default();
-    fill(&store, &numbers, RECORDS)?;
+    fill(&store, &numbers, records)?;
     let snapshot = store.snapshot(None)?;
-    let key = |turn: u64| id(scatter(turn) % RECORDS);
-    let gets = per_second(200_000, |turn| {
+    let key = |turn: u64| id(scatter(turn) % records);
+    let gets = per_second(scale.count(200_000), |turn| {
         let row = snapshot.get(Table::Records, &key(turn))?;
         row.map(drop).ok_or_else(|| "a record is missing".into())
     })?;
     println!("reads                         {gets:.0} /s one by one");
-    let trips = per_second(5_000, |turn| {
+    let trips = per_second(scale.count(5_000), |turn| {
         let keys: Vec<_> = (0..20)
             .map(|n| (Table::Records, key(turn * 20 + n).to_vec()))
             .collect();
@@ -263,7 +289,7 @@ fn reading(folder: &Path) -> Fallible<()> {
         "reads                         {:.0} /s twenty at a time",
         trips * 20.0
     );
-    let pages = per_second(2_000, |turn| {
+    let pages = per_second(scale.count(2_000), |turn| {
         snapshot.range(Table::Records, &key(turn), &[0xff; 16], false, 50)?;
         Ok(())
     })?;
@@ -271,9 +297,13 @@ fn reading(folder: &Path) -> Fallible<()> {
         "rows of ranges                {:.0} /s in pages of 50",
         pages * 50.0
     );
-    let snapshots = per_second(100_000, |_| Ok(store.snapshot(None).map(drop)?))?;
+    let snapshots = per_second(scale.count(100_000), |_| {
+        Ok(store.snapshot(None).map(drop)?)
+    })?;
     println!("snapshots                     {snapshots:.0} /s");
-    let numbers = per_second(200_000, |_| Ok(store.numbers("ticket", 1).map(|_| ())?))?;
+    let numbers = per_second(scale.count(200_000), |_| {
+        Ok(store.numbers("ticket", 1).map(|_| ())?)
+    })?;
     println!("numbers                       {numbers:.0} /s");
     let rows = store.journal(opora::store::Pos::ZERO, MAX_RANGE_ROWS)?;
     let entries: usize = rows.iter().map(|row| row.bytes.len()).sum();
@@ -284,16 +314,6 @@ fn reading(folder: &Path) -> Fallible<()> {
     );
     store.close()?;
     Ok(())
-}
-
-/// CPU time of this process so far, where the system tells it, to a hundredth of a second.
-fn cpu_time() -> Option<Duration> {
-    const TICKS_PER_SECOND: u64 = 100;
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // Counted from behind the name, which may hold blanks: user and system time come 12th and 13th.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
 }
 
 fn per_second(turns: u64, mut turn: impl FnMut(u64) -> Fallible<()>) -> Fallible<f64> {
