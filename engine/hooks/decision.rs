@@ -15,10 +15,11 @@ pub struct Spot {
 /// refuses the others by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Decision {
-    /// Reasons to refuse: `record.validate`, `transition.guard`.
+    /// Reasons to refuse: `record.validate`, `transition.guard`, `action.run`.
     pub refusals: Vec<Refusal>,
-    /// What to do, in order: `record.defaults` (only `Set`), `transition.effect`, `schedule.fire`,
-    /// `survey.logic`.
+    /// What to do, in order: `record.defaults` and `field.compute` (only `Set`), `transition.effect`,
+    /// `schedule.fire`, `survey.logic`, `interaction.event`, `sla.event`, `record.changed`,
+    /// `action.run`.
     pub effects: Vec<(Effect, Spot)>,
     /// Form rules: `form.rules`.
     pub form: Vec<FieldRule>,

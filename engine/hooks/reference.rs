@@ -114,9 +114,9 @@ impl Hook {
                 "that it is not sent, or other recipients, channel, subject, text",
             ),
             Self::AccessFilter => (
-                "once for a principal and request",
-                "the principal's own record, the kind asked for",
-                "conditions on records, fields that are not seen",
+                "once for a request of an agent or contact and each kind of record it touches",
+                "that agent's or contact's own record as the record, the kind asked for",
+                "conditions on indexed fields of records, fields that are not seen",
             ),
         };
         Reference {

@@ -1,9 +1,11 @@
-//! A desk whose plugin is still being compiled.
+//! A desk with a plugin: while it is still being compiled, and asked what may be seen.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use opora::desk::{Actor, Command, Desk, DeskOptions, Error, IdSource, Request, VirtualClock};
+use opora::desk::{
+    Actor, Command, Desk, DeskOptions, Error, ErrorKind, IdSource, Request, VirtualClock,
+};
 use opora::domain::{Id, Kind};
 use opora::packs::PackFiles;
 use opora::store::{MemoryStore, Store};
@@ -23,9 +25,14 @@ hook = \"transition.guard\"
 name = \"defaults\"
 hook = \"record.defaults\"
 ";
+    with_guest(rules, DEFINITIONS)
+}
+
+/// The plain pack with rules of the conformance plugin.
+fn with_guest(rules: &str, definitions: &str) -> PackFiles {
     let mut files = PackFiles::from_texts(&[
         ("pack.toml", &format!("{MANIFEST}{rules}")),
-        ("definitions.toml", DEFINITIONS),
+        ("definitions.toml", definitions),
     ]);
     let place = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hooks/conformance.wasm");
     let component = std::fs::read(place).unwrap();
@@ -107,4 +114,48 @@ fn until_a_plugin_is_compiled_guards_refuse_and_effects_are_left_out() {
     assert_eq!(record(create(&desk)).record.text("priority"), Some("high"));
     // What was not ready has not failed, however often it was asked.
     assert!(desk.health().unwrap().failing_rules.is_empty());
+}
+
+/// The plugin lets a contact see what belongs to the account that the rule reads, or nothing when it
+/// reads none, and never `cost`.
+#[test]
+fn a_plugin_says_what_a_customer_sees() {
+    let definitions = format!(
+        "{DEFINITIONS}[[field_set.fields]]\ncode = \"cost\"\nvalue = \"int\"\n\
+         [[field_set.fields]]\ncode = \"margin\"\nvalue = \"int\"\n"
+    );
+    let install = |desk: &Desk, reads: &str| {
+        let rules = format!(
+            "plugin = \"guest.wasm\"\n[[rule]]\nname = \"sight\"\nhook = \"access.filter\"\n{reads}"
+        );
+        let files = with_guest(&rules, &definitions);
+        run(desk, &Command::InstallPack { files }).unwrap();
+    };
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let desk = open(&store, false);
+    install(&desk, "reads = [\"account\"]\n");
+    let create = |kind, json| {
+        let fields = fields(json);
+        run(&desk, &Command::Create { kind, fields }).unwrap()
+    };
+    let account = create(Kind::Account, json!({"title": "Anna's"}));
+    let contact = create(
+        Kind::Contact,
+        json!({"title": "Anna", "account": account.to_string()}),
+    );
+    let asked = json!({
+        "type": "fault", "title": "lamp", "account": account.to_string(), "cost": 7,
+    });
+    let ticket = create(Kind::Ticket, asked);
+    let anna = Actor::Contact { contact, account };
+
+    let seen = desk.record(&anna, Kind::Ticket, ticket, None).unwrap();
+    assert_eq!(seen.record.text("title"), Some("lamp"));
+    assert_eq!(seen.record.get("plain/cost"), None);
+    let whole = desk.record(&Actor::System, Kind::Ticket, ticket, None);
+    assert!(whole.unwrap().record.get("plain/cost").is_some());
+
+    install(&desk, "");
+    let error = desk.record(&anna, Kind::Ticket, ticket, None).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
 }
