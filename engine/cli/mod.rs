@@ -8,6 +8,7 @@ mod listen;
 mod logging;
 mod out;
 mod pack;
+mod pack_test;
 mod serve;
 mod settings;
 mod token;

@@ -27,6 +27,8 @@ pub enum PackTask {
     },
     /// List the active packs.
     List,
+    /// Run the scenarios of a pack, on a virtual clock and a desk of their own.
+    Test(super::pack_test::TestArgs),
     /// Take a pack out of the active ones. Records keep their values.
     Remove {
         /// Name of the pack.
@@ -39,11 +41,14 @@ pub enum PackTask {
 /// # Errors
 /// When the pack is not fit, or neither folder nor server can be reached.
 pub fn run(task: &PackTask, place: &Place, shared: &Shared) -> Outcome<()> {
+    if let PackTask::Test(args) = task {
+        return super::pack_test::test(args);
+    }
     logging::start(&Settings::of_client(shared)?)?;
     // What is wrong with the files is told without a desk.
     let folders = match task {
         PackTask::Install { folders, .. } => read(folders)?,
-        PackTask::List | PackTask::Remove { .. } => Vec::new(),
+        PackTask::List | PackTask::Remove { .. } | PackTask::Test(_) => Vec::new(),
     };
     let peer = place.peer(shared)?;
     let done = match task {
@@ -51,6 +56,7 @@ pub fn run(task: &PackTask, place: &Place, shared: &Shared) -> Outcome<()> {
             .into_iter()
             .try_for_each(|(folder, files)| install(&peer, &folder, files, *dry_run)),
         PackTask::List => list(&peer),
+        PackTask::Test(_) => Ok(()),
         PackTask::Remove { name } => remove(&peer, name),
     };
     if let Peer::Desk(desk) = peer {

@@ -65,6 +65,8 @@ pub struct Draft {
     pub timers: BTreeMap<(Id, String), Option<Timer>>,
     /// SLA clocks read, by record; absent: not read yet.
     pub clocks: BTreeMap<Id, BTreeMap<String, ClockWork>>,
+    /// Tickets as they were when their support level was chosen last in this command.
+    pub selected: BTreeMap<Id, Arc<Record>>,
     /// Surveys made or changed, with the version of the stored one.
     pub surveys: BTreeMap<Id, (Option<Pos>, Survey)>,
     /// Messages queued.
@@ -105,6 +107,7 @@ impl Draft {
             entries: Vec::new(),
             timers: BTreeMap::new(),
             clocks: BTreeMap::new(),
+            selected: BTreeMap::new(),
             surveys: BTreeMap::new(),
             outbox: Vec::new(),
             runs: Vec::new(),

@@ -1,4 +1,7 @@
-//! A full check of the store's invariants: records, indexes, guards and journal say the same.
+//! A full check of the store's invariants: records, indexes, guards, entries, clocks, timers and
+//! journal say the same.
+
+mod belongings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +21,8 @@ pub struct Verified {
 }
 
 impl Desk {
-    /// Plays the whole journal back and compares the result with every record, index row and guard.
+    /// Plays the whole journal back and compares the result with every record, index row, guard,
+    /// entry, clock and timer.
     /// Meant for tests and for `opora verify`: it reads everything and holds all records in memory.
     ///
     /// # Errors
@@ -27,8 +31,10 @@ impl Desk {
         let snapshot = self.store.snapshot(None)?;
         let upto = snapshot.pos();
         let mut played: BTreeMap<(Kind, Id), (Option<Record>, Pos)> = BTreeMap::new();
+        let mut belongings = belongings::Belongings::default();
         let entries = self.play_back(|pos, entry| {
             if pos <= upto {
+                belongings.play(pos, entry);
                 for change in &entry.changes {
                     let place = (change.kind, change.id);
                     let (record, version) = played.entry(place).or_insert((None, pos));
@@ -92,6 +98,7 @@ impl Desk {
                     .map(|_| format!("a row of {table:?} is missing")),
             );
         }
+        belongings.check(&*snapshot, &mut verified.faults)?;
         verified.faults.truncate(100);
         Ok(verified)
     }

@@ -128,6 +128,8 @@ pub struct HistoryItem {
     pub entries: Vec<Id>,
     /// Rules that were called.
     pub rules: Vec<RuleRunView>,
+    /// Records that rules read beyond this one, each with the version they saw.
+    pub reads: Vec<(Kind, Id, Pos)>,
     /// Notes such as `survey_skipped:no_address`.
     pub notes: Vec<String>,
 }

@@ -116,7 +116,10 @@ fn define(kind: Kind) -> Vec<FieldDef> {
         ]),
         Kind::Article => all.extend(article()),
         Kind::Agent => all.extend(agent()),
-        Kind::Team => all.push(f("code", "Code", "Код", V::Text).unique()),
+        Kind::Team => all.extend([
+            f("code", "Code", "Код", V::Text).unique(),
+            f("mail", "Mail address", "Адрес почты", V::Text),
+        ]),
         Kind::Calendar | Kind::SupportLevel => all.extend([
             f("code", "Code", "Код", V::Text).required().unique(),
             f("definition", "Definition", "Определение", V::Json).required(),

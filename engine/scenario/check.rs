@@ -8,6 +8,7 @@ use super::command::Names;
 use super::compare::{field, is_code, same, shown};
 use super::driver::{Driver, Seen, ShownChange, ShownEntry, ShownMessage};
 use super::file::{ClockLike, EntryLike, FieldLike, MessageLike, Then, instant};
+use super::report::Difference;
 use crate::desk::Actor;
 use crate::domain::{Id, Kind};
 
@@ -25,7 +26,7 @@ struct Look<'a> {
     driver: &'a mut dyn Driver,
     actor: Actor,
     place: (Kind, Id),
-    found: Vec<String>,
+    found: Vec<Difference>,
 }
 
 impl Check {
@@ -37,13 +38,13 @@ impl Check {
     }
 
     /// What is not as a `[[step.then]]` says.
-    pub fn then(&self, then: &Then, names: &mut Names, driver: &mut dyn Driver) -> Vec<String> {
+    pub fn then(&self, then: &Then, names: &mut Names, driver: &mut dyn Driver) -> Vec<Difference> {
         let outcome = match (&then.record, &then.kind) {
             (Some(record), None) => self.one(then, record, names, driver),
             (None, Some(kind)) => many(then, kind, names, driver),
             _ => Err("a `[[step.then]]` needs `record` or `kind`".to_owned()),
         };
-        outcome.unwrap_or_else(|why| vec![why])
+        outcome.unwrap_or_else(|why| vec![why.into()])
     }
 
     fn one(
@@ -52,17 +53,18 @@ impl Check {
         record: &str,
         names: &Names,
         driver: &mut dyn Driver,
-    ) -> Seen<Vec<String>> {
+    ) -> Seen<Vec<Difference>> {
         let place = names.get(record)?;
         let actor = names.actor(Some(then.by.as_deref().unwrap_or("system")), driver)?;
         let seen = driver.record(&actor, place.0, place.1)?;
         let Some(fields) = seen else {
             let hidden = then.hidden;
             let why = format!("`{record}` is not there");
-            return Ok(if hidden { Vec::new() } else { vec![why] });
+            return Ok(if hidden { Vec::new() } else { vec![why.into()] });
         };
         if then.hidden {
-            return Ok(vec![format!("`{record}` should be hidden, but is seen")]);
+            let what = format!("`{record}`");
+            return Ok(vec![Difference::new(what, "hidden", "seen")]);
         }
         let mut look = Look {
             check: self,
@@ -78,12 +80,20 @@ impl Check {
         look.outbox()?;
         look.clocks()?;
         look.form()?;
-        let tell = |what: String| format!("`{record}`: {what}");
+        let tell = |difference: Difference| Difference {
+            what: format!("`{record}`, {}", difference.what),
+            ..difference
+        };
         Ok(look.found.into_iter().map(tell).collect())
     }
 }
 
-fn many(then: &Then, kind: &str, names: &mut Names, driver: &mut dyn Driver) -> Seen<Vec<String>> {
+fn many(
+    then: &Then,
+    kind: &str,
+    names: &mut Names,
+    driver: &mut dyn Driver,
+) -> Seen<Vec<Difference>> {
     let kind = Kind::named(kind).ok_or_else(|| format!("there is no kind `{kind}`"))?;
     let wanted = names.object(&then.filter)?;
     let records = driver.records(kind)?;
@@ -100,24 +110,26 @@ fn many(then: &Then, kind: &str, names: &mut Names, driver: &mut dyn Driver) -> 
     if let Some(count) = then.count
         && count != matching.len()
     {
-        found.push(format!(
-            "expected {count} records of kind {} with {}, got {} of {}",
-            kind.name(),
-            Json::Object(wanted),
-            matching.len(),
-            records.len()
+        found.push(Difference::new(
+            format!(
+                "records of kind {} with {}",
+                kind.name(),
+                Json::Object(wanted)
+            ),
+            count.to_string(),
+            format!("{} of {}", matching.len(), records.len()),
         ));
     }
     match (&then.name, matching.first()) {
         (Some(name), Some(id)) => names.give(name, kind, *id),
-        (Some(name), None) => found.push(format!("there is no record to call `{name}`")),
+        (Some(name), None) => found.push(format!("there is no record to call `{name}`").into()),
         (None, _) => {}
     }
     Ok(found)
 }
 
 impl Look<'_> {
-    fn expect(&mut self, holds: bool, what: impl FnOnce() -> String) {
+    fn expect(&mut self, holds: bool, what: impl FnOnce() -> Difference) {
         if !holds {
             self.found.push(what());
         }
@@ -128,23 +140,19 @@ impl Look<'_> {
         for (name, value) in &wanted {
             let is = field(got, name);
             self.expect(is.is_some_and(|is| same(name, value, is)), || {
-                format!(
-                    "`{name}` should be {}, is {}",
-                    shown(Some(value)),
-                    shown(is)
-                )
+                Difference::new(format!("`{name}`"), shown(Some(value)), shown(is))
             });
         }
         for name in &self.then.absent {
             let is = field(got, name);
             self.expect(is.is_none_or(Json::is_null), || {
-                format!("`{name}` should have no value, is {}", shown(is))
+                Difference::new(format!("`{name}`"), "no value", shown(is))
             });
         }
         for name in &self.then.present {
             let is = field(got, name);
             self.expect(is.is_some_and(|v| !v.is_null()), || {
-                format!("`{name}` should have a value")
+                Difference::new(format!("`{name}`"), "a value", "none")
             });
         }
         Ok(())
@@ -168,7 +176,7 @@ impl Look<'_> {
             let is = last.map_or("nobody", |(_, by)| by.as_str());
             let without_line = is.rsplit_once(':').map_or(is, |(rule, _)| rule);
             self.expect(is == by || without_line == by, || {
-                format!("`{name}` should be set by {by}, was by {is}")
+                Difference::new(format!("who set `{name}`"), by.as_str(), is)
             });
         }
         let new: Vec<&ShownChange> = all.iter().filter(|c| c.pos > self.check.pos).collect();
@@ -187,7 +195,11 @@ impl Look<'_> {
                 verdict => said.contains(&verdict),
             };
             self.expect(as_said, || {
-                format!("rule {rule} should say {verdict}, said {said:?}")
+                Difference::new(
+                    format!("rule {rule}"),
+                    verdict.as_str(),
+                    format!("{said:?}"),
+                )
             });
         }
         let given: Vec<&String> = new
@@ -197,7 +209,7 @@ impl Look<'_> {
             .collect();
         for piece in &then.reasons {
             self.expect(given.iter().any(|r| r.contains(piece.as_str())), || {
-                format!("no rule gave the reason `{piece}`; they gave {given:?}")
+                Difference::new("reasons", format!("`{piece}`"), format!("{given:?}"))
             });
         }
     }
@@ -209,11 +221,11 @@ impl Look<'_> {
         let noted: Vec<&String> = new.iter().flat_map(|c| &c.notes).collect();
         for start in wanted {
             self.expect(noted.iter().any(|n| n.starts_with(start.as_str())), || {
-                format!("there is no note `{start}`; the notes are {noted:?}")
+                Difference::new("notes", format!("`{start}`"), format!("{noted:?}"))
             });
         }
         self.expect(!wanted.is_empty() || noted.is_empty(), || {
-            format!("there should be no note; the notes are {noted:?}")
+            Difference::new("notes", "none", format!("{noted:?}"))
         });
     }
 
@@ -226,17 +238,17 @@ impl Look<'_> {
         let mut got = self.driver.entries(&self.actor, kind, id)?;
         got.retain(|entry| entry.id.is_some_and(|id| added.contains(&id)));
         if got.len() != wanted.len() {
-            self.found.push(format!(
-                "expected {} entries in this step, got {}: {got:?}",
-                wanted.len(),
-                got.len()
+            self.found.push(Difference::new(
+                "entries of this step",
+                wanted.len().to_string(),
+                format!("{}: {got:?}", got.len()),
             ));
             return Ok(());
         }
         for (wanted, got) in wanted.iter().zip(&got) {
             let fits = entry_fits(wanted, got, self.names)?;
             self.expect(fits, || {
-                format!("expected the entry {wanted:?}, got {got:?}")
+                Difference::new("entry", format!("{wanted:?}"), format!("{got:?}"))
             });
         }
         Ok(())
@@ -249,16 +261,16 @@ impl Look<'_> {
         let mut got = self.driver.outbox()?;
         got.retain(|m| m.record == Some(self.place.1) && !self.check.outbox.contains(&m.id));
         if got.len() != wanted.len() {
-            self.found.push(format!(
-                "expected {} messages queued in this step, got {}: {got:?}",
-                wanted.len(),
-                got.len()
+            self.found.push(Difference::new(
+                "messages queued in this step",
+                wanted.len().to_string(),
+                format!("{}: {got:?}", got.len()),
             ));
             return Ok(());
         }
         for (wanted, got) in wanted.iter().zip(&got) {
             self.expect(message_fits(wanted, got), || {
-                format!("expected the message {wanted:?}, got {got:?}")
+                Difference::new("message", format!("{wanted:?}"), format!("{got:?}"))
             });
         }
         Ok(())
@@ -284,7 +296,8 @@ impl Look<'_> {
                     .as_ref()
                     .is_none_or(|l| got.is_some_and(|c| c.level == *l));
             self.expect(fits, || {
-                format!("clock `{name}` should be {wanted:?}, is {got:?}")
+                let what = format!("clock `{name}`");
+                Difference::new(what, format!("{wanted:?}"), format!("{got:?}"))
             });
         }
         Ok(())
@@ -300,7 +313,8 @@ impl Look<'_> {
             let got = form.fields.iter().find(|f| is_code(&f.code, name));
             let fits = got.is_some_and(|got| field_fits(wanted, got));
             self.expect(fits, || {
-                format!("field `{name}` of the form should be {wanted:?}, is {got:?}")
+                let what = format!("field `{name}` of the form");
+                Difference::new(what, format!("{wanted:?}"), format!("{got:?}"))
             });
         }
         for (status, why) in &then.actions {
@@ -313,7 +327,8 @@ impl Look<'_> {
                 codes == why && got.open == why.is_empty()
             });
             self.expect(fits, || {
-                format!("the way to `{status}` should be closed by {why:?}, is {got:?}")
+                let what = format!("the way to `{status}`");
+                Difference::new(what, format!("closed by {why:?}"), format!("{got:?}"))
             });
         }
         Ok(())

@@ -32,6 +32,68 @@ pub struct Scenario {
     /// What happens.
     #[serde(default, rename = "step")]
     pub(super) steps: Vec<Step>,
+    /// Where the steps stand in the file.
+    #[serde(skip)]
+    pub(super) outline: Outline,
+}
+
+/// Lines of the steps, from 1.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Outline {
+    given: Vec<StepLines>,
+    steps: Vec<StepLines>,
+}
+
+/// Line of a step, and of each `[[step.then]]` of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct StepLines {
+    pub line: usize,
+    pub then: Vec<usize>,
+}
+
+/// A scenario as far as places in it are concerned.
+#[derive(Deserialize)]
+struct Spans {
+    #[serde(default)]
+    given: Vec<toml::Spanned<StepSpans>>,
+    #[serde(default)]
+    step: Vec<toml::Spanned<StepSpans>>,
+}
+
+#[derive(Deserialize)]
+struct StepSpans {
+    #[serde(default)]
+    then: Vec<toml::Spanned<serde::de::IgnoredAny>>,
+}
+
+impl Outline {
+    fn of(text: &str) -> Self {
+        let Ok(spans) = toml::from_str::<Spans>(text) else {
+            return Self::default();
+        };
+        let line = |at: usize| text.get(..at).map_or(0, |t| t.matches('\n').count() + 1);
+        let step = |step: &toml::Spanned<StepSpans>| StepLines {
+            line: line(step.span().start),
+            then: step
+                .get_ref()
+                .then
+                .iter()
+                .map(|t| line(t.span().start))
+                .collect(),
+        };
+        Self {
+            given: spans.given.iter().map(step).collect(),
+            steps: spans.step.iter().map(step).collect(),
+        }
+    }
+
+    pub fn given(&self, place: usize) -> StepLines {
+        self.given.get(place).cloned().unwrap_or_default()
+    }
+
+    pub fn step(&self, place: usize) -> StepLines {
+        self.steps.get(place).cloned().unwrap_or_default()
+    }
 }
 
 /// One step.
@@ -198,7 +260,8 @@ impl Scenario {
         if text.len() > MAX_BYTES {
             return Err(format!("a scenario may have {MAX_BYTES} bytes, not more"));
         }
-        let scenario: Self = toml::from_str(text).map_err(|e| e.to_string().trim().to_owned())?;
+        let mut scenario: Self =
+            toml::from_str(text).map_err(|e| e.to_string().trim().to_owned())?;
         if scenario.steps.is_empty() {
             return Err("a scenario needs at least one `[[step]]`".to_owned());
         }
@@ -211,6 +274,7 @@ impl Scenario {
                 given.name
             ));
         }
+        scenario.outline = Outline::of(text);
         Ok(scenario)
     }
 

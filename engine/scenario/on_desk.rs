@@ -9,7 +9,7 @@ use super::driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
     ShownField, ShownForm, ShownMessage, ShownRun,
 };
-use super::report::{Problem, Report};
+use super::report::{Problem, Report, RuleUse};
 use crate::desk::{
     Actor, Clock, Command, Desk, DeskOptions, Error, ErrorKind, HistoryItem, IdSource, ListQuery,
     Reply, Request, VirtualClock,
@@ -94,10 +94,31 @@ impl DeskDriver {
         };
         let problem = |what| Problem {
             step: report.steps,
-            what: format!("after all steps: {what}"),
+            line: 0,
+            difference: format!("after all steps: {what}").into(),
         };
         let found = faults.into_iter().map(problem).collect();
         report.add(place.name(), found);
+    }
+
+    /// What the rules used of their budgets since the desk was opened.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn used(&self) -> Seen<Vec<RuleUse>> {
+        let steps = self.desk.hooks().map_err(|e| e.to_string())?;
+        let used = steps.into_iter().filter_map(|step| {
+            let rule = step.rule?;
+            (0 < rule.calls).then_some(RuleUse {
+                rule: step.name,
+                hook: step.hook?,
+                calls: rule.calls,
+                failures: rule.failures,
+                most_used: rule.most_used,
+                budget: rule.budget,
+            })
+        });
+        Ok(used.collect())
     }
 
     /// Fires what is due until `at`, each timer at its time.

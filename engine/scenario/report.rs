@@ -4,13 +4,78 @@ use std::fmt;
 
 use super::Scenario;
 
+/// How something differs from what a scenario says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs, or all there is to say.
+    pub what: String,
+    /// What was expected; empty when `what` says all.
+    pub expected: String,
+    /// What was got; empty when `what` says all.
+    pub got: String,
+}
+
+impl Difference {
+    /// Something that differs from what was expected.
+    #[must_use]
+    pub fn new(
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            expected: expected.into(),
+            got: got.into(),
+        }
+    }
+}
+
+impl From<String> for Difference {
+    fn from(what: String) -> Self {
+        Self {
+            what,
+            ..Self::default()
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if self.expected.is_empty() && self.got.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": expected {}, got {}", self.expected, self.got)
+    }
+}
+
 /// Something that was not as the scenario says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
     /// The step, from 1; 0 for what was given.
     pub step: usize,
+    /// Line of the file, from 1; 0 when none is to blame.
+    pub line: usize,
     /// What was expected and what was got.
-    pub what: String,
+    pub difference: Difference,
+}
+
+/// What a rule did in a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleUse {
+    /// `pack/name`.
+    pub rule: String,
+    /// Hook.
+    pub hook: &'static str,
+    /// Calls.
+    pub calls: u64,
+    /// Calls that failed.
+    pub failures: u64,
+    /// Operations or fuel that the dearest call used.
+    pub most_used: u64,
+    /// Operations or fuel that a call may use.
+    pub budget: u64,
 }
 
 /// What came of a scenario.
@@ -24,6 +89,8 @@ pub struct Report {
     pub steps: usize,
     /// What was not as it says, with the store it was seen on.
     pub problems: Vec<(String, Problem)>,
+    /// What the rules used of their budgets, in the order in which rules are called.
+    pub used: Vec<RuleUse>,
 }
 
 impl Report {
@@ -34,7 +101,7 @@ impl Report {
             about: scenario.about.clone(),
             rows: scenario.rows.clone(),
             steps: scenario.steps.len(),
-            problems: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -58,9 +125,10 @@ impl fmt::Display for Report {
         }
         write!(f, "{}:", self.about)?;
         for (place, problem) in &self.problems {
+            let (line, difference) = (problem.line, &problem.difference);
             match problem.step {
-                0 => write!(f, "\n  {place}, given: {}", problem.what)?,
-                n => write!(f, "\n  {place}, step {n}: {}", problem.what)?,
+                0 => write!(f, "\n  {place}, given, line {line}: {difference}")?,
+                n => write!(f, "\n  {place}, step {n}, line {line}: {difference}")?,
             }
         }
         Ok(())

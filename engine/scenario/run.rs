@@ -5,8 +5,8 @@ use std::fmt;
 use super::check::Check;
 use super::command::{Names, command};
 use super::driver::{Driver, Refused};
-use super::file::{Pieces, Refusal, RefusalDetail, Scenario, Step, duration, instant};
-use super::report::Problem;
+use super::file::{Pieces, Refusal, RefusalDetail, Scenario, Step, StepLines, duration, instant};
+use super::report::{Difference, Problem};
 use crate::desk::{Actor, Command};
 use crate::domain::Kind;
 use crate::packs::PackFiles;
@@ -92,10 +92,10 @@ pub fn run(
             return Err(format!("a pack cannot be installed: {}", refused.message));
         }
     }
-    for step in &scenario.given {
+    for (place, step) in scenario.given.iter().enumerate() {
         let mut step = step.clone();
         step.name = step.name.or_else(|| code_of(&step.fields));
-        if !running.step(0, &step) {
+        if !running.step(0, &step, &scenario.outline.given(place)) {
             return Ok(running.problems);
         }
     }
@@ -103,12 +103,13 @@ pub fn run(
         if restarts.includes(place)
             && let Err(why) = running.driver.restart()
         {
-            running.problem(place + 1, format!("the desk does not start again: {why}"));
+            let why = format!("the desk does not start again: {why}");
+            running.problem(place + 1, scenario.outline.step(place).line, why);
             break;
         }
         let mut step = step.clone();
         step.name = step.name.or_else(|| code_of(&step.fields));
-        if !running.step(place + 1, &step) {
+        if !running.step(place + 1, &step, &scenario.outline.step(place)) {
             break;
         }
     }
@@ -140,50 +141,54 @@ struct Running<'d> {
 }
 
 impl Running<'_> {
-    fn problem(&mut self, step: usize, what: String) {
-        self.problems.push(Problem { step, what });
+    fn problem(&mut self, step: usize, line: usize, difference: impl Into<Difference>) {
+        self.problems.push(Problem {
+            step,
+            line,
+            difference: difference.into(),
+        });
     }
 
     /// Takes a step. `false`: what follows would make no sense.
-    fn step(&mut self, number: usize, step: &Step) -> bool {
+    fn step(&mut self, number: usize, step: &Step, lines: &StepLines) -> bool {
         let check = match Check::begin(self.driver) {
             Ok(check) => check,
             Err(what) => {
-                self.problem(number, what);
+                self.problem(number, lines.line, what);
                 return false;
             }
         };
         match self.act(step) {
             Ok(None) => {}
-            Ok(Some(what)) => self.problem(number, what),
+            Ok(Some(what)) => self.problem(number, lines.line, what),
             Err(what) => {
-                self.problem(number, what);
+                self.problem(number, lines.line, what);
                 return false;
             }
         }
-        for then in &step.then {
-            let found = check.then(then, &mut self.names, self.driver);
-            for what in found {
-                self.problem(number, what);
+        for (place, then) in step.then.iter().enumerate() {
+            let line = lines.then.get(place).copied().unwrap_or(lines.line);
+            for difference in check.then(then, &mut self.names, self.driver) {
+                self.problem(number, line, difference);
             }
         }
         true
     }
 
     /// Moves the clock and runs the command. `Err`: the scenario cannot go on.
-    fn act(&mut self, step: &Step) -> Result<Option<String>, String> {
+    fn act(&mut self, step: &Step) -> Result<Option<Difference>, Difference> {
         let to = match (&step.at, &step.after) {
-            (Some(_), Some(_)) => return Err("a step has `at` or `after`, not both".to_owned()),
+            (Some(_), Some(_)) => {
+                return Err("a step has `at` or `after`, not both".to_owned().into());
+            }
             (Some(at), None) => Some(instant(at)?),
             (None, Some(after)) => Some(self.driver.now() + duration(after)?),
             (None, None) => None,
         };
         if let Some(to) = to {
             if to < self.driver.now() {
-                return Err(format!(
-                    "`at` lies in the past: it is {}",
-                    self.driver.now()
-                ));
+                let why = format!("`at` lies in the past: it is {}", self.driver.now());
+                return Err(why.into());
             }
             self.driver.advance_to(to, step.late)?;
         }
@@ -191,7 +196,7 @@ impl Running<'_> {
             let none = step.refused.is_none() || to.is_some();
             return none
                 .then_some(None)
-                .ok_or_else(|| "`refused` needs a command".to_owned());
+                .ok_or_else(|| "`refused` needs a command".to_owned().into());
         };
         let actor = self.names.actor(step.by.as_deref(), self.driver)?;
         match (self.driver.run(&actor, &command), &step.refused) {
@@ -202,24 +207,41 @@ impl Running<'_> {
                 }
                 Ok(None)
             }
-            (Ok(_), Some(refusal)) => Err(format!(
-                "`{}` went through, but should be refused: {refusal:?}",
-                command.name()
+            (Ok(_), Some(refusal)) => Err(Difference::new(
+                format!("`{}`", command.name()),
+                format!("a refusal by {}", expected(refusal)),
+                "it went through",
             )),
-            (Err(refused), None) => Err(format!(
-                "`{}` was refused: {}: {}",
-                command.name(),
-                refused.code,
-                refused.message
+            (Err(refused), None) => Err(Difference::new(
+                format!("`{}`", command.name()),
+                "that it goes through",
+                format!("refused: {}: {}", refused.code, refused.message),
             )),
             (Err(refused), Some(refusal)) => Ok(unlike(&refused, refusal)),
         }
     }
 }
 
+/// A refusal as a scenario expects it, in words.
+fn expected(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Code(code) => format!("`{code}`"),
+        Refusal::Detail(detail) => {
+            let code = detail.code.iter().map(|code| format!("`{code}`"));
+            let faults = detail
+                .faults
+                .iter()
+                .map(|all| format!("the faults {all:?}"));
+            let says = detail.says.all().iter().map(|p| format!("the words `{p}`"));
+            let parts: Vec<String> = code.chain(faults).chain(says).collect();
+            parts.join(" with ")
+        }
+    }
+}
+
 /// How a refusal differs from the expected one.
-fn unlike(refused: &Refused, expected: &Refusal) -> Option<String> {
-    let detail = match expected {
+fn unlike(refused: &Refused, wanted: &Refusal) -> Option<Difference> {
+    let detail = match wanted {
         Refusal::Code(code) => RefusalDetail {
             code: Some(code.clone()),
             faults: None,
@@ -229,24 +251,20 @@ fn unlike(refused: &Refused, expected: &Refusal) -> Option<String> {
     };
     let mut got: Vec<String> = refused.faults.iter().map(|f| f.code.clone()).collect();
     got.sort();
-    let seen = || format!("{} {got:?}: {}", refused.code, refused.message);
-    if let Some(code) = &detail.code
-        && *code != refused.code
-        && !got.contains(code)
-    {
-        return Some(format!("refused otherwise than by `{code}`: {}", seen()));
-    }
-    if let Some(faults) = &detail.faults {
+    let has_code = |code: &String| *code == refused.code || got.contains(code);
+    let has_faults = |faults: &Vec<String>| {
         let mut faults = faults.clone();
         faults.sort();
-        if faults != got {
-            return Some(format!("expected the faults {faults:?}, got {}", seen()));
-        }
-    }
-    let silent = detail
-        .says
-        .all()
-        .iter()
-        .find(|piece| !refused.message.contains(*piece));
-    silent.map(|piece| format!("the refusal does not say `{piece}`: {}", seen()))
+        faults == got
+    };
+    let says = |piece: &String| refused.message.contains(piece);
+    let alike = detail.code.as_ref().is_none_or(has_code)
+        && detail.faults.as_ref().is_none_or(has_faults)
+        && detail.says.all().iter().all(says);
+    let message = &refused.message;
+    let seen = || match got.is_empty() {
+        true => format!("`{}`: {message}", refused.code),
+        false => format!("`{}` with the faults {got:?}: {message}", refused.code),
+    };
+    (!alike).then(|| Difference::new("the refusal", expected(wanted), seen()))
 }

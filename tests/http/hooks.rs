@@ -30,7 +30,7 @@ async fn the_engine_tells_its_own_steps_in_order() {
 #[cfg(feature = "script")]
 #[tokio::test]
 async fn a_rule_that_fails_is_shown_suspended_and_reset() {
-    use crate::app::{DEFINITIONS, PACK};
+    use crate::app::{DEFINITIONS, PACK, PORTAL_A};
 
     let app = App::new();
     let rules = r#"
@@ -107,8 +107,15 @@ reads = ["account"]
     app.post(path, ADMIN, json!(null))
         .await
         .fails_with(404, "not_found");
-    let good = json!({"type": "fault", "title": "good"});
-    app.post("/v1/tickets", AGENT, good).await.is(201);
+    let good = json!({"type": "fault", "title": "good", "account": app.account_a});
+    let ticket = app.post("/v1/tickets", AGENT, good).await.is(201).id();
+    let path = format!("/v1/tickets/{ticket}/history");
+    let reads = |body: Json| body["items"][0]["reads"].clone();
+    let history = reads(app.get(&path, AGENT).await.is(200).json());
+    let read = (&history[0]["kind"], &history[0]["id"]);
+    assert_eq!(read, (&json!("account"), &json!(app.account_a)));
+    let history = reads(app.get(&path, PORTAL_A).await.is(200).json());
+    assert_eq!(history, json!([]));
     let ready = app.get("/readyz", "").await.is(200).json();
     assert_eq!(
         (&ready["suspended_rules"], &ready["failing_rules"]),

@@ -26,3 +26,5 @@ mod scenarios;
 mod search;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verify;

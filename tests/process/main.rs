@@ -6,6 +6,9 @@ mod demo;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+#[cfg(feature = "script")]
+mod pack_test;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod serve;

@@ -29,8 +29,24 @@ pub struct HistoryView {
     pub entries: Vec<String>,
     /// Rules that were called.
     pub rules: Vec<RuleRunItemView>,
+    /// Records that rules read beyond this one.
+    pub reads: Vec<ReadView>,
     /// Notes such as `survey_skipped:no_address`.
     pub notes: Vec<String>,
+}
+
+/// A record that a rule read, as it was then.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleRead)]
+pub struct ReadView {
+    /// Kind.
+    pub kind: &'static str,
+    /// Id.
+    pub id: String,
+    /// Version that was read.
+    pub version: u64,
+    /// Path of the record.
+    pub link: String,
 }
 
 /// A field that changed.
@@ -86,6 +102,12 @@ pub fn history(item: HistoryItem) -> HistoryView {
         used: r.used,
         reasons: r.reasons,
     });
+    let reads = item.reads.into_iter().map(|(kind, id, version)| ReadView {
+        kind: kind.name(),
+        link: link(kind, &id.to_string()),
+        id: id.to_string(),
+        version: version.0,
+    });
     HistoryView {
         position: item.pos.0,
         at: instant(item.at),
@@ -96,6 +118,7 @@ pub fn history(item: HistoryItem) -> HistoryView {
         changes: changes.collect(),
         entries: item.entries.iter().map(ToString::to_string).collect(),
         rules: rules.collect(),
+        reads: reads.collect(),
         notes: item.notes,
     }
 }

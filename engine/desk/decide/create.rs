@@ -251,6 +251,7 @@ impl Deciding<'_, '_> {
             rows.delete.push((Table::Timers, row.bytes));
             rows.delete.push((Table::TimerNames, key));
         }
+        self.withdraw_survey(id, "deleted")?;
         self.touch_service(kind);
         self.draft.remove(kind, id);
         Ok(Answer::record(kind, id))

@@ -6,6 +6,9 @@ use crate::desk::Result;
 use crate::desk::view::OutboxItem;
 use crate::domain::{Id, Kind, Record, Value, record::fields};
 
+/// Most members of a team that one message goes to.
+const MAX_MEMBERS: usize = 50;
+
 impl Deciding<'_, '_> {
     /// Queues a message of a rule; when there is nobody to send it to, the journal says so.
     pub(super) fn notify(
@@ -18,14 +21,43 @@ impl Deciding<'_, '_> {
         text: &str,
     ) -> Result<()> {
         let rule = ruled.rule.id();
-        match self.address(about, to)? {
-            Some(address) => self.queue(about, channel, &address, subject, text, &rule),
-            None => self
-                .draft
-                .notes
-                .push(format!("notify_skipped:no_address:{to}:{rule}")),
+        let addresses = match to {
+            "team" => self.team_addresses(about)?,
+            _ => self.address(about, to)?.into_iter().collect(),
+        };
+        if addresses.is_empty() {
+            let note = format!("notify_skipped:no_address:{to}:{rule}");
+            self.draft.notes.push(note);
+        }
+        for address in addresses {
+            self.queue(about, channel, &address, subject, text, &rule);
         }
         Ok(())
+    }
+
+    /// The address of the record's team; a team without one is reached by its members who are at
+    /// work.
+    fn team_addresses(&mut self, about: (Kind, Id)) -> Result<Vec<String>> {
+        let record = self.draft.record(about.0, about.1)?;
+        let Some(team) = record.reference(fields::TEAM) else {
+            return Ok(Vec::new());
+        };
+        self.draft.load(&[(Kind::Team, team)])?;
+        if let Some(mail) = self.draft.peek(Kind::Team, team).and_then(mail_of) {
+            return Ok(vec![mail]);
+        }
+        let service = std::sync::Arc::clone(&self.ground.service);
+        let members = service.agents.iter().map(|agent| &agent.profile);
+        let members = members.filter(|profile| profile.team == Some(team));
+        let members: Vec<(Kind, Id)> = members
+            .take(MAX_MEMBERS)
+            .map(|profile| (Kind::Agent, profile.id))
+            .collect();
+        self.draft.load(&members)?;
+        let mails = members
+            .iter()
+            .filter_map(|(kind, id)| self.draft.peek(*kind, *id).and_then(mail_of));
+        Ok(mails.collect())
     }
 
     /// The address that `contact`, `assignee` or a literal address stands for.

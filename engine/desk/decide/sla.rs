@@ -33,6 +33,10 @@ impl Deciding<'_, '_> {
             self.draft
                 .set(kind, id, fields::SUPPORT_LEVEL, level.map(Value::Ref), by);
         }
+        let chosen_for = self.draft.records.get(&(kind, id));
+        if let Some(record) = chosen_for.and_then(|work| work.now.clone()) {
+            self.draft.selected.insert(id, record);
+        }
         self.follow_level(id, cause)
     }
 
@@ -80,7 +84,9 @@ impl Deciding<'_, '_> {
         let Some(work) = self.draft.records.get(&(kind, id)) else {
             return Ok(());
         };
-        let (Some(before), Some(now)) = (&work.before, &work.now) else {
+        // What the level was chosen for: in this command, else before it.
+        let before = self.draft.selected.get(&id).or(work.before.as_ref());
+        let (Some(before), Some(now)) = (before, &work.now) else {
             return Ok(());
         };
         let differs = |name: &str| before.get(name) != now.get(name);

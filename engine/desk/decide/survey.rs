@@ -5,7 +5,7 @@ use sha2::Digest;
 
 use super::rules::Ruled;
 use super::{Answer, Deciding};
-use crate::desk::journal::{By, Purpose};
+use crate::desk::journal::{By, Purpose, Timer};
 use crate::desk::survey::{Survey, SurveyState};
 use crate::desk::{Actor, Error, ErrorKind, Result, ahead, codec, keys};
 use crate::domain::definitions::SurveyDef;
@@ -17,6 +17,9 @@ use crate::store::{Expect, Table};
 const MAX_SCALE: i64 = 100;
 /// Longest delay and validity in seconds: a year.
 const MAX_SECS: i64 = 366 * 24 * 3_600;
+
+/// Name of the timer that sends a record's survey.
+const TIMER: &str = "survey";
 
 impl Deciding<'_, '_> {
     /// `survey.logic` when a record is done: the first rule that says ask or skip decides.
@@ -95,6 +98,7 @@ impl Deciding<'_, '_> {
             );
             return Ok(());
         }
+        self.withdraw_survey(record, "replaced")?;
         let id = self.allot.id(self.ground.now);
         let survey = Survey {
             id,
@@ -114,14 +118,49 @@ impl Deciding<'_, '_> {
         };
         self.draft.surveys.insert(id, (None, survey));
         let due = self.ground.now + chrono::TimeDelta::seconds(*delay_secs);
-        self.set_timer(
-            kind,
-            record,
-            "survey",
-            due,
-            Purpose::SurveySend { survey: id },
-        );
+        self.set_timer(kind, record, TIMER, due, Purpose::SurveySend { survey: id });
         Ok(())
+    }
+
+    /// A survey that waits to be sent is not sent any more.
+    pub(super) fn withdraw_survey(&mut self, record: Id, why: &str) -> Result<()> {
+        let surveys = &mut self.draft.surveys;
+        let before = surveys.len();
+        surveys.retain(|_, (version, survey)| {
+            let waits = survey.state == SurveyState::Planned && version.is_none();
+            !(waits && survey.record == record)
+        });
+        let mut withdrawn = surveys.len() < before;
+        if let Some((id, version, mut survey)) = self.planned_survey(record)?
+            && !self.draft.surveys.contains_key(&id)
+        {
+            survey.state = SurveyState::Dropped;
+            self.draft.surveys.insert(id, (Some(version), survey));
+            withdrawn = true;
+        }
+        if withdrawn {
+            self.draft.notes.push(format!("survey_withdrawn:{why}"));
+        }
+        Ok(())
+    }
+
+    /// The stored survey that the record's timer will send.
+    fn planned_survey(&self, record: Id) -> Result<Option<(Id, crate::store::Pos, Survey)>> {
+        let snapshot = &self.draft.snapshot;
+        let name = keys::timer_name(record, TIMER);
+        let Some(name) = snapshot.get(Table::TimerNames, &name)? else {
+            return Ok(None);
+        };
+        let Some(row) = snapshot.get(Table::Timers, &name.bytes)? else {
+            return Ok(None);
+        };
+        let timer: Timer = codec::decode(&row.bytes)?;
+        let Purpose::SurveySend { survey: id } = timer.purpose else {
+            return Ok(None);
+        };
+        let stored = self.stored_survey(id)?;
+        let planned = stored.filter(|(_, s)| s.state == SurveyState::Planned);
+        Ok(planned.map(|(version, survey)| (id, version, survey)))
     }
 
     /// The time to ask has come: the link goes out, unless the record was opened again.

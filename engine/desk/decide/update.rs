@@ -67,6 +67,11 @@ impl Deciding<'_, '_> {
         for (kind, id) in targets {
             self.reselect_level(*kind, *id)?;
         }
+        // Effects may have changed a ticket after its level was chosen in this command.
+        let made: Vec<Id> = self.draft.selected.keys().copied().collect();
+        for id in made {
+            self.reselect_level(Kind::Ticket, id)?;
+        }
         let changed: Vec<(Kind, Id)> = self
             .draft
             .records

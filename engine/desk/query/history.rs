@@ -82,6 +82,8 @@ fn mask_changes(
     if sight.is_whole() {
         return Ok(());
     }
+    // Which other records there are is not for everybody.
+    item.reads.clear();
     let mut shown = Vec::with_capacity(item.changes.len());
     for change in std::mem::take(&mut item.changes) {
         let def = ground
@@ -110,6 +112,7 @@ fn mask_rules(
     item: &mut HistoryItem,
 ) -> Result<()> {
     item.rules.clear();
+    item.reads.clear();
     item.notes.clear();
     item.cause = None;
     for change in &mut item.changes {
@@ -194,6 +197,7 @@ fn view(orders: &mut Orders<'_>, pos: Pos, entry: &JournalEntry, id: Id) -> Resu
             .map(|e| e.entry)
             .collect(),
         rules,
+        reads: entry.reads.clone(),
         notes: entry.notes.clone(),
     })
 }
