@@ -12,6 +12,7 @@ mod contended;
 mod creates;
 mod journal;
 mod life;
+mod simulate;
 
 use std::alloc::System;
 
@@ -28,7 +29,7 @@ fn main() -> Fallible<()> {
     let mode = Mode::from_args();
     let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
     let bed = Bed::open(folder.path(), &BedOptions::default())?;
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 8] = [
         ("life", life::of_tickets),
         ("journal", journal::bytes),
         ("calls", calls::cost),
@@ -36,6 +37,7 @@ fn main() -> Fallible<()> {
         ("hooks", creates::cost_of_hooks),
         ("comments", contended::comments),
         ("closings", contended::closings),
+        ("simulate", simulate::of_history),
     ];
     for (name, part) in parts {
         if mode.runs(name) {

@@ -23,10 +23,12 @@ mod problem;
 mod records;
 mod route;
 mod search;
+mod simulate;
 mod state;
 mod surveys;
 mod tokens;
 mod view;
+mod why;
 mod work;
 
 use std::sync::Arc;
@@ -36,12 +38,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use packs::{PackUpload, UploadFile};
+pub use packs::{PackUpload, UploadFile, manifest_name};
 pub use principal::{Access, hash_of, hex};
 pub use problem::{FaultView, Problem, ProblemView};
+pub use records::plural;
 pub use route::{Limit, Op, method_name};
+pub use simulate::since;
 pub use state::ApiOptions;
 pub use tokens::secret_text;
+pub use view::{
+    replayed as replayed_view, shadow as shadow_view, simulation as simulation_view,
+    why as why_view,
+};
 
 use crate::desk::Desk;
 use state::App;
@@ -97,6 +105,7 @@ fn all() -> route::Routes {
     let mut routes = route::Routes::default();
     records::add(&mut routes);
     work::add(&mut routes);
+    why::add(&mut routes);
     entries::add(&mut routes);
     search::add(&mut routes);
     bulk::add(&mut routes);
@@ -104,6 +113,7 @@ fn all() -> route::Routes {
     definitions::add(&mut routes);
     packs::add(&mut routes);
     hooks::add(&mut routes);
+    simulate::add(&mut routes);
     tokens::add(&mut routes);
     outbox::add(&mut routes);
     surveys::add(&mut routes);

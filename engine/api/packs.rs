@@ -60,7 +60,11 @@ impl PackUpload {
         }
     }
 
-    fn into_files(self) -> Result<PackFiles, Error> {
+    /// The files.
+    ///
+    /// # Errors
+    /// When a file is not what it says.
+    pub(super) fn into_files(self) -> Result<PackFiles, Error> {
         let mut files = PackFiles::default();
         for (path, file) in self.files {
             let bytes = match file {
@@ -182,7 +186,9 @@ fn finished(mut response: Response, reply: &Reply) -> Response {
     response
 }
 
-fn manifest_name(files: &PackFiles) -> Option<String> {
+/// The name that the manifest of a pack gives it, however wrong the rest of it is.
+#[must_use]
+pub fn manifest_name(files: &PackFiles) -> Option<String> {
     let text = files.text("pack.toml")?;
     let table: toml::Table = text.parse().ok()?;
     let pack = table.get("pack").and_then(toml::Value::as_table);

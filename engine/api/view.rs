@@ -3,6 +3,8 @@
 mod admin;
 mod entry;
 mod journal;
+mod simulation;
+mod why;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -11,6 +13,8 @@ use utoipa::ToSchema;
 pub use admin::{InstalledView, TokenView, pack, token};
 pub use entry::{EntryView, entry};
 pub use journal::{EventView, HistoryView, event, history};
+pub use simulation::{ShadowView, SimulationView, shadow, simulation};
+pub use why::{ReplayedView, WhyView, replayed, why};
 
 use super::problem::FaultView;
 use crate::desk::{Actor, Form, RecordPage, SearchHit};

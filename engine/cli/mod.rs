@@ -11,7 +11,10 @@ mod pack;
 mod pack_test;
 mod serve;
 mod settings;
+mod shadows;
+mod simulate;
 mod token;
+mod why;
 
 use std::process::ExitCode;
 
@@ -50,6 +53,28 @@ enum Task {
         #[command(flatten)]
         place: client::Place,
     },
+    /// Tell why a ticket is as it is: rules, lines, values, conditions, due times.
+    Why {
+        #[command(flatten)]
+        args: why::WhyArgs,
+        #[command(flatten)]
+        place: client::Place,
+    },
+    /// Make the decisions of a change again, with the rules and records of that time.
+    Replay {
+        #[command(flatten)]
+        args: why::ReplayArgs,
+        #[command(flatten)]
+        place: client::Place,
+    },
+    /// Try a changed pack on recorded history; exit code 0: nothing differs, 1: something does, 2:
+    /// it could not be told.
+    Simulate {
+        #[command(flatten)]
+        args: simulate::SimulateArgs,
+        #[command(flatten)]
+        place: client::Place,
+    },
     /// Check that records, indexes and journal of a folder say the same.
     Verify {
         #[command(flatten)]
@@ -63,6 +88,9 @@ enum Task {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Task::Simulate { args, place } = &cli.command {
+        return simulate::simulate(args, place, &cli.shared);
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -79,6 +107,10 @@ fn run(cli: Cli) -> Outcome<()> {
         Task::Demo(args) => demo::demo(&args, &shared),
         Task::Pack { task, place } => pack::run(&task, &place, &shared),
         Task::Token { task, place } => token::run(&task, &place, &shared),
+        Task::Why { args, place } => why::why(&args, &place, &shared),
+        Task::Replay { args, place } => why::replay(&args, &place, &shared),
+        // It has exit codes of its own: see `main`.
+        Task::Simulate { .. } => Ok(()),
         Task::Verify { place } => verify(&place, &shared),
         Task::Openapi => out::say(&crate::api::openapi()),
     }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::client::{Peer, Place, items, text_of};
 use super::failure::{Failure, Outcome};
 use super::settings::{Settings, Shared};
-use super::{logging, out};
+use super::{logging, out, simulate};
 use crate::api::PackUpload;
 use crate::desk::{Actor, Command, Request};
 use crate::packs::PackFiles;
@@ -24,6 +24,19 @@ pub enum PackTask {
         /// Check only, and tell what would change.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Let a changed pack run beside the active one on live traffic: what it would decide otherwise
+    /// is kept, nothing of it is applied. Without a folder, tell what the shadows found.
+    Shadow {
+        /// Folder of the changed pack.
+        #[arg(value_name = "DIR", conflicts_with = "stop")]
+        folder: Option<PathBuf>,
+        /// Take the shadow of this pack away.
+        #[arg(long, value_name = "PACK")]
+        stop: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// List the active packs.
     List,
@@ -48,7 +61,10 @@ pub fn run(task: &PackTask, place: &Place, shared: &Shared) -> Outcome<()> {
     // What is wrong with the files is told without a desk.
     let folders = match task {
         PackTask::Install { folders, .. } => read(folders)?,
-        PackTask::List | PackTask::Remove { .. } | PackTask::Test(_) => Vec::new(),
+        PackTask::List
+        | PackTask::Remove { .. }
+        | PackTask::Shadow { .. }
+        | PackTask::Test(_) => Vec::new(),
     };
     let peer = place.peer(shared)?;
     let done = match task {
@@ -57,6 +73,9 @@ pub fn run(task: &PackTask, place: &Place, shared: &Shared) -> Outcome<()> {
             .try_for_each(|(folder, files)| install(&peer, &folder, files, *dry_run)),
         PackTask::List => list(&peer),
         PackTask::Test(_) => Ok(()),
+        PackTask::Shadow { folder, stop, json } => {
+            simulate::shadow(&peer, folder.as_deref(), stop.as_deref(), *json)
+        }
         PackTask::Remove { name } => remove(&peer, name),
     };
     if let Peer::Desk(desk) = peer {

@@ -13,6 +13,7 @@ use super::failure::{Failure, Outcome};
 use super::folder::{Folder, Opening, ServerFile, write_private};
 use super::listen::Limited;
 use super::settings::{ServeArgs, Settings, Shared};
+use super::shadows::Shadows;
 use super::{logging, out};
 use crate::api::{Api, ApiOptions};
 use crate::desk::{Clock, Desk, SystemClock};
@@ -124,12 +125,14 @@ impl Server {
         let text = serde_json::to_vec(&file).map_err(|e| Failure::file(&place, &e))?;
         write_private(&place, &text)?;
         let timers = Timers::start(desk.clone())?;
+        let shadows = Shadows::start(desk.clone())?;
         ready(&url)?;
         tracing::info!(url, "serving");
         let listener = Limited::new(listener, settings.max_connections);
         let served = runtime.block_on(until_stopped(&api, listener, signals, settings.drain));
         runtime.shutdown_timeout(Duration::from_secs(1));
         timers.stop();
+        shadows.stop();
         let closed = desk.close();
         if let Err(e) = fs::remove_file(&place) {
             tracing::warn!(error = %e, "server.json is left behind");

@@ -70,7 +70,8 @@ fn keep(kept: &mut Vec<(Vec<u8>, Arc<Catalog>)>, row: &[u8], catalog: &Arc<Catal
     }
 }
 
-fn read(snapshot: &dyn Snapshot, bytes: &[u8], hosts: &dyn Hosts) -> Result<Catalog> {
+/// Compiles the catalog of a list of active packs.
+pub fn read(snapshot: &dyn Snapshot, bytes: &[u8], hosts: &dyn Hosts) -> Result<Catalog> {
     if bytes.is_empty() {
         return Ok(Catalog::empty());
     }

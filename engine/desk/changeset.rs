@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
-use super::{Actor, Result, codec, keys};
+use super::{Actor, Result, codec, keys, trace};
 use crate::domain::{Id, Kind, Record, Value, record::fields};
 use crate::packs::Catalog;
 use crate::store::{Batch, Expect, Key, OpId, Pos, Table};
@@ -24,6 +24,8 @@ pub struct Heading {
     pub cause: Option<Cause>,
     /// Version of the list of active packs.
     pub catalog: Pos,
+    /// Version of agents, teams, levels and calendars.
+    pub service: Pos,
 }
 
 /// Builds the batch of a draft.
@@ -63,6 +65,8 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
             .put
             .push((Table::Outbox, item.id.0.to_vec(), codec::encode(item)?));
     }
+    let trace = std::mem::take(&mut draft.trace);
+    let trace = trace.finish(&changes, &heading.actor, heading.service);
     let entry = JournalEntry {
         at: draft.now,
         actor: heading.actor,
@@ -81,7 +85,7 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
         runs: draft.runs,
         notes: draft.notes,
     };
-    batch.journal = codec::encode(&entry)?;
+    batch.journal = trace::encode(&entry, trace.as_ref())?;
     Ok(batch)
 }
 

@@ -26,9 +26,17 @@ pub fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>> {
 /// # Errors
 /// When the bytes are damaged or of a format this build does not know.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    decode_first(bytes).map(|(row, _)| row)
+}
+
+/// Decodes what a row begins with, and gives the bytes behind it.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
     let damaged = |what: String| Error::new(ErrorKind::Internal, "corrupt", what);
     match bytes.split_first() {
-        Some((&FORMAT, rest)) => postcard::from_bytes(rest)
+        Some((&FORMAT, rest)) => postcard::take_from_bytes(rest)
             .map_err(|e| damaged(format!("a stored row cannot be read: {e}"))),
         Some((format, _)) => Err(damaged(format!(
             "a stored row has format {format}, this build reads {FORMAT}: use a newer build of opora"

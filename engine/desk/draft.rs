@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::journal::{By, EntryAdded, RuleRun, StoredEntry, Timer};
 use super::service::Service;
 use super::survey::Survey;
+use super::trace::Recorder;
 use super::view::OutboxItem;
 use super::{Error, Result, ahead, codec, keys};
 use crate::domain::sla::SlaClock;
@@ -77,6 +78,8 @@ pub struct Draft {
     pub reads: BTreeMap<(Kind, Id), Pos>,
     /// Remarks for the journal.
     pub notes: Vec<String>,
+    /// The way of the decision.
+    pub trace: Recorder,
     /// Rows that are not records: packs, tokens, blobs, guards of their own.
     pub rows: Rows,
 }
@@ -113,6 +116,7 @@ impl Draft {
             runs: Vec::new(),
             reads: BTreeMap::new(),
             notes: Vec::new(),
+            trace: Recorder::default(),
             rows: Rows::default(),
         }
     }
@@ -223,11 +227,22 @@ impl Draft {
         if record.get(field) == value.as_ref() {
             return;
         }
+        self.trace.set((kind, id), field, value.as_ref());
         Arc::make_mut(record).put(field, value);
         work.shown = None;
         work.by.insert(field.to_owned(), by);
         if by == By::Asked {
-            work.note_asked(field);
+            self.note_asked(kind, id, field);
+        }
+    }
+
+    /// Notes that whoever asked set a field explicitly.
+    pub fn note_asked(&mut self, kind: Kind, id: Id, field: &str) {
+        if let Some(work) = self.records.get_mut(&(kind, id))
+            && !work.asked.iter().any(|f| f == field)
+        {
+            Arc::make_mut(&mut work.asked).push(field.to_owned());
+            self.trace.asked((kind, id), field);
         }
     }
 
@@ -324,13 +339,6 @@ impl Work {
         match (&self.before, &self.now) {
             (Some(before), Some(now)) => Arc::ptr_eq(before, now),
             _ => false,
-        }
-    }
-
-    /// Notes that whoever asked set a field explicitly.
-    pub fn note_asked(&mut self, field: &str) {
-        if !self.asked.iter().any(|f| f == field) {
-            Arc::make_mut(&mut self.asked).push(field.to_owned());
         }
     }
 

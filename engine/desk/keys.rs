@@ -158,6 +158,16 @@ pub fn suspensions() -> Key {
     b"suspended/".to_vec()
 }
 
+/// The list of active packs as it was from a position on; the store appends the position.
+pub fn active_at() -> Key {
+    b"active/".to_vec()
+}
+
+/// A mark where agents, teams, levels or calendars changed; the store appends the position.
+pub fn service_at() -> Key {
+    b"service/".to_vec()
+}
+
 /// A piece of an attachment's content.
 pub fn blob_chunk(hash: &[u8; 32], n: u32) -> Key {
     let mut key = hash.to_vec();

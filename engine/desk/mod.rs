@@ -24,11 +24,14 @@ mod keys;
 mod lookup;
 mod query;
 mod rebuild;
+mod replay;
 mod run;
+mod scene;
 mod service;
 mod sight;
 mod survey;
 mod timers;
+mod trace;
 mod verify;
 mod view;
 
@@ -42,6 +45,10 @@ pub use command::{Command, Reply, Request};
 pub use decide::{FailingRule, Suspension};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
+pub use replay::{
+    CauseLink, Checked, Difference, Point, ReadValue, Replayed, Shadow, Silence, SimulateQuery,
+    Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,
+};
 pub use verify::Verified;
 pub use view::*;
 
@@ -89,6 +96,8 @@ pub struct Desk {
     ids: IdSource,
     hosts: Box<dyn Hosts>,
     catalogs: catalogs::Catalogs,
+    past: replay::Past,
+    shadows: replay::Shadows,
     services: service::ServiceCache,
     loads: service::Loads,
     gates: gates::Gates,
@@ -120,6 +129,8 @@ impl Desk {
             ids: options.ids,
             hosts: Box::new(hosts),
             catalogs: catalogs::Catalogs::default(),
+            past: replay::Past::default(),
+            shadows: replay::Shadows::default(),
             services: service::ServiceCache::default(),
             loads: service::Loads::default(),
             gates: gates::Gates::default(),

@@ -14,7 +14,7 @@ use crate::hooks::{AgentProfile, AgentView, LevelView};
 use crate::store::{Pos, Snapshot, Table};
 
 /// Most records of each kind that take part.
-const MOST: usize = 2_000;
+pub const MOST: usize = 2_000;
 
 /// The row whose version changes with any agent, team, level or calendar.
 pub fn stamp() -> Vec<u8> {
@@ -85,27 +85,38 @@ impl Service {
 
     fn read(snapshot: &dyn Snapshot) -> Result<Self> {
         let mut kept = BTreeMap::new();
-        let mut records = |kind| records(snapshot, kind, &mut kept);
-        let teams = records(Kind::Team)?;
-        let teams: Arc<[(String, Id)]> = teams
-            .iter()
-            .map(|t| (t.text("code").unwrap_or_default().to_owned(), t.id))
-            .collect();
-        let agents = records(Kind::Agent)?;
-        let agents = agents
-            .iter()
-            .filter(|a| is_available(a))
-            .map(|a| agent_view(a, &teams));
-        let mut levels = Vec::new();
-        for record in records(Kind::SupportLevel)? {
-            levels.push((record.id, definition::<SupportLevel>(&record)?));
-        }
-        levels.sort_by(|a, b| (a.1.order, &a.1.code).cmp(&(b.1.order, &b.1.code)));
         let mut calendars = Vec::new();
         let prefix = b"calendar/".to_vec();
         for (_, row) in snapshot.range(Table::Meta, &prefix, &keys::after(&prefix), false, MOST)? {
             calendars.push(codec::decode(&row.bytes)?);
         }
+        let mut service = Self::of(|kind| records(snapshot, kind, &mut kept), calendars)?;
+        service.records = kept;
+        Ok(service)
+    }
+
+    /// The service that records of these kinds make, each kind's in the order of their ids.
+    pub fn of(
+        mut records: impl FnMut(Kind) -> Result<Vec<Arc<Record>>>,
+        calendars: Vec<Calendar>,
+    ) -> Result<Self> {
+        let teams = records(Kind::Team)?;
+        let teams: Arc<[(String, Id)]> = teams
+            .iter()
+            .take(MOST)
+            .map(|t| (t.text("code").unwrap_or_default().to_owned(), t.id))
+            .collect();
+        let agents = records(Kind::Agent)?;
+        let agents = agents
+            .iter()
+            .take(MOST)
+            .filter(|a| is_available(a))
+            .map(|a| agent_view(a, &teams));
+        let mut levels = Vec::new();
+        for record in records(Kind::SupportLevel)?.iter().take(MOST) {
+            levels.push((record.id, definition::<SupportLevel>(record)?));
+        }
+        levels.sort_by(|a, b| (a.1.order, &a.1.code).cmp(&(b.1.order, &b.1.code)));
         let level_view = |(id, level): &(Id, SupportLevel)| LevelView {
             id: *id,
             code: level.code.clone(),
@@ -116,7 +127,7 @@ impl Service {
             calendars,
             agents: agents.collect(),
             teams,
-            records: kept,
+            records: BTreeMap::new(),
         })
     }
 }

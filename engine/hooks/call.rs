@@ -61,6 +61,7 @@ impl RecordView {
     /// names first, then the pack's own.
     #[must_use]
     pub fn field(&self, pack: &str, name: &str) -> Option<&Value> {
+        seen::note(self, name);
         self.fields.get(name).or_else(|| {
             if name.contains('/') {
                 None
@@ -279,4 +280,49 @@ pub enum Detail {
         /// Kind of the records asked for.
         kind: Kind,
     },
+}
+
+/// Which fields a rule looked at, for explanations. Off but while somebody asks.
+pub mod seen {
+    use std::cell::{Cell, RefCell};
+
+    use super::RecordView;
+    use crate::domain::{Id, Kind};
+
+    /// Most looks that are kept.
+    const MAX_SEEN: usize = 500;
+
+    /// A record and the name by which a rule asked for one of its fields.
+    pub type Look = (Kind, Id, String);
+
+    thread_local! {
+        static ON: Cell<bool> = const { Cell::new(false) };
+        static SEEN: RefCell<Vec<Look>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) fn note(view: &RecordView, name: &str) {
+        if !ON.with(Cell::get) {
+            return;
+        }
+        SEEN.with(|seen| {
+            let mut seen = seen.borrow_mut();
+            let known =
+                |(kind, id, field): &Look| *kind == view.kind && *id == view.id && field == name;
+            if seen.len() < MAX_SEEN && !seen.iter().any(known) {
+                seen.push((view.kind, view.id, name.to_owned()));
+            }
+        });
+    }
+
+    /// Does some work on this thread and tells which fields were looked at.
+    pub fn during<T>(work: impl FnOnce() -> T) -> (T, Vec<Look>) {
+        SEEN.with(|seen| seen.borrow_mut().clear());
+        ON.with(|on| on.set(true));
+        let done = work();
+        ON.with(|on| on.set(false));
+        (
+            done,
+            SEEN.with(|seen| std::mem::take(&mut *seen.borrow_mut())),
+        )
+    }
 }

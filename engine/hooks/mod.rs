@@ -10,6 +10,7 @@ pub mod predicate;
 pub mod reference;
 pub mod rule;
 mod tally;
+pub mod when;
 
 #[cfg(feature = "script")]
 pub mod script;
@@ -27,5 +28,6 @@ pub use decision::{
 pub use effect::Effect;
 pub use predicate::Predicate;
 pub use reference::{Interface, Reference, reference};
-pub use rule::{Failure, FailureKind, Hook, Outcome, Rule, Runner, Usage};
+pub use rule::{Failure, FailureKind, Hook, Outcome, Place, Rule, Runner, Step, Traced, Usage};
 pub use tally::{Tallied, Tally};
+pub use when::{Condition, Reads, Test};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Call, Decision};
+use super::{Call, Condition, Decision, Effect, Reads};
 use crate::domain::Kind;
 
 /// A point where rules are called.
@@ -116,6 +116,19 @@ impl Hook {
         }
     }
 
+    /// The stored number of a hook: its place among all.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        let place = Self::ALL.iter().position(|hook| *hook == self);
+        place.and_then(|p| u8::try_from(p).ok()).unwrap_or(u8::MAX)
+    }
+
+    /// The hook with a stored number; none when this build does not know it.
+    #[must_use]
+    pub fn with_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
     /// Whether a broken rule refuses the command (a guard) or is skipped with a journal entry.
     #[must_use]
     pub const fn fails_closed(self) -> bool {
@@ -159,6 +172,14 @@ pub struct Rule {
     pub reads: Vec<String>,
     /// Whether it may replace a value that a person gave.
     pub overrides: bool,
+    /// Conditions under which it is called; all must hold.
+    pub when: Vec<Condition>,
+    /// Fields that its view of records is cut down to.
+    pub view: Reads,
+    /// Fields that it may set; none: whatever it wants.
+    pub writes: Option<Vec<String>>,
+    /// Line of the rule in `pack.toml`.
+    pub line: u32,
     /// What runs it.
     pub runner: Arc<dyn Runner>,
     /// What its calls came to.
@@ -191,6 +212,80 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The first condition that does not hold for a call: its place, none when all hold.
+    #[must_use]
+    pub fn unmet(&self, call: &Call) -> Option<usize> {
+        self.when.iter().position(|c| !c.holds(call))
+    }
+
+    /// A call with the fields taken out that the rule did not declare it reads.
+    #[must_use]
+    pub fn narrow(&self, mut call: Call) -> Call {
+        let pack = &*self.pack;
+        if let Some(record) = self.view.cut(pack, &call.record) {
+            call.record = Arc::new(record);
+            call.before = call
+                .before
+                .and_then(|before| self.view.cut(pack, &before).map(Arc::new));
+            let mut asked = (*call.asked).clone();
+            asked.retain(|field| self.view.shows(pack, field));
+            call.asked = Arc::new(asked);
+        }
+        if !self.view.related.is_empty() {
+            let related = Arc::make_mut(&mut call.related);
+            for (name, view) in related.iter_mut() {
+                if let Some(cut) = self.view.cut_related(pack, name, view) {
+                    *view = Arc::new(cut);
+                }
+            }
+        }
+        call
+    }
+
+    /// The first field that a decision sets and the rule did not declare it writes, with the line.
+    #[must_use]
+    pub fn undeclared(&self, decision: &Decision) -> Option<(String, u32)> {
+        let declared = self.writes.as_ref()?;
+        let known = |field: &str| {
+            let named =
+                |name: &String| super::when::names(&self.pack, field, name) || name == field;
+            declared.iter().any(named)
+        };
+        let effects = decision.effects.iter();
+        let effects = effects.flat_map(|(effect, spot)| {
+            let fields: Vec<&str> = match effect {
+                Effect::Set { field, .. } => vec![field],
+                Effect::Transition { .. } => vec!["status"],
+                Effect::Assign { agent, team } => who(agent.is_some(), team.is_some()),
+                Effect::Tag(_) | Effect::Untag(_) => vec!["tags"],
+                _ => Vec::new(),
+            };
+            fields
+                .into_iter()
+                .map(|field| (field.to_owned(), spot.line))
+        });
+        let choice = decision.assign.iter().flat_map(|choice| {
+            let fields = who(choice.agent.is_some(), choice.team.is_some());
+            fields
+                .into_iter()
+                .map(|field| (field.to_owned(), choice.spot.line))
+        });
+        let level = decision.level.iter();
+        let level = level.map(|level| ("support_level".to_owned(), level.spot.line));
+        let mut all = effects.chain(choice).chain(level);
+        all.find(|(field, _)| !known(field))
+    }
+}
+
+fn who(agent: bool, team: bool) -> Vec<&'static str> {
+    match (agent, team) {
+        (true, true) => vec!["assignee", "team"],
+        (true, false) => vec!["assignee"],
+        (false, _) => vec!["team"],
+    }
+}
+
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Rule({} on {})", self.id(), self.hook)
@@ -214,6 +309,9 @@ pub struct Outcome {
     /// What it used.
     pub usage: Usage,
 }
+
+/// What a rule that cannot run yet says; journals hold it, so it stays as it is.
+pub const NOT_READY: &str = "is still being compiled; try again in some seconds";
 
 /// How a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,4 +349,44 @@ pub trait Runner: Send + Sync {
     fn nature(&self) -> &'static str {
         "native"
     }
+
+    /// Calls the rule and tells what it did on the way, as far as its language can. Slow.
+    fn trace(&self, call: &Call) -> Traced {
+        Traced {
+            result: self.call(call),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Where the rule's code stands; none for plugins.
+    fn place(&self) -> Option<Place> {
+        None
+    }
+}
+
+/// Where a rule's code stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// File of the pack.
+    pub file: String,
+    /// Line at which its function begins.
+    pub line: u32,
+}
+
+/// A call and the way through it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traced {
+    /// What came of it.
+    pub result: Result<Outcome, Failure>,
+    /// The lines that were run, in order; the first ones when there were many.
+    pub steps: Vec<Step>,
+}
+
+/// A line that was run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Line, from 1.
+    pub line: u32,
+    /// The line as it is written.
+    pub text: String,
 }

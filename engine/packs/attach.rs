@@ -40,6 +40,7 @@ impl Attacher<'_> {
                 break;
             }
             self.check_scope(spec, faults);
+            self.check_declared(spec, faults);
             let Some(runner) = self.runner(spec, faults) else {
                 continue;
             };
@@ -54,6 +55,10 @@ impl Attacher<'_> {
                 applies_to: spec.applies_to.clone(),
                 reads: spec.reads.clone(),
                 overrides: spec.overrides,
+                when: spec.when.clone(),
+                view: spec.view.clone(),
+                writes: spec.writes.clone(),
+                line: spec.line,
                 runner,
                 tally: Arc::default(),
             }));

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod change;
 mod check;
 mod compose;
+mod declared;
 pub mod fault;
 pub mod files;
 mod flow;
@@ -24,6 +25,7 @@ pub mod rule_spec;
 mod setting;
 mod source;
 mod table;
+mod when;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,9 @@ use super::fault::Faults;
 use super::files::PackFiles;
 use super::source::{Source, short};
 use crate::domain::{Code, Kind, code};
-use crate::hooks::Hook;
+use crate::hooks::{Condition, Hook, Reads};
+
+use super::when::{self, RawCondition};
 
 /// References that a rule may ask for beside its record.
 pub const READS: [&str; 7] = [
@@ -45,6 +47,14 @@ pub struct RuleSpec {
     pub priority: i32,
     /// Whether it may replace a value that a person gave.
     pub overrides: bool,
+    /// Conditions under which it is called.
+    pub when: Vec<Condition>,
+    /// Fields that its view is cut down to.
+    pub view: Reads,
+    /// Fields that it may set; none: whatever it wants.
+    pub writes: Option<Vec<String>>,
+    /// Line in the file.
+    pub line: u32,
     /// Place among the rules of the file, for faults.
     pub(super) place: usize,
 }
@@ -66,6 +76,9 @@ pub(super) struct RawRule {
     priority: i32,
     #[serde(default, rename = "override")]
     overrides: bool,
+    #[serde(default)]
+    when: Vec<RawCondition>,
+    writes: Option<Vec<String>>,
 }
 
 fn ticket() -> Kind {
@@ -126,6 +139,9 @@ impl Home<'_> {
                 "*" => name.clone(),
                 _ => Code::qualify(self.pack, name).0,
             };
+            let line = self.source.fault(&format!("rule/{i}"), "").line;
+            let conditions = when::read(self.source, i, rule.when, &rule.reads, faults);
+            let (reads, view) = when::split(&rule.reads);
             let function = rule.function.unwrap_or_else(|| rule.name.replace('-', "_"));
             rules.push(RuleSpec {
                 name: rule.name,
@@ -134,9 +150,13 @@ impl Home<'_> {
                 function,
                 kind: rule.kind,
                 applies_to: rule.applies_to.iter().map(full).collect(),
-                reads: rule.reads,
+                reads,
                 priority: rule.priority,
                 overrides: rule.overrides,
+                when: conditions,
+                view,
+                writes: rule.writes,
+                line,
                 place: i,
             });
         }
@@ -189,19 +209,11 @@ impl Home<'_> {
     }
 
     fn check_reads(&self, i: usize, rule: &RawRule, faults: &mut Faults) {
-        for (k, name) in rule.reads.iter().enumerate() {
-            if faults.is_full() {
-                return;
-            }
-            let path = format!("rule/{i}/reads/{k}");
-            if !READS.contains(&name.as_str()) {
-                let message = format!(
-                    "rules cannot read `{}`; they read {}",
-                    short(name),
-                    READS.join(", ")
-                );
-                faults.push(self.source.fault(&path, message).near(name, READS));
-            }
+        when::check_reads(self.source, i, &rule.reads, faults);
+        let most = when::MAX_NAMED;
+        if rule.reads.len() > most || rule.writes.as_ref().is_some_and(|w| w.len() > most) {
+            let message = format!("a rule names at most {most} fields that it reads or writes");
+            faults.push(self.source.fault(&format!("rule/{i}"), message));
         }
         if rule.applies_to.len() > MAX_APPLIES {
             let message = format!(

@@ -85,13 +85,18 @@ impl DeskDriver {
         &self.desk
     }
 
-    /// Checks that records, indexes, guards and journal say the same at the end.
+    /// Checks that records, indexes, guards and journal say the same at the end, and that every
+    /// decision can be made again with the same result.
     pub fn finish(&mut self, report: &mut Report) {
         let place = self.folder.as_ref().map_or(Place::Memory, |_| Place::File);
-        let faults = match self.desk.verify() {
+        let mut faults = match self.desk.verify() {
             Ok(verified) => verified.faults,
             Err(error) => vec![error.to_string()],
         };
+        faults.extend(match self.desk.check_decisions() {
+            Ok(checked) => checked.faults,
+            Err(error) => vec![error.to_string()],
+        });
         let problem = |what| Problem {
             step: report.steps,
             line: 0,

@@ -40,3 +40,6 @@ mod tickets;
 mod tokens;
 #[cfg(test)]
 mod walk;
+#[cfg(test)]
+#[cfg(feature = "script")]
+mod why;

@@ -25,6 +25,12 @@ mod scenarios;
 #[cfg(feature = "search")]
 mod search;
 #[cfg(test)]
+#[cfg(feature = "script")]
+mod simulate;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod verify;
+#[cfg(test)]
+#[cfg(feature = "script")]
+mod why;

@@ -155,5 +155,8 @@ impl Drop for TestDesk {
         // Whatever a test did, records, indexes, guards and journal must say the same.
         let verified = self.desk.verify().unwrap();
         assert!(verified.faults.is_empty(), "{:?}", verified.faults);
+        let checked = self.desk.check_decisions().unwrap();
+        assert!(checked.faults.is_empty(), "{:#?}", checked.faults);
+        assert_eq!(checked.not_replayable, 0);
     }
 }

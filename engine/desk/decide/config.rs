@@ -152,7 +152,9 @@ impl Deciding<'_, '_> {
         let expect = expected(self.ground.catalog_version);
         rows.expect
             .push((Table::Packs, keys::active_packs(), expect));
+        let at = (Table::Packs, keys::active_at(), row.clone());
         rows.put.push((Table::Packs, keys::active_packs(), row));
+        rows.put_at_pos.push(at);
         rows.put_at_pos
             .push((Table::Packs, keys::rule_order(), order));
         Ok(())

@@ -30,7 +30,11 @@ impl Deciding<'_, '_> {
                 ),
             ));
         }
+        // The way goes on whatever becomes of the effects.
+        let trace = std::mem::take(&mut self.draft.trace);
         let saved = self.draft.clone();
+        self.draft.trace = trace;
+        let back = self.draft.trace.enter(ruled.run);
         let created = self.created;
         self.chain.push(rule);
         let mut result = Ok(());
@@ -48,13 +52,16 @@ impl Deciding<'_, '_> {
             }
         }
         self.chain.pop();
+        self.draft.trace.leave(result.is_err().then_some(back));
         let Err(error) = result else { return Ok(()) };
         if error.code == "chain_too_deep" {
             return Err(error);
         }
         let runs = std::mem::take(&mut self.draft.runs);
+        let trace = std::mem::take(&mut self.draft.trace);
         self.draft = saved;
         self.draft.runs = runs;
+        self.draft.trace = trace;
         self.created = created;
         self.retract(ruled, id, &error.message);
         Ok(())

@@ -36,6 +36,7 @@ impl Deciding<'_, '_> {
     pub(super) fn check_form(&mut self, kind: Kind, id: Id) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
         let mut demands: BTreeMap<String, Demand> = BTreeMap::new();
+        self.scene(Hook::FormRules, kind, id, &Detail::None);
         for rule in self.due_rules(Hook::FormRules, kind, id) {
             let ruled = match self.call_rule(&rule, kind, id, &Detail::None)? {
                 Ok(Some(ruled)) => ruled,

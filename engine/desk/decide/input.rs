@@ -51,9 +51,7 @@ impl Deciding<'_, '_> {
             self.input.asked.push(name.clone());
             self.draft.set(kind, id, &name, value, By::Asked);
             // A value that was asked for counts as a person's own even when it changes nothing.
-            if let Some(work) = self.draft.records.get_mut(&(kind, id)) {
-                work.note_asked(&name);
-            }
+            self.draft.note_asked(kind, id, &name);
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ use crate::store::{Batch, OpId, Pos, Snapshot, Table};
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
 pub use probe::Probe;
-pub use rules::{named, view_of};
+pub use rules::{call_checked, checked, named, view_by, view_of};
 pub use transition::missing;
 pub use update::place;
 
@@ -222,6 +222,7 @@ impl Deciding<'_, '_> {
             input: self.input,
             cause: self.cause,
             catalog: self.ground.catalog_version.unwrap_or(Pos::ZERO),
+            service: self.ground.service_version.unwrap_or(Pos::ZERO),
         };
         let batch = changeset::batch(self.draft, &self.ground.catalog, heading, op)?;
         let Answer { kind, id, entry } = answer;

@@ -7,7 +7,9 @@ use super::{Deciding, Ground};
 use crate::desk::journal::{By, RuleRun, Verdict};
 use crate::desk::{Fault, Result};
 use crate::domain::{Id, Kind, Record, Value, builtin, record::fields};
-use crate::hooks::{Call, Decision, Detail, Failure, FailureKind, Hook, RecordView, Rule, Spot};
+use crate::hooks::{
+    Call, Decision, Detail, Failure, FailureKind, Hook, Outcome, RecordView, Rule, Spot,
+};
 use crate::packs::Catalog;
 
 /// What a rule decided, and where it stands in the trace.
@@ -54,18 +56,25 @@ impl Deciding<'_, '_> {
         id: Id,
         detail: &Detail,
     ) -> Result<std::result::Result<Option<Ruled>, Fault>> {
+        let scene = self.scene(rule.hook, kind, id, detail);
+        let place = place_of(&self.ground.catalog, rule);
+        let call = self.call_of(rule, kind, id, detail)?;
+        if let Some(condition) = rule.unmet(&call) {
+            self.draft.trace.skip(scene, place, condition);
+            return Ok(Ok(None));
+        }
+        self.draft.trace.run(scene);
         if let Some(last) = self.ground.breakers.suspended(rule) {
             return Ok(self.suspended(rule, &last));
         }
-        let call = self.call_of(rule, kind, id, detail)?;
-        let place = place_of(&self.ground.catalog, rule);
+        let call = rule.narrow(call);
         let span = tracing::debug_span!(
             "hook",
             hook = rule.hook.name(),
             rule = %rule.id(),
             used = tracing::field::Empty
         );
-        let outcome = span.in_scope(|| rule.runner.call(&call));
+        let outcome = span.in_scope(|| call_checked(rule, &call));
         let run = u16::try_from(self.draft.runs.len()).unwrap_or(u16::MAX);
         match outcome {
             Ok(outcome) => {
@@ -97,6 +106,14 @@ impl Deciding<'_, '_> {
                 Ok(Ok(None))
             }
         }
+    }
+
+    /// The scene of a hook on a record: the point at which its rules are due. Said even where no rule
+    /// is due, so that a rule that comes later can be tried on it.
+    pub(super) fn scene(&mut self, hook: Hook, kind: Kind, id: Id, detail: &Detail) -> u16 {
+        let locale = self.locale().to_owned();
+        let trace = &mut self.draft.trace;
+        trace.scene((hook, (kind, id)), detail, &self.actor, &locale)
     }
 
     fn note_failure(&mut self, rule: &Rule, place: u16, id: Id, failure: &Failure) {
@@ -254,6 +271,7 @@ impl Deciding<'_, '_> {
         id: Id,
         detail: &Detail,
     ) -> Result<()> {
+        self.scene(hook, kind, id, detail);
         for rule in self.due_rules(hook, kind, id) {
             if let Ok(Some(ruled)) = self.call_rule(&rule, kind, id, detail)? {
                 self.apply_effects(&ruled, kind, id)?;
@@ -263,9 +281,39 @@ impl Deciding<'_, '_> {
     }
 }
 
+/// Calls a rule and refuses a decision that sets what the rule did not declare.
+pub fn call_checked(rule: &Rule, call: &Call) -> std::result::Result<Outcome, Failure> {
+    let outcome = rule.runner.call(call)?;
+    checked(rule, outcome)
+}
+
+/// The outcome of a rule, unless it sets what the rule did not declare.
+pub fn checked(rule: &Rule, outcome: Outcome) -> std::result::Result<Outcome, Failure> {
+    let Some((field, line)) = rule.undeclared(&outcome.decision) else {
+        return Ok(outcome);
+    };
+    let line = match line {
+        0 => String::new(),
+        line => format!(", line {line}"),
+    };
+    Err(Failure {
+        kind: FailureKind::Broken,
+        message: format!(
+            "rule {}{line}: sets `{field}`, which it does not declare in `writes`",
+            rule.id()
+        ),
+        usage: outcome.usage,
+    })
+}
+
 /// A record as rules see it.
 pub fn view_of(ground: &Ground<'_>, record: &Record) -> RecordView {
-    let workflow = ground.catalog.workflow(record.kind, record.type_code());
+    view_by(&ground.catalog, record)
+}
+
+/// A record as rules of a catalog see it.
+pub fn view_by(catalog: &Catalog, record: &Record) -> RecordView {
+    let workflow = catalog.workflow(record.kind, record.type_code());
     let status = record.text(fields::STATUS);
     let category = workflow
         .zip(status)
@@ -327,7 +375,7 @@ fn reasons(decision: &Decision) -> Vec<String> {
 }
 
 /// The place of a rule in the total order of all rules.
-fn place_of(catalog: &Catalog, rule: &Arc<Rule>) -> u16 {
+pub fn place_of(catalog: &Catalog, rule: &Arc<Rule>) -> u16 {
     let mut all = Hook::ALL
         .into_iter()
         .flat_map(|hook| catalog.rules(hook).iter());

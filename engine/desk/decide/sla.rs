@@ -46,6 +46,7 @@ impl Deciding<'_, '_> {
         let detail = Detail::SlaSelect {
             levels: std::sync::Arc::clone(&service.level_views),
         };
+        self.scene(Hook::SlaSelect, kind, id, &detail);
         for rule in self.due_rules(Hook::SlaSelect, kind, id) {
             let Ok(Some(ruled)) = self.call_rule(&rule, kind, id, &detail)? else {
                 continue;

@@ -249,6 +249,8 @@ impl Deciding<'_, '_> {
         let account = record.reference(fields::ACCOUNT);
         if let (Some(contact), Some(account)) = (contact, account) {
             self.actor = Actor::Contact { contact, account };
+            // Rules speak the language of who acts from the first one on.
+            self.draft.load(&[(Kind::Contact, contact)])?;
         }
         let def = self.ground.catalog.survey(&survey.template).cloned();
         let answers = read_answers(def.as_ref(), survey.scale, answers)?;

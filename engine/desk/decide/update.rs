@@ -157,6 +157,7 @@ impl Deciding<'_, '_> {
         detail: &Detail,
     ) -> Result<Vec<Fault>> {
         let mut faults = Vec::new();
+        self.scene(hook, kind, id, detail);
         for rule in self.due_rules(hook, kind, id) {
             match self.call_rule(&rule, kind, id, detail)? {
                 Ok(Some(ruled)) => {
@@ -281,6 +282,8 @@ impl Deciding<'_, '_> {
             .expect
             .push((Table::Meta, key.clone(), expect));
         self.draft.rows.put.push((Table::Meta, key, Vec::new()));
+        let mark = (Table::Meta, crate::desk::keys::service_at(), Vec::new());
+        self.draft.rows.put_at_pos.push(mark);
     }
 }
 

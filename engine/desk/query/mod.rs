@@ -6,7 +6,7 @@ mod form;
 mod history;
 mod hooks;
 mod list;
-mod record;
+pub(super) mod record;
 #[cfg(feature = "search")]
 mod search;
 mod token;
@@ -55,7 +55,7 @@ impl Desk {
 }
 
 /// Checks a page's limit.
-fn limit(asked: usize) -> Result<usize> {
+pub(super) fn limit(asked: usize) -> Result<usize> {
     if (1..=MAX_LIMIT).contains(&asked) {
         return Ok(asked);
     }
@@ -67,7 +67,7 @@ fn limit(asked: usize) -> Result<usize> {
 }
 
 /// A cursor that is not one of ours.
-fn bad_cursor() -> Error {
+pub(super) fn bad_cursor() -> Error {
     Error::new(
         ErrorKind::Invalid,
         "bad_cursor",
@@ -76,7 +76,7 @@ fn bad_cursor() -> Error {
 }
 
 /// Reads the hexadecimal text of a cursor.
-fn unhex(text: &str) -> Result<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Result<Vec<u8>> {
     if text.len() > 2_048 || !text.len().is_multiple_of(2) || !text.is_ascii() {
         return Err(bad_cursor());
     }

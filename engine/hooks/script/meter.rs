@@ -11,6 +11,9 @@ const MEMORY_EVERY: usize = 64;
 /// Bytes that may pass through looks at memory for each read of a variable.
 const MEMORY_PACE: usize = 4 * 1024 * 1024;
 
+/// Most lines that a trace keeps.
+const LINES_MAX: usize = 2_000;
+
 struct Meter {
     operations: Cell<u64>,
     stop_after: Cell<u64>,
@@ -20,6 +23,8 @@ struct Meter {
     reads_left: Cell<usize>,
     /// Bytes held by the functions that are running, outermost first.
     held: RefCell<Vec<usize>>,
+    /// Lines that were run, while somebody wants to know them.
+    lines: RefCell<Option<Vec<usize>>>,
 }
 
 thread_local! {
@@ -31,6 +36,7 @@ thread_local! {
             place: Cell::new((0, 0)),
             reads_left: Cell::new(MEMORY_EVERY),
             held: RefCell::new(Vec::new()),
+            lines: RefCell::new(None),
         }
     };
 }
@@ -96,7 +102,25 @@ pub(super) fn operations() -> u64 {
 
 /// Notes the place the script is at.
 pub(super) fn at(line: usize, column: usize) {
-    METER.with(|m| m.place.set((line, column)));
+    METER.with(|m| {
+        m.place.set((line, column));
+        if let Some(lines) = m.lines.borrow_mut().as_mut()
+            && lines.last() != Some(&line)
+            && lines.len() < LINES_MAX
+        {
+            lines.push(line);
+        }
+    });
+}
+
+/// Keeps the lines that are run from now on.
+pub(super) fn keep_lines() {
+    METER.with(|m| *m.lines.borrow_mut() = Some(Vec::new()));
+}
+
+/// The lines kept, and no more from now on.
+pub(super) fn take_lines() -> Vec<usize> {
+    METER.with(|m| m.lines.borrow_mut().take().unwrap_or_default())
 }
 
 /// The place noted last: line and column.

@@ -11,7 +11,7 @@ use super::convert::kind_of;
 use super::engine::ScriptHost;
 use super::fault::{self, ScriptFault, Source, closest};
 use super::meter;
-use crate::hooks::{Call, Failure, FailureKind, Outcome, Runner, Usage};
+use crate::hooks::{Call, Failure, FailureKind, Outcome, Place, Runner, Step, Traced, Usage};
 
 /// A compiled file of rules.
 #[derive(Clone)]
@@ -146,10 +146,38 @@ impl Runner for FunctionRunner {
     }
 
     fn call(&self, call: &Call) -> Result<Outcome, Failure> {
+        self.call_on(&self.script.host.0.engine, call)
+    }
+
+    fn trace(&self, call: &Call) -> Traced {
+        meter::keep_lines();
+        let result = self.call_on(self.script.host.0.tracer(), call);
+        let lines = meter::take_lines();
+        let step = |line: usize| Step {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            text: self.script.source.line(line),
+        };
+        Traced {
+            result,
+            steps: lines.into_iter().map(step).collect(),
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        let line = self.script.position_of(&self.function).line();
+        Some(Place {
+            file: self.script.source.file.to_string(),
+            line: line.and_then(|l| u32::try_from(l).ok()).unwrap_or(0),
+        })
+    }
+}
+
+impl FunctionRunner {
+    fn call_on(&self, engine: &Engine, call: &Call) -> Result<Outcome, Failure> {
         let limits = self.script.host.0.limits;
         meter::begin(Duration::from_millis(limits.millis));
         let context = Context::new(call, limits);
-        let result = self.run(&self.script.host.0.engine, &context);
+        let result = self.run(engine, &context);
         let usage = Usage {
             used: meter::operations().min(limits.operations),
             budget: limits.operations,

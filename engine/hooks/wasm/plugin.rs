@@ -183,10 +183,7 @@ impl Plugin {
         match self.code.get() {
             Some(Ok(code)) => Ok(code),
             Some(Err(e)) => Err(fail(FailureKind::Broken, &e.to_string())),
-            None => Err(fail(
-                FailureKind::NotReady,
-                "is still being compiled; try again in some seconds",
-            )),
+            None => Err(fail(FailureKind::NotReady, crate::hooks::rule::NOT_READY)),
         }
     }
 

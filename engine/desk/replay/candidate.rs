@@ -1,0 +1,410 @@
+//! A changed pack, tried on recorded commands: what it would have decided otherwise.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::moment::{Moment, Records, place_of};
+use super::outline::{Point, differences, outline};
+use super::run::Recorded;
+use crate::desk::decide::{call_checked, pack_faults};
+use crate::desk::journal::{RuleRun, Verdict};
+use crate::desk::trace::{Scene, Trace};
+use crate::desk::{Desk, Result};
+use crate::domain::{Id, Instant, Kind};
+use crate::hooks::{Call, Decision, Failure, Hook, Rule};
+use crate::packs::{self, Catalog, Loaded, PackFiles};
+use crate::store::Pos;
+
+/// Most characters of a value that is told.
+const MAX_SHOWN: usize = 500;
+
+/// One thing that would have been decided otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Difference {
+    /// Position of the command.
+    pub pos: Pos,
+    /// When.
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: Instant,
+    /// Kind of the record.
+    pub kind: Kind,
+    /// The record.
+    pub id: Id,
+    /// `pack/name` of the rule, as the candidate has it, or had it before.
+    pub rule: String,
+    /// Hook.
+    pub hook: String,
+    /// Field, or what else it is about.
+    pub field: String,
+    /// What was decided; none: nothing.
+    pub recorded: Option<String>,
+    /// What would have been decided; none: nothing.
+    pub candidate: Option<String>,
+}
+
+/// What came of trying one command.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Decisions that were made.
+    pub decisions: u64,
+    /// Those by rules that failed.
+    pub failed: u64,
+    /// Microseconds that the rules took.
+    pub rule_micros: u64,
+    /// What differs.
+    pub differences: Vec<Difference>,
+}
+
+/// A pack that is not active.
+pub(super) struct Candidate {
+    /// The pack.
+    pub pack: Arc<Loaded>,
+    /// It together with the other packs of a time, by the version of the list of active packs.
+    combined: Mutex<BTreeMap<Pos, Arc<Catalog>>>,
+}
+
+/// What a rule said, then or now.
+enum Said {
+    /// Nothing: no opinion, not called, or not there.
+    Nothing,
+    /// Something, by its digest.
+    Digest([u8; 8]),
+    /// Something.
+    Decision(Box<Decision>),
+    /// It failed.
+    Failed(String),
+}
+
+impl Said {
+    fn of(result: std::result::Result<crate::hooks::Outcome, Failure>) -> Self {
+        match result {
+            Ok(outcome) if outcome.decision.is_empty() => Self::Nothing,
+            Ok(outcome) => Self::Decision(Box::new(outcome.decision)),
+            Err(failure) => Self::Failed(failure.message),
+        }
+    }
+
+    fn recorded(run: &RuleRun) -> Self {
+        match run.verdict {
+            Verdict::NoOpinion | Verdict::Suspended => Self::Nothing,
+            Verdict::Failed if run.digest == [0; 8] => {
+                Self::Failed(run.reasons.first().cloned().unwrap_or_default())
+            }
+            _ if run.digest == [0; 8] => Self::Nothing,
+            _ => Self::Digest(run.digest),
+        }
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Nothing, Self::Nothing) | (Self::Failed(_), Self::Failed(_)) => true,
+            (Self::Digest(then), Self::Decision(now)) => *then == now.digest(),
+            _ => false,
+        }
+    }
+
+    fn points(&self) -> Vec<Point> {
+        match self {
+            Self::Decision(decision) => outline(decision),
+            Self::Failed(why) => vec![Point {
+                field: "failed".to_owned(),
+                value: why.clone(),
+                line: 0,
+            }],
+            Self::Nothing | Self::Digest(_) => Vec::new(),
+        }
+    }
+}
+
+/// Where a rule stood in a scene: the run that was recorded, if it was called, and the steps before.
+struct Stood<'a> {
+    run: Option<(usize, &'a RuleRun)>,
+    at: u32,
+}
+
+impl Candidate {
+    /// Reads a pack and checks that it fits the other active ones.
+    pub(super) fn load(desk: &Desk, files: &PackFiles) -> Result<Self> {
+        let pack = packs::load(files, &*desk.hosts).map_err(pack_faults)?;
+        let candidate = Self {
+            pack: Arc::new(pack),
+            combined: Mutex::default(),
+        };
+        candidate.beside(&*desk.catalog()?)?;
+        Ok(candidate)
+    }
+
+    /// The candidate together with the other packs of a catalog.
+    fn beside(&self, catalog: &Catalog) -> Result<Catalog> {
+        let others = catalog.packs().iter();
+        let others = others.filter(|p| p.name() != self.pack.name()).cloned();
+        let all: Vec<Arc<Loaded>> = others.chain([Arc::clone(&self.pack)]).collect();
+        Catalog::build(&all, catalog.local()).map_err(pack_faults)
+    }
+
+    fn combined(&self, recorded: &Recorded) -> Result<Arc<Catalog>> {
+        let at = recorded.entry.catalog;
+        if let Some(catalog) = self.combined.lock().get(&at) {
+            return Ok(Arc::clone(catalog));
+        }
+        // Packs of another time may not fit the candidate: its rules are tried all the same.
+        let catalog = match self.beside(&recorded.footing.catalog) {
+            Ok(catalog) => catalog,
+            Err(_) => Catalog::build(&[Arc::clone(&self.pack)], &[]).unwrap_or_default(),
+        };
+        let catalog = Arc::new(catalog);
+        self.combined.lock().insert(at, Arc::clone(&catalog));
+        Ok(catalog)
+    }
+
+    /// Tries the candidate on a recorded command.
+    pub(super) fn judge(&self, recorded: &Recorded, records: &mut dyn Records) -> Result<Judged> {
+        let trace = recorded.traced()?;
+        let next = self.combined(recorded)?;
+        let footing = &recorded.footing;
+        let mut judge = Judge {
+            candidate: self,
+            recorded,
+            trace,
+            next: &next,
+            moment: Moment::new(
+                &recorded.entry,
+                trace,
+                &footing.catalog,
+                &footing.service,
+                records,
+            ),
+            judged: Judged::default(),
+            rule_time: std::time::Duration::ZERO,
+        };
+        for (n, scene) in trace.scenes.iter().enumerate() {
+            judge.scene(u16::try_from(n).unwrap_or(u16::MAX), scene)?;
+        }
+        let mut judged = judge.judged;
+        judged.rule_micros = u64::try_from(judge.rule_time.as_micros()).unwrap_or(u64::MAX);
+        Ok(judged)
+    }
+}
+
+struct Judge<'a, 'm> {
+    candidate: &'a Candidate,
+    recorded: &'a Recorded,
+    trace: &'a Trace,
+    next: &'a Catalog,
+    moment: Moment<'m>,
+    judged: Judged,
+    rule_time: std::time::Duration,
+}
+
+impl<'a> Judge<'a, '_> {
+    fn scene(&mut self, n: u16, scene: &'a Scene) -> Result<()> {
+        let Some(hook) = Hook::with_code(scene.hook) else {
+            return Ok(());
+        };
+        let name = self.candidate.pack.name();
+        let then = &self.recorded.footing.catalog;
+        let own = |rules: &[Arc<Rule>]| rules.iter().any(|r| &*r.pack == name);
+        if !own(self.next.rules(hook)) && !own(then.rules(hook)) {
+            return Ok(());
+        }
+        if hook == Hook::ScheduleFire && self.timer_of_another(name) {
+            return Ok(());
+        }
+        if [Hook::AssignSelect, Hook::SlaSelect].contains(&hook) {
+            return self.first_wins(n, scene, hook);
+        }
+        for rule in self.next.rules(hook).iter().filter(|r| &*r.pack == name) {
+            if self.is_due(rule, scene)? {
+                self.rule(n, scene, rule)?;
+            }
+        }
+        self.removed(n, hook, scene)
+    }
+
+    /// Timers come due for the pack that set them.
+    fn timer_of_another(&self, name: &str) -> bool {
+        let cause = self.recorded.entry.cause.as_ref();
+        let pack = cause.and_then(|c| c.name.split('/').next());
+        pack.is_some_and(|pack| pack != name)
+    }
+
+    fn is_due(&mut self, rule: &Rule, scene: &Scene) -> Result<bool> {
+        let cause = scene.cause.and_then(|run| {
+            let run = self.recorded.entry.runs.get(usize::from(run))?;
+            self.recorded.footing.name(run.rule)
+        });
+        if cause.is_some_and(|name| name.rule == rule.id()) {
+            return Ok(false);
+        }
+        self.moment.applies(rule, scene)
+    }
+
+    /// Where a rule of this name stood in a scene.
+    fn stood(&self, n: u16, scene: &Scene, rule: &str) -> Stood<'a> {
+        let named = |place: u16| {
+            let name = self.recorded.footing.name(place);
+            name.is_some_and(|name| name.rule == rule)
+        };
+        let runs = self.trace.runs.iter().zip(&self.recorded.entry.runs);
+        let mut runs = runs.enumerate();
+        let found = runs.find(|(_, (place, run))| place.scene == n && named(run.rule));
+        if let Some((i, (place, run))) = found {
+            return Stood {
+                run: Some((i, run)),
+                at: place.at,
+            };
+        }
+        let mut skips = self.trace.skips.iter();
+        let skip = skips.find(|skip| skip.scene == n && named(skip.rule));
+        Stood {
+            run: None,
+            at: skip.map_or(scene.at, |skip| skip.at),
+        }
+    }
+
+    /// Tries one rule of the candidate and compares.
+    fn rule(&mut self, n: u16, scene: &'a Scene, rule: &Arc<Rule>) -> Result<()> {
+        let id = rule.id();
+        let stood = self.stood(n, scene, &id);
+        let now = self.say(rule, scene, stood.at)?;
+        let then = stood
+            .run
+            .map_or(Said::Nothing, |(_, run)| Said::recorded(run));
+        if !then.same(&now) {
+            let then = self.then(stood.run, then)?;
+            self.differ(&id, scene, &then.points(), &now.points());
+        }
+        Ok(())
+    }
+
+    /// Rules that the candidate has no more.
+    fn removed(&mut self, n: u16, hook: Hook, scene: &'a Scene) -> Result<()> {
+        let name = self.candidate.pack.name();
+        for (i, run) in self.recorded.entry.runs.iter().enumerate() {
+            if self.trace.runs.get(i).is_none_or(|place| place.scene != n) {
+                continue;
+            }
+            let Some(rule) = self.recorded.footing.name(run.rule) else {
+                continue;
+            };
+            let own = rule.rule.split('/').next() == Some(name);
+            let mut kept = self.next.rules(hook).iter();
+            if !own || kept.any(|r| r.id() == rule.rule) {
+                continue;
+            }
+            self.judged.decisions += 1;
+            let said = Said::recorded(run);
+            if !said.same(&Said::Nothing) {
+                let id = rule.rule.clone();
+                let then = self.then(Some((i, run)), said)?;
+                self.differ(&id, scene, &then.points(), &[]);
+            }
+        }
+        Ok(())
+    }
+
+    /// A hook of which the first rule that chooses decides: who chose, then and now.
+    fn first_wins(&mut self, n: u16, scene: &'a Scene, hook: Hook) -> Result<()> {
+        let runs = self.trace.runs.iter().zip(&self.recorded.entry.runs);
+        let runs: Vec<(usize, &RuleRun)> = runs
+            .enumerate()
+            .filter(|(_, (place, _))| place.scene == n)
+            .map(|(i, (_, run))| (i, run))
+            .collect();
+        let chose = |(_, run): &&(usize, &RuleRun)| run.verdict == Verdict::Decided;
+        let winner = runs.iter().find(chose).copied();
+        let mut now = Said::Nothing;
+        let mut by = String::new();
+        for rule in self.next.rules(hook) {
+            if !self.is_due(rule, scene)? {
+                continue;
+            }
+            let id = rule.id();
+            let stood = self.stood(n, scene, &id);
+            let foreign = &*rule.pack != self.candidate.pack.name();
+            let said = match stood.run {
+                Some((_, run)) if foreign && run.verdict != Verdict::Decided => continue,
+                Some((_, run)) if foreign => Said::recorded(run),
+                _ => self.say(rule, scene, stood.at)?,
+            };
+            if !matches!(said, Said::Nothing | Said::Failed(_)) {
+                (now, by) = (said, id);
+                break;
+            }
+        }
+        let then = winner.map_or(Said::Nothing, |(_, run)| Said::recorded(run));
+        let unchanged = match (&then, &now) {
+            (Said::Digest(a), Said::Digest(b)) => a == b,
+            (then, now) => then.same(now),
+        };
+        if unchanged {
+            return Ok(());
+        }
+        let then = self.then(winner, then)?;
+        if by.is_empty() {
+            let name = winner.and_then(|(_, run)| self.recorded.footing.name(run.rule));
+            by = name.map(|n| n.rule.clone()).unwrap_or_default();
+        }
+        self.differ(&by, scene, &then.points(), &now.points());
+        Ok(())
+    }
+
+    /// What a rule of the combined packs says.
+    fn say(&mut self, rule: &Arc<Rule>, scene: &Scene, at: u32) -> Result<Said> {
+        let call: Call = self.moment.call(rule, scene, at)?;
+        let call = Call {
+            options: self.next.options(&rule.pack).cloned().unwrap_or_default(),
+            ..call
+        };
+        self.judged.decisions += 1;
+        if rule.unmet(&call).is_some() {
+            return Ok(Said::Nothing);
+        }
+        let started = std::time::Instant::now();
+        let said = call_checked(rule, &rule.narrow(call));
+        self.rule_time += started.elapsed();
+        let said = Said::of(said);
+        if matches!(said, Said::Failed(_)) {
+            self.judged.failed += 1;
+        }
+        Ok(said)
+    }
+
+    /// What was said then, made again when only its digest is known.
+    fn then(&mut self, run: Option<(usize, &RuleRun)>, said: Said) -> Result<Said> {
+        let (Some((i, _)), Said::Digest(_)) = (run, &said) else {
+            return Ok(said);
+        };
+        let (rule, scene, at) = self.recorded.run(i)?;
+        let call = self.moment.call(rule, scene, at)?;
+        Ok(Said::of(call_checked(rule, &rule.narrow(call))))
+    }
+
+    fn differ(&mut self, rule: &str, scene: &Scene, then: &[Point], now: &[Point]) {
+        let place = place_of(&self.recorded.entry, self.trace, scene);
+        let (kind, id) = place.unwrap_or((Kind::Ticket, Id::MIN));
+        let cut = |text: Option<String>| text.map(|t| t.chars().take(MAX_SHOWN).collect());
+        let mut found = differences(then, now);
+        if found.is_empty() {
+            // The same in words, and not in every detail.
+            found.push(("decision".to_owned(), None, None));
+        }
+        for (field, recorded, candidate) in found {
+            self.judged.differences.push(Difference {
+                pos: self.recorded.pos,
+                at: self.recorded.entry.at,
+                kind,
+                id,
+                rule: rule.to_owned(),
+                hook: Hook::with_code(scene.hook)
+                    .map_or("", Hook::name)
+                    .to_owned(),
+                field,
+                recorded: cut(recorded),
+                candidate: cut(candidate),
+            });
+        }
+    }
+}

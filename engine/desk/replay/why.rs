@@ -1,0 +1,683 @@
+//! Why a record is as it is: for every change who and what was behind it, for every rule that kept
+//! silent the condition that did not hold, for every due time the ledger that adds up to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::moment::{Moment, place_of};
+use super::outline::Point;
+use super::run::{AsOf, ReadValue, Recorded, replay_run};
+use crate::desk::decide::Ground;
+use crate::desk::journal::{By, Cause, JournalEntry, RuleRun};
+use crate::desk::sight::Sight;
+use crate::desk::trace::Trace;
+use crate::desk::{Actor, Desk, Error, Result, codec, decide, keys, query};
+use crate::domain::sla::{LedgerView, SlaClock};
+use crate::domain::{Id, Instant, Kind, Record, Value};
+use crate::hooks::when::{names, shown};
+use crate::hooks::{Hook, Place, Rule};
+use crate::store::{Pos, Table};
+
+/// Most links of a chain of causes.
+const MAX_LINKS: usize = 16;
+/// Most clocks of a record.
+const MAX_CLOCKS: usize = 16;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyQuery {
+    /// Kind of the record.
+    pub kind: Kind,
+    /// The record.
+    pub id: Id,
+    /// Only what bears on this field.
+    pub field: Option<String>,
+    /// Most changes of the record that are looked at, 1 to 200.
+    pub limit: usize,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// Why a record is as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Why {
+    /// The changes, oldest first.
+    pub items: Vec<WhyItem>,
+    /// The due times, each with its ledger; on the first page only.
+    pub clocks: Vec<WhyClock>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// One change in the life of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhyItem {
+    /// Position.
+    pub pos: Pos,
+    /// When.
+    pub at: Instant,
+    /// Who asked.
+    pub actor: String,
+    /// Command.
+    pub command: String,
+    /// Id of the request.
+    pub request: String,
+    /// What led to it, nearest first; the last is a person, a program or the engine itself.
+    pub causes: Vec<CauseLink>,
+    /// Fields that changed.
+    pub changes: Vec<WhyChange>,
+    /// Rules that were called.
+    pub rules: Vec<WhyRule>,
+    /// Rules that were due and not called.
+    pub silent: Vec<WhyNot>,
+    /// Remarks of the engine.
+    pub notes: Vec<String>,
+    /// Why parts of the answer are missing.
+    pub gap: Option<String>,
+}
+
+/// A link of a chain of causes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CauseLink {
+    /// `rule`, `timer`, `command`, `actor`.
+    pub what: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Position at which it happened.
+    pub pos: Pos,
+    /// When.
+    pub at: Instant,
+}
+
+/// A field that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyChange {
+    /// Field.
+    pub field: String,
+    /// Value before.
+    pub old: Option<Value>,
+    /// Value after.
+    pub new: Option<Value>,
+    /// `asked`, `engine` or `rule`.
+    pub by: &'static str,
+    /// The rule: its place in [`WhyItem::rules`].
+    pub rule: Option<usize>,
+    /// Line of the rule that set it.
+    pub line: u32,
+}
+
+/// A rule that was called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhyRule {
+    /// `pack/name`.
+    pub rule: String,
+    /// Version of the pack.
+    pub version: String,
+    /// Hash of its revision, hexadecimal.
+    pub revision: String,
+    /// Hook.
+    pub hook: String,
+    /// Where its code stands.
+    pub place: Option<Place>,
+    /// Kind and id of the record it was about.
+    pub record: Option<(Kind, Id)>,
+    /// What it said.
+    pub verdict: &'static str,
+    /// Operations or fuel used.
+    pub used: u64,
+    /// Operations or fuel it may use; none when it cannot be told any more.
+    pub budget: Option<u64>,
+    /// Reasons it gave, and its error.
+    pub reasons: Vec<String>,
+    /// What it decided, field by field.
+    pub decided: Vec<Point>,
+    /// Values it read.
+    pub read: Vec<ReadValue>,
+    /// The rule whose effect led to it: its place in [`WhyItem::rules`].
+    pub caused_by: Option<usize>,
+    /// Whether making the decision again gave the same; none when it could not be made.
+    pub same: Option<bool>,
+}
+
+/// A rule that was due and not called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyNot {
+    /// `pack/name`.
+    pub rule: String,
+    /// Version of the pack.
+    pub version: String,
+    /// Hash of its revision, hexadecimal.
+    pub revision: String,
+    /// Hook.
+    pub hook: String,
+    /// Line of the rule in `pack.toml`.
+    pub line: u32,
+    /// Kind and id of the record.
+    pub record: (Kind, Id),
+    /// Fields that it declares it may set; none: it declares nothing.
+    pub writes: Option<Vec<String>>,
+    /// Why it kept silent.
+    pub silence: Silence,
+}
+
+/// Why a rule kept silent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Silence {
+    /// A condition did not hold.
+    Condition {
+        /// Its name.
+        name: String,
+        /// What it looks at.
+        subject: String,
+        /// Its operator.
+        operator: &'static str,
+        /// What it compares with.
+        wanted: Vec<Value>,
+        /// What was there.
+        value: Option<Value>,
+        /// Line of `pack.toml`.
+        line: u32,
+    },
+    /// An earlier rule had decided already.
+    Decided {
+        /// That rule.
+        by: String,
+    },
+    /// A rule is not woken by its own effect.
+    OwnEffect,
+}
+
+impl Silence {
+    /// The reason in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Condition {
+                name,
+                subject,
+                operator,
+                wanted,
+                value,
+                ..
+            } => {
+                let wanted: Vec<String> = wanted.iter().map(|v| shown(Some(v))).collect();
+                let condition = match wanted.is_empty() {
+                    true => format!("{subject} {operator}"),
+                    false => format!("{subject} {operator} {}", wanted.join(", ")),
+                };
+                let name = match *name == condition {
+                    true => format!("`{name}`"),
+                    false => format!("`{name}` ({condition})"),
+                };
+                format!(
+                    "condition {name} was false: {subject} = {}",
+                    shown(value.as_ref())
+                )
+            }
+            Self::Decided { by } => format!("{by} had decided already"),
+            Self::OwnEffect => "a rule is not woken by its own effect".to_owned(),
+        }
+    }
+}
+
+/// A due time and what it is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhyClock {
+    /// Field of the record that shows the due time, if one does.
+    pub field: Option<String>,
+    /// The ledger.
+    pub ledger: LedgerView,
+}
+
+impl Desk {
+    /// Why a record is as it is.
+    ///
+    /// # Errors
+    /// When there is no such record, the asker is a customer, the cursor is foreign or the store
+    /// fails. What cannot be told any more is a gap in the answer, not an error.
+    pub fn why(&self, actor: &Actor, query: &WhyQuery) -> Result<Why> {
+        actor.require_agent("explaining")?;
+        let limit = query::limit(query.limit)?;
+        let snapshot = self.store.snapshot(None)?;
+        let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
+        let sight = Sight::new(&ground, actor);
+        let page = query::record::read(&*snapshot, &sight, query.kind, query.id)?;
+        let field = match &query.field {
+            Some(name) => {
+                let def = ground
+                    .catalog
+                    .field(query.kind, page.record.type_code(), name);
+                Some(def.map_or_else(|| name.clone(), |def| def.code.clone()))
+            }
+            None => None,
+        };
+        let (mut from, to) = keys::owned(query.id);
+        if let Some(cursor) = &query.cursor {
+            from = query::unhex(cursor)?;
+            if from.get(..16) != Some(query.id.as_bytes().as_slice()) {
+                return Err(query::bad_cursor());
+            }
+            from.push(0);
+        }
+        let rows = snapshot.range(Table::History, &from, &to, false, limit)?;
+        let next = match rows.last() {
+            Some((key, _)) if rows.len() == limit => Some(decide::hex(key)),
+            _ => None,
+        };
+        let mut items = Vec::new();
+        for (_, row) in rows {
+            let Some(mut item) = self.why_at(row.version, query, field.as_deref())? else {
+                continue;
+            };
+            if !sight.is_whole() {
+                mask(&ground, &sight, &page.record, &mut item)?;
+            }
+            items.push(item);
+        }
+        let mut clocks = match query.cursor {
+            None => self.why_due(query.id, field.as_deref())?,
+            Some(_) => Vec::new(),
+        };
+        let hidden = &sight.access(query.kind)?.masked;
+        clocks.retain(|clock| clock.field.as_ref().is_none_or(|f| !hidden.contains(f)));
+        Ok(Why {
+            items,
+            clocks,
+            next,
+        })
+    }
+
+    fn why_at(&self, pos: Pos, query: &WhyQuery, field: Option<&str>) -> Result<Option<WhyItem>> {
+        let Some((entry, trace)) = self.traced_at(pos)? else {
+            return Ok(None);
+        };
+        let mut item = WhyItem {
+            pos,
+            at: entry.at,
+            actor: entry.actor.name(),
+            command: entry.input.command.clone(),
+            request: entry.request.clone(),
+            causes: self.causes(pos, &entry)?,
+            changes: changes(&entry, query.id, field),
+            rules: Vec::new(),
+            silent: Vec::new(),
+            notes: entry.notes.clone(),
+            gap: None,
+        };
+        match self.recorded(pos) {
+            Ok(recorded) => self.explain_rules(&recorded, &mut item)?,
+            Err(error) if error.code == "not_replayable" => {
+                self.name_rules(&entry, trace.as_ref(), &mut item)?;
+                item.gap = Some(error.message);
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(field) = field {
+            keep_field(&mut item, field);
+            if item.changes.is_empty() && item.silent.is_empty() && item.rules.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(item))
+    }
+
+    /// Rules as their names tell, when they do not load any more.
+    fn name_rules(
+        &self,
+        entry: &JournalEntry,
+        trace: Option<&Trace>,
+        item: &mut WhyItem,
+    ) -> Result<()> {
+        let order = self.rule_order_at(entry.catalog)?;
+        for (i, run) in entry.runs.iter().enumerate() {
+            let mut rule = bare(run);
+            if let Some(name) = order.get(usize::from(run.rule)) {
+                rule.rule.clone_from(&name.rule);
+                rule.version.clone_from(&name.version);
+                rule.revision = decide::hex(&name.revision);
+                rule.hook.clone_from(&name.hook);
+            }
+            place_rule(&mut rule, entry, trace, i);
+            item.rules.push(rule);
+        }
+        Ok(())
+    }
+
+    fn explain_rules(&self, recorded: &Recorded, item: &mut WhyItem) -> Result<()> {
+        let entry = &recorded.entry;
+        let footing = &recorded.footing;
+        let Some(trace) = &recorded.trace else {
+            self.name_rules(entry, None, item)?;
+            for (rule, run) in item.rules.iter_mut().zip(&entry.runs) {
+                rule.place = footing.rule(run.rule).and_then(|r| r.runner.place());
+            }
+            if !entry.runs.is_empty() {
+                item.gap = recorded.traced().err().map(|e| e.message);
+            }
+            return Ok(());
+        };
+        let mut records = AsOf {
+            desk: self,
+            at: entry.base,
+        };
+        let (catalog, service) = (&footing.catalog, &footing.service);
+        let mut moment = Moment::new(entry, trace, catalog, service, &mut records);
+        for (i, run) in entry.runs.iter().enumerate() {
+            let mut rule = bare(run);
+            if let Some(name) = footing.name(run.rule) {
+                rule.rule.clone_from(&name.rule);
+                rule.version.clone_from(&name.version);
+                rule.revision = decide::hex(&name.revision);
+                rule.hook.clone_from(&name.hook);
+            }
+            place_rule(&mut rule, entry, Some(trace), i);
+            match replay_run(recorded, &mut moment, i, run) {
+                Ok(again) => {
+                    rule.place = again.place;
+                    rule.budget = Some(again.budget);
+                    rule.same = Some(again.differs.is_none());
+                    rule.read = again.read;
+                    rule.decided = again.points;
+                }
+                Err(error) if error.code == "not_replayable" => item.gap = Some(error.message),
+                Err(error) => return Err(error),
+            }
+            item.rules.push(rule);
+        }
+        item.silent = silent(recorded, trace, &mut moment, item)?;
+        Ok(())
+    }
+
+    pub(super) fn traced_at(&self, pos: Pos) -> Result<Option<(JournalEntry, Option<Trace>)>> {
+        let rows = self.store.journal(Pos(pos.0.saturating_sub(1)), 1)?;
+        let row = rows
+            .into_iter()
+            .find(|r| r.pos == pos && !r.bytes.is_empty());
+        row.map(|row| crate::desk::trace::decode(&row.bytes))
+            .transpose()
+    }
+
+    /// What led to a change: the timer that fired, the rule that set it, and so on to somebody who
+    /// asked.
+    fn causes(&self, pos: Pos, entry: &JournalEntry) -> Result<Vec<CauseLink>> {
+        let mut links = Vec::new();
+        let (mut pos, mut at, mut entry) = (pos, entry.at, entry.clone());
+        while links.len() < MAX_LINKS {
+            let link = |what, name, pos, at| CauseLink {
+                what,
+                name,
+                pos,
+                at,
+            };
+            links.push(link("command", entry.input.command.clone(), pos, at));
+            let Some(cause) = entry.cause.clone() else {
+                links.push(link("actor", entry.actor.name(), pos, at));
+                break;
+            };
+            let Some((set, _)) = self.traced_at(cause.set_at)? else {
+                links.push(link("timer", cause.name, cause.set_at, at));
+                break;
+            };
+            links.push(link("timer", cause.name.clone(), cause.set_at, set.at));
+            if let Some(rule) = self.who_set(&cause)? {
+                links.push(link("rule", rule, cause.set_at, set.at));
+            }
+            (pos, at, entry) = (cause.set_at, set.at, set);
+        }
+        Ok(links)
+    }
+
+    /// The rule that set a timer, with its line: found by making the decisions of its pack again.
+    fn who_set(&self, cause: &Cause) -> Result<Option<String>> {
+        let Some((pack, name)) = cause.name.split_once('/') else {
+            return Ok(None);
+        };
+        let again = match self.replay(&Actor::System, cause.set_at, None) {
+            Ok(again) => again,
+            Err(error) if error.code == "not_replayable" => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let field = format!("timer {name}");
+        let own = again
+            .iter()
+            .filter(|r| r.rule.split('/').next() == Some(pack));
+        let found = own.flat_map(|r| r.points.iter().map(move |p| (r, p)));
+        let mut found = found.filter(|(_, p)| p.field == field && p.value != "removed");
+        Ok(found.next().map(|(r, p)| match p.line {
+            0 => r.rule.clone(),
+            line => format!("{}:{line}", r.rule),
+        }))
+    }
+
+    fn why_due(&self, id: Id, field: Option<&str>) -> Result<Vec<WhyClock>> {
+        let snapshot = self.store.snapshot(None)?;
+        let (from, to) = keys::owned(id);
+        let rows = snapshot.range(Table::Clocks, &from, &to, false, MAX_CLOCKS)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stamp = snapshot.get(Table::Meta, &crate::desk::service::stamp())?;
+        let stamp = stamp.map(|row| row.version).unwrap_or_default();
+        let service = self.services.get(&*snapshot, stamp)?;
+        let mut clocks = Vec::new();
+        for (_, row) in rows {
+            let clock: SlaClock = codec::decode(&row.bytes)?;
+            let shown = ["reaction", "resolution"].contains(&clock.clock.as_str());
+            let due_field = shown.then(|| format!("{}_due_at", clock.clock));
+            let about = [
+                Some(format!("{}_breached_at", clock.clock)),
+                due_field.clone(),
+            ];
+            if field.is_some_and(|f| !about.iter().flatten().any(|a| a == f)) {
+                continue;
+            }
+            let ledger = clock.explain(&*service, self.now()).map_err(Error::from)?;
+            clocks.push(WhyClock {
+                field: due_field,
+                ledger,
+            });
+        }
+        Ok(clocks)
+    }
+}
+
+/// Leaves what an asker may see from whom something is kept: rules saw whole records, so that their
+/// reasons and values are left out.
+fn mask(
+    ground: &Ground<'_>,
+    sight: &Sight<'_, '_>,
+    record: &Record,
+    item: &mut WhyItem,
+) -> Result<()> {
+    let type_code = record.type_code();
+    for change in std::mem::take(&mut item.changes) {
+        let def = ground.catalog.field(record.kind, type_code, &change.field);
+        if let Some(def) = def
+            && !sight.hides(record.kind, def)?
+        {
+            item.changes.push(change);
+        }
+    }
+    for rule in &mut item.rules {
+        rule.reasons.clear();
+        rule.read.clear();
+        rule.decided.clear();
+    }
+    item.silent.clear();
+    item.notes.clear();
+    item.gap = Some("what rules saw is told only to those from whom nothing is kept".to_owned());
+    Ok(())
+}
+
+/// Rules that were due and not called.
+fn silent(
+    recorded: &Recorded,
+    trace: &Trace,
+    moment: &mut Moment<'_>,
+    item: &WhyItem,
+) -> Result<Vec<WhyNot>> {
+    let mut found = Vec::new();
+    let mut seen: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for (place, run) in trace.runs.iter().zip(&item.rules) {
+        seen.entry(place.scene).or_default().push(run.rule.clone());
+    }
+    for skip in &trace.skips {
+        let scene = trace.scenes.get(usize::from(skip.scene));
+        let rule = recorded.footing.rule(skip.rule);
+        let (Some(scene), Some(rule)) = (scene, rule) else {
+            continue;
+        };
+        seen.entry(skip.scene).or_default().push(rule.id());
+        let call = moment.call(rule, scene, skip.at)?;
+        let Some(condition) = rule.when.get(usize::from(skip.condition)) else {
+            continue;
+        };
+        let silence = Silence::Condition {
+            name: condition.name.clone(),
+            subject: condition.subject.clone(),
+            operator: condition.test.operator(),
+            wanted: condition.test.values().to_vec(),
+            value: condition.value(&call),
+            line: condition.line,
+        };
+        found.push(not_called(rule, moment.record_of(scene)?, silence));
+    }
+    for (n, scene) in trace.scenes.iter().enumerate() {
+        let n = u16::try_from(n).unwrap_or(u16::MAX);
+        let known = seen.get(&n);
+        let Some(hook) = Hook::with_code(scene.hook) else {
+            continue;
+        };
+        for rule in recorded.footing.catalog.rules(hook) {
+            let id = rule.id();
+            if known.is_some_and(|all| all.contains(&id)) || !moment.applies(rule, scene)? {
+                continue;
+            }
+            let woken_by = scene.cause.and_then(|run| item.rules.get(usize::from(run)));
+            let last = known.and_then(|all| all.last());
+            let silence = match (woken_by, last) {
+                (Some(by), _) if by.rule == id => Silence::OwnEffect,
+                (_, Some(last)) => Silence::Decided { by: last.clone() },
+                // `schedule.fire` goes to the rules of the pack that set the timer.
+                (_, None) => continue,
+            };
+            found.push(not_called(rule, moment.record_of(scene)?, silence));
+        }
+    }
+    Ok(found)
+}
+
+fn not_called(rule: &Rule, record: (Kind, Id), silence: Silence) -> WhyNot {
+    WhyNot {
+        rule: rule.id(),
+        version: rule.version.to_string(),
+        revision: decide::hex(&rule.revision),
+        hook: rule.hook.name().to_owned(),
+        line: rule.line,
+        record,
+        writes: rule.writes.clone(),
+        silence,
+    }
+}
+
+fn bare(run: &RuleRun) -> WhyRule {
+    WhyRule {
+        rule: format!("unknown rule {}", run.rule),
+        version: String::new(),
+        revision: String::new(),
+        hook: String::new(),
+        place: None,
+        record: None,
+        verdict: run.verdict.name(),
+        used: run.used,
+        budget: None,
+        reasons: run.reasons.clone(),
+        decided: Vec::new(),
+        read: Vec::new(),
+        caused_by: None,
+        same: None,
+    }
+}
+
+/// Which record a run was about, and whose effect led to it.
+fn place_rule(rule: &mut WhyRule, entry: &JournalEntry, trace: Option<&Trace>, run: usize) {
+    let Some(trace) = trace else { return };
+    let place = trace.runs.get(run);
+    let Some(scene) = place.and_then(|p| trace.scenes.get(usize::from(p.scene))) else {
+        return;
+    };
+    rule.record = place_of(entry, trace, scene);
+    rule.caused_by = scene.cause.map(usize::from);
+}
+
+fn changes(entry: &JournalEntry, id: Id, field: Option<&str>) -> Vec<WhyChange> {
+    let own = entry.changes.iter().filter(|c| c.id == id);
+    let own = own.flat_map(|c| &c.fields);
+    let own = own.filter(|f| field.is_none_or(|wanted| f.field == wanted));
+    own.map(|f| {
+        let (by, rule, line) = match f.by {
+            By::Asked => ("asked", None, 0),
+            By::Engine => ("engine", None, 0),
+            By::Rule { run, line } => ("rule", Some(usize::from(run)), line),
+        };
+        WhyChange {
+            field: f.field.clone(),
+            old: f.old.clone(),
+            new: f.new.clone(),
+            by,
+            rule,
+            line,
+        }
+    })
+    .collect()
+}
+
+/// Leaves what bears on a field: the rules that set it or wanted to, those whose effects led to them,
+/// and the silent ones that may set it.
+fn keep_field(item: &mut WhyItem, field: &str) {
+    let bears = |rule: &WhyRule| {
+        let pack = rule.rule.split('/').next().unwrap_or_default();
+        rule.decided.iter().any(|p| names(pack, field, &p.field))
+    };
+    let mut wanted: Vec<bool> = item.rules.iter().map(bears).collect();
+    for change in &item.changes {
+        if let Some(kept) = change.rule.and_then(|i| wanted.get_mut(i)) {
+            *kept = true;
+        }
+    }
+    for i in (0..item.rules.len()).rev() {
+        let cause = item.rules.get(i).and_then(|r| r.caused_by);
+        if wanted.get(i) == Some(&true)
+            && let Some(kept) = cause.and_then(|c| wanted.get_mut(c))
+        {
+            *kept = true;
+        }
+    }
+    let mut places = Vec::with_capacity(wanted.len());
+    let mut next = 0;
+    for kept in &wanted {
+        places.push(kept.then_some(next));
+        next += usize::from(*kept);
+    }
+    let renumber = |place: Option<usize>| place.and_then(|i| places.get(i).copied().flatten());
+    let changed = !item.changes.is_empty();
+    item.silent.retain(|rule| {
+        let pack = rule.rule.split('/').next().unwrap_or_default();
+        let refuses = Hook::ALL
+            .into_iter()
+            .any(|h| h.fails_closed() && h.name() == rule.hook);
+        match &rule.writes {
+            _ if refuses => false,
+            Some(declared) => declared.iter().any(|name| names(pack, field, name)),
+            None => changed,
+        }
+    });
+    let mut flags = wanted.iter();
+    item.rules.retain(|_| flags.next() == Some(&true));
+    for rule in &mut item.rules {
+        rule.caused_by = renumber(rule.caused_by);
+    }
+    for change in &mut item.changes {
+        change.rule = renumber(change.rule);
+    }
+}
