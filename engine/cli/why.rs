@@ -274,13 +274,14 @@ fn say_item(item: &Json) -> Outcome<()> {
         say_rule(rule, rules)?;
     }
     for rule in items(item, "silent") {
+        let condition = rule.get("condition").filter(|c| !c.is_null());
         out::say(&format!(
             "  not called: {} {} on {}: {} (pack.toml:{})",
             text_of(rule, "rule"),
             text_of(rule, "version"),
             text_of(rule, "hook"),
             text_of(rule, "text"),
-            number(rule, "line")
+            number(condition.unwrap_or(rule), "line")
         ))?;
     }
     for note in items(item, "notes").iter().filter_map(Json::as_str) {
