@@ -61,10 +61,9 @@ pub fn run(task: &PackTask, place: &Place, shared: &Shared) -> Outcome<()> {
     // What is wrong with the files is told without a desk.
     let folders = match task {
         PackTask::Install { folders, .. } => read(folders)?,
-        PackTask::List
-        | PackTask::Remove { .. }
-        | PackTask::Shadow { .. }
-        | PackTask::Test(_) => Vec::new(),
+        PackTask::List | PackTask::Remove { .. } | PackTask::Shadow { .. } | PackTask::Test(_) => {
+            Vec::new()
+        }
     };
     let peer = place.peer(shared)?;
     let done = match task {

@@ -15,10 +15,13 @@ use crate::store::Pos;
 /// Most records that are kept at a time.
 const MAX_KEPT: usize = 100_000;
 
+/// A record, none when it is not there, and the position of its last change or look.
+type Held = (Pos, Option<Arc<Record>>);
+
 /// Records at the present position of a walk along the journal.
 pub(super) struct Rolling<'d> {
     desk: &'d Desk,
-    kept: HashMap<(Kind, Id), (Pos, Option<Arc<Record>>)>,
+    kept: HashMap<(Kind, Id), Held>,
 }
 
 /// The records that one command may look at, as they were.
