@@ -99,8 +99,7 @@ hook = \"assign.select\"
         DEFINITIONS,
         &[
             "pack.toml:9:10: script `rulez.rhai` is not a .rhai file of the pack; did you mean `rules.rhai`?",
-            "pack.toml:10:10: rules cannot read `acount`; they read account, contact, product, asset, \
-         contract, assignee, support_level; did you mean `account`?",
+            "pack.toml:10:9: a ticket has no field `acount`; did you mean `account`?",
             "pack.toml:11:1: rule `choose` has no script and the pack no plugin; write script = \"FILE.rhai\"",
             "pack.toml:12:8: rule `choose` stands twice; names are unique in a pack",
             "pack.toml:14:2: unknown key `rules`; the keys here are pack, options, limits, rule, replaced; did you \
