@@ -58,8 +58,26 @@ impl Bed {
     /// # Errors
     /// When the store or a command fails.
     pub fn open(folder: &Path, options: &BedOptions) -> Fallible<Self> {
+        let is_new = !folder.join("opora.redb").exists();
+        let mut bed = Self::open_unread(folder, options)?;
+        if is_new {
+            for files in shipped_packs(options.hooks)? {
+                bed.install(files)?;
+            }
+            bed.define_fields()?;
+            bed.seed = Seed::make(&bed)?;
+        } else {
+            bed.seed = Seed::read(&bed.desk)?;
+        }
+        Ok(bed)
+    }
+
+    /// Opens what lies in a folder, without looking for what tickets refer to.
+    ///
+    /// # Errors
+    /// When the store or the desk does not open.
+    pub fn open_unread(folder: &Path, options: &BedOptions) -> Fallible<Self> {
         let file = folder.join("opora.redb");
-        let is_new = !file.exists();
         let file = RedbStore::open(file, OpenOptions::default())?;
         let store = Arc::new(Recorder::new(CountingStore::new(file)));
         let shared: Arc<dyn Store> = store.clone();
@@ -72,21 +90,11 @@ impl Bed {
                 ..DeskOptions::default()
             },
         )?;
-        let mut bed = Self {
+        Ok(Self {
             desk,
             store,
             seed: Seed::default(),
-        };
-        if is_new {
-            for files in shipped_packs(options.hooks)? {
-                bed.install(files)?;
-            }
-            bed.define_fields()?;
-            bed.seed = Seed::make(&bed)?;
-        } else {
-            bed.seed = Seed::read(&bed.desk)?;
-        }
-        Ok(bed)
+        })
     }
 
     /// Two fields of the desk's own, one to filter by and one to sort by.
@@ -156,8 +164,8 @@ impl Bed {
         let label = SKILLS.get(usize::try_from(draw / 7 % 4).unwrap_or(0));
         let mut fields = json!({
             "type": code,
-            "title": lorem(number, 6),
-            "description": lorem(number ^ 0x5555, 30),
+            "title": ticket_title(number),
+            "description": ticket_description(number),
             "contact": self.contact(draw).to_string(),
             "channel": "mail",
             "tags": [label],
@@ -195,6 +203,12 @@ impl Bed {
             id,
             fields: members(json!({"description": lorem(number, 20)})),
         })
+    }
+
+    /// Bytes of title and description of the ticket of a number.
+    #[must_use]
+    pub fn ticket_text(number: u64) -> usize {
+        ticket_title(number).len() + ticket_description(number).len()
     }
 
     /// Comments on a ticket.
@@ -250,6 +264,14 @@ pub fn status_of_work(number: u64) -> &'static str {
 fn type_of(number: u64) -> (&'static str, &'static str, &'static str) {
     let place = usize::try_from(scatter(number) / 3 % 5).unwrap_or(0);
     TYPES.get(place).copied().unwrap_or(("", "", ""))
+}
+
+fn ticket_title(number: u64) -> String {
+    lorem(number, 6)
+}
+
+fn ticket_description(number: u64) -> String {
+    lorem(number ^ 0x5555, 30)
 }
 
 fn members(fields: Json) -> Map<String, Json> {

@@ -1,9 +1,11 @@
 //! Tickets per second with the index following, against without.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, Rate, drive, folder, load, median};
+use opora_benches::kit::{
+    Bed, BedOptions, CpuTime, Fallible, Mode, Rate, drive, folder, load, median, micros, millis,
+};
 
 /// Aim for the ratio.
 const AIM: f64 = 0.8;
@@ -33,10 +35,16 @@ pub fn cost(mode: &Mode) -> Fallible<()> {
         })
     };
     let (mut on, mut off) = (Vec::new(), Vec::new());
+    let (mut behind, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..mode.pick(5, 1) {
-        on.push(create(&with)?);
+        let used = CpuTime::now();
+        let rate = create(&with)?;
         // What it still has to index must not be paid by the other.
+        let stopped = Instant::now();
         super::queries::wait_for_index(&with)?;
+        behind.push(millis(stopped.elapsed()));
+        whole.push(micros(used.elapsed()) / rate.done.max(1) as f64);
+        on.push(rate);
         off.push(create(&without)?);
     }
     let ratio = on
@@ -53,6 +61,11 @@ pub fn cost(mode: &Mode) -> Fallible<()> {
         cpu(&on),
         rate(&off),
         cpu(&off)
+    );
+    println!(
+        "  the index is behind by      {:.0} ms when they stop; {:.0} us CPU each until it is not",
+        median(behind),
+        median(whole)
     );
     with.desk.close()?;
     without.desk.close()?;

@@ -6,9 +6,11 @@
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
+mod commits;
 mod indexing;
 mod opening;
 mod queries;
+mod rebuilding;
 
 use std::path::PathBuf;
 
@@ -22,10 +24,13 @@ fn main() -> Fallible<()> {
         return opening::child(what, &PathBuf::from(path));
     }
     let mode = Mode::from_args();
+    if mode.runs("commits") {
+        commits::cost(&mode)?;
+    }
     if mode.runs("indexing") {
         indexing::cost(&mode)?;
     }
-    let rest = ["lists", "search", "freshness", "opening"];
+    let rest = ["lists", "search", "freshness", "rebuilding", "opening"];
     if !rest.iter().any(|part| mode.runs(part)) {
         return Ok(());
     }
@@ -56,6 +61,9 @@ fn main() -> Fallible<()> {
     }
     bed.desk.close()?;
     drop(bed);
+    if mode.runs("rebuilding") {
+        rebuilding::times(folder.path(), tickets, &mode)?;
+    }
     if mode.runs("opening") {
         opening::times(folder.path(), &mode)?;
     }

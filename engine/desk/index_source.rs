@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::journal::{JournalEntry, StoredEntry};
+use super::journal::{JournalEntry, StoredEntry, What};
 use super::{DeskOptions, Error, ErrorKind, Result, codec, keys};
 use crate::domain::entry::{EntryBody, Visibility};
 use crate::domain::{Id, Kind, Record, Value};
@@ -69,15 +69,18 @@ impl Source for Journal {
         let mut changes = Vec::with_capacity(rows.len());
         for row in rows {
             let mut touched: Vec<(Kind, Id)> = Vec::new();
+            let mut created: Vec<Id> = Vec::new();
             if !row.bytes.is_empty() {
                 let entry: JournalEntry = codec::decode(&row.bytes).map_err(source_error)?;
                 touched.extend(entry.changes.iter().map(|c| (c.kind, c.id)));
+                let new = entry.changes.iter().filter(|c| c.what == What::Created);
+                created.extend(new.map(|c| c.id));
                 touched.extend(entry.entries.iter().map(|e| (e.kind, e.owner)));
             }
             touched.retain(|(kind, _)| INDEXED.contains(kind));
             touched.sort_unstable();
             touched.dedup();
-            let docs = upserts(&*snapshot, &touched).map_err(source_error)?;
+            let docs = upserts(&*snapshot, &touched, &created).map_err(source_error)?;
             changes.push(Change {
                 pos: row.pos.0,
                 docs,
@@ -128,7 +131,7 @@ fn source_error(e: impl std::fmt::Display) -> SourceError {
 }
 
 /// The records as they are now: later changes of them come again, which does no harm.
-fn upserts(snapshot: &dyn Snapshot, touched: &[(Kind, Id)]) -> Result<Vec<Upsert>> {
+fn upserts(snapshot: &dyn Snapshot, touched: &[(Kind, Id)], created: &[Id]) -> Result<Vec<Upsert>> {
     let wanted: Vec<_> = touched
         .iter()
         .map(|(kind, id)| (Table::Records, keys::record(*kind, *id)))
@@ -139,7 +142,12 @@ fn upserts(snapshot: &dyn Snapshot, touched: &[(Kind, Id)]) -> Result<Vec<Upsert
         docs.push(match row {
             Some(row) => {
                 let record: Record = codec::decode(&row.bytes)?;
-                Upsert::Put(Box::new(document(snapshot, &record, row.version)?))
+                let doc = Box::new(document(snapshot, &record, row.version)?);
+                if created.contains(id) {
+                    Upsert::New(doc)
+                } else {
+                    Upsert::Put(doc)
+                }
             }
             None => Upsert::Delete(id.0),
         });

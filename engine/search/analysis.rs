@@ -8,8 +8,12 @@
 //! Cyrillic letters stand for the Latin ones they look like is the Latin code.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use tantivy::tokenizer::{Language, Stemmer, Token, TokenFilter, TokenStream, Tokenizer};
+use parking_lot::Mutex;
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+
+use super::stems::Stems;
 
 /// Raise it with every change of what [`Analysis`] emits: an older index is then built anew.
 pub(super) const ANALYSIS_VERSION: u32 = 1;
@@ -23,16 +27,34 @@ const MAX_WHOLE_BYTES: usize = 160;
 /// Words of one run; a longer one is cut in two.
 const MAX_RUN_WORDS: usize = 64;
 
-/// The tokenizer of every text field.
+/// The tokenizer of every text field. All of its copies share what they work with, since tantivy
+/// makes a copy for each field of each segment.
 #[derive(Clone, Default)]
-pub(super) struct Analysis;
+pub(super) struct Analysis {
+    spare: Arc<Mutex<Vec<Box<Workspace>>>>,
+}
 
 impl Tokenizer for Analysis {
     type TokenStream<'a> = Terms<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms<'a> {
-        Terms::new(text)
+        let spare = self.spare.lock().pop();
+        let work = spare.unwrap_or_else(|| {
+            let mut work = Box::<Workspace>::default();
+            work.stems.remember();
+            work
+        });
+        Terms::with(work, text, Some(&self.spare))
     }
+}
+
+/// What is kept from one text to the next.
+#[derive(Default)]
+struct Workspace {
+    ready: Vec<Token>,
+    words: Vec<(usize, usize)>,
+    folded: String,
+    stems: Stems,
 }
 
 /// The terms of a text.
@@ -40,30 +62,40 @@ pub(super) struct Terms<'a> {
     text: &'a str,
     at: usize,
     position: usize,
-    ready: Vec<Token>,
     filled: usize,
     emitted: usize,
-    words: Vec<(usize, usize)>,
-    folded: String,
-    russian: WordStemmer,
-    english: WordStemmer,
     current: Token,
+    work: Box<Workspace>,
+    home: Option<&'a Mutex<Vec<Box<Workspace>>>>,
+}
+
+impl Drop for Terms<'_> {
+    fn drop(&mut self) {
+        if let Some(home) = self.home {
+            home.lock().push(std::mem::take(&mut self.work));
+        }
+    }
 }
 
 impl<'a> Terms<'a> {
     pub(super) fn new(text: &'a str) -> Self {
+        Self::with(Box::default(), text, None)
+    }
+
+    fn with(
+        work: Box<Workspace>,
+        text: &'a str,
+        home: Option<&'a Mutex<Vec<Box<Workspace>>>>,
+    ) -> Self {
         Self {
             text,
             at: 0,
             position: 0,
-            ready: Vec::new(),
             filled: 0,
             emitted: 0,
-            words: Vec::new(),
-            folded: String::new(),
-            russian: WordStemmer::new(Language::Russian),
-            english: WordStemmer::new(Language::English),
             current: Token::default(),
+            work,
+            home,
         }
     }
 
@@ -74,12 +106,12 @@ impl<'a> Terms<'a> {
         if !self.find_run() {
             return false;
         }
-        let words = std::mem::take(&mut self.words);
+        let words = std::mem::take(&mut self.work.words);
         self.push_wholes(&words);
         for (from, to) in &words {
             self.push_word(*from, *to);
         }
-        self.words = words;
+        self.work.words = words;
         true
     }
 
@@ -120,7 +152,7 @@ impl<'a> Terms<'a> {
 
     /// Finds the words of the next run and moves behind it.
     fn find_run(&mut self) -> bool {
-        self.words.clear();
+        self.work.words.clear();
         let text = self.text;
         let mut word_from: Option<usize> = None;
         let mut rest = text
@@ -146,55 +178,49 @@ impl<'a> Terms<'a> {
                 continue;
             }
             if let Some(from) = word_from.take() {
-                self.words.push((from, at));
+                self.work.words.push((from, at));
             }
-            if self.words.is_empty() {
+            if self.work.words.is_empty() {
                 continue;
             }
-            if !next_is_word || !is_joiner(c) || self.words.len() >= MAX_RUN_WORDS {
+            if !next_is_word || !is_joiner(c) || self.work.words.len() >= MAX_RUN_WORDS {
                 end = at + c.len_utf8();
                 break;
             }
         }
         if let Some(from) = word_from {
-            self.words.push((from, text.len()));
+            self.work.words.push((from, text.len()));
         }
         self.at = end;
-        !self.words.is_empty()
+        !self.work.words.is_empty()
     }
 
     fn push_word(&mut self, from: usize, to: usize) {
         let Some(word) = self.text.get(from..to) else {
             return;
         };
-        let mut folded = std::mem::take(&mut self.folded);
+        let mut folded = std::mem::take(&mut self.work.folded);
         let has_digit = fold_word(word, &mut folded);
         if !folded.is_empty() {
             let first = folded.chars().next().unwrap_or_default();
             if has_digit {
                 self.push_term(None, &folded, from, to);
             } else {
+                let Workspace { stems, ready, .. } = &mut *self.work;
                 let stem = if is_cyrillic(first) {
-                    self.russian.stem(&folded)
+                    stems.russian(&folded)
                 } else if first.is_ascii_alphabetic() {
-                    self.english.stem(&folded)
+                    stems.english(&folded)
                 } else {
                     folded.as_str()
                 };
-                // Disjoint borrows: the stem lives in a stemmer, the terms in `ready`.
-                fill(
-                    &mut self.ready,
-                    &mut self.filled,
-                    self.position,
-                    (from, to),
-                    None,
-                    stem,
-                );
+                let (filled, position) = (&mut self.filled, self.position);
+                fill(ready, filled, position, (from, to), None, stem);
                 self.push_term(Some(EXACT), &folded, from, to);
             }
             self.position += 1;
         }
-        self.folded = folded;
+        self.work.folded = folded;
     }
 
     fn push_whole(&mut self, range: Range<usize>, words: usize) {
@@ -202,7 +228,7 @@ impl<'a> Terms<'a> {
         if !run.chars().any(|c| is_number_char(c) || c == '@') {
             return;
         }
-        let mut folded = std::mem::take(&mut self.folded);
+        let mut folded = std::mem::take(&mut self.work.folded);
         fold_word(run, &mut folded);
         // `E-1045` and `E1045` are one code; a single word gives the same term by the way of
         // `push_word`, which is why the whole of it carries no mark when it is just word and digits.
@@ -210,15 +236,15 @@ impl<'a> Terms<'a> {
         let plain = folded.chars().all(is_word_char);
         let mark = if plain { None } else { Some(EXACT) };
         self.push_term(mark, &folded, range.start, range.end);
-        if let Some(token) = self.ready.get_mut(self.filled.saturating_sub(1)) {
+        if let Some(token) = self.work.ready.get_mut(self.filled.saturating_sub(1)) {
             token.position_length = words;
         }
-        self.folded = folded;
+        self.work.folded = folded;
     }
 
     fn push_term(&mut self, mark: Option<char>, term: &str, from: usize, to: usize) {
         fill(
-            &mut self.ready,
+            &mut self.work.ready,
             &mut self.filled,
             self.position,
             (from, to),
@@ -258,7 +284,7 @@ impl TokenStream for Terms<'_> {
                 return false;
             }
         }
-        if let Some(token) = self.ready.get_mut(self.emitted) {
+        if let Some(token) = self.work.ready.get_mut(self.emitted) {
             std::mem::swap(token, &mut self.current);
         }
         self.emitted += 1;
@@ -383,53 +409,4 @@ fn lookalike(c: char) -> Option<char> {
         'х' => 'x',
         _ => return None,
     })
-}
-
-/// Stems single words with tantivy's filter, which otherwise stems whole streams.
-struct WordStemmer {
-    stream: <<Stemmer as TokenFilter>::Tokenizer<Slot> as Tokenizer>::TokenStream<'static>,
-}
-
-impl WordStemmer {
-    fn new(language: Language) -> Self {
-        Self {
-            stream: Stemmer::new(language).transform(Slot).token_stream(""),
-        }
-    }
-
-    fn stem(&mut self, word: &str) -> &str {
-        let token = self.stream.token_mut();
-        token.text.clear();
-        token.text.push_str(word);
-        self.stream.advance();
-        &self.stream.token().text
-    }
-}
-
-/// A stream of the one token that its user puts in.
-#[derive(Clone)]
-struct Slot;
-
-impl Tokenizer for Slot {
-    type TokenStream<'a> = SlotStream;
-
-    fn token_stream<'a>(&'a mut self, _text: &'a str) -> SlotStream {
-        SlotStream(Token::default())
-    }
-}
-
-struct SlotStream(Token);
-
-impl TokenStream for SlotStream {
-    fn advance(&mut self) -> bool {
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.0
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.0
-    }
 }

@@ -69,6 +69,8 @@ pub fn field_name_is_valid(name: &str) -> bool {
 pub enum Upsert {
     /// The document is new or replaces the one with its id.
     Put(Box<SearchDoc>),
+    /// The document is of a record that this very change created: no earlier change touched it.
+    New(Box<SearchDoc>),
     /// The document with this id is gone.
     Delete([u8; 16]),
 }

@@ -11,15 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tantivy::index::SegmentMeta;
-use tantivy::indexer::{
-    IndexWriter, IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy,
-};
+use tantivy::indexer::{IndexWriter, IndexWriterOptions, MergePolicy};
 
 use super::doc::{Change, SearchDoc, Upsert};
 use super::error::SourceError;
 use super::folder::{Generation, has_commit, payload};
 use super::index::{Live, Shared, Stop};
+use super::merges::Merges;
 
 /// Longest wait for the source, so that a stop is noticed.
 const IDLE: Duration = Duration::from_millis(100);
@@ -37,8 +35,10 @@ const BATCH_TIME: Duration = Duration::from_millis(500);
 const WINDOWS: [(usize, u32); 3] = [(192, 10), (48, 4), (0, 1)];
 /// Least time between commits when someone waits for one.
 const AWAITED_WINDOW: Duration = Duration::from_millis(5);
-/// Segments below this many documents are one level of the merge policy.
-const SMALL_SEGMENT: u32 = 4_000;
+/// A batch of so many documents is load: merging waits for it to pass.
+const LOAD_DOCS: usize = 48;
+/// Without a commit for so long, load has passed.
+const LOAD_PASSED: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 /// Why a turn of the thread failed.
@@ -61,10 +61,17 @@ impl<E: Into<super::SearchError>> From<E> for Failure {
     }
 }
 
+/// What is to become of a document.
+struct Latest {
+    doc: Option<Box<SearchDoc>>,
+    is_new: bool,
+}
+
 /// The writing thread's state.
 pub(super) struct Indexer {
     shared: Arc<Shared>,
     writer: Option<IndexWriter>,
+    merges: Merges,
     /// Position up to which changes were given to the writer.
     position: u64,
     /// Position of the last commit.
@@ -84,6 +91,7 @@ impl Indexer {
         Self {
             shared,
             writer: None,
+            merges: Merges::default(),
             position,
             committed: position,
             pending: 0,
@@ -139,7 +147,11 @@ impl Indexer {
         }
         if self.writer.is_none() {
             let live = self.shared.live.load_full();
-            let writer = open_writer(&live.generation, self.shared.options.writer_bytes)?;
+            let writer = open_writer(
+                &live.generation,
+                self.shared.options.writer_bytes,
+                &self.merges,
+            )?;
             self.writer = Some(writer);
             live.generation.is_whole(&mut self.files);
         }
@@ -147,6 +159,8 @@ impl Indexer {
         if last > self.position {
             self.keep_window();
             self.follow()?;
+        } else if self.last_commit.elapsed() > LOAD_PASSED && self.merges.set_under_load(false) {
+            self.merge_what_waited()?;
         }
         self.look_after_files();
         Ok(())
@@ -170,7 +184,7 @@ impl Indexer {
             let last = self.shared.source.last();
             let changes = self.shared.source.changes(self.position, CHUNK)?;
             let count = changes.len();
-            self.apply(changes)?;
+            self.apply(changes, false)?;
             if count == 0 {
                 // Entries that changed nothing may be left out by the source.
                 self.position = self.position.max(last);
@@ -186,25 +200,35 @@ impl Indexer {
         Ok(())
     }
 
-    /// Gives changes to the writer; of several changes of a document only the last counts.
-    fn apply(&mut self, changes: Vec<Change>) -> Result<(), Failure> {
+    /// Gives changes to the writer; of several changes of a document only the last counts. A
+    /// document that is new needs no deletion, which would be looked up in every segment; but
+    /// while catching up with a scan nothing is, since the scan may have seen it already.
+    fn apply(&mut self, changes: Vec<Change>, after_scan: bool) -> Result<(), Failure> {
         let Some(writer) = &self.writer else {
             return Ok(());
         };
         let fields = self.shared.live.load().generation.fields;
-        let mut latest: HashMap<[u8; 16], Option<Box<SearchDoc>>> = HashMap::new();
+        let mut latest: HashMap<[u8; 16], Latest> = HashMap::new();
         let mut position = self.position;
         for change in changes {
             position = position.max(change.pos);
             for upsert in change.docs {
-                match upsert {
-                    Upsert::Put(doc) => latest.insert(doc.id, Some(doc)),
-                    Upsert::Delete(id) => latest.insert(id, None),
+                let (id, doc, created) = match upsert {
+                    Upsert::Put(doc) => (doc.id, Some(doc), false),
+                    Upsert::New(doc) => (doc.id, Some(doc), !after_scan),
+                    Upsert::Delete(id) => (id, None, false),
                 };
+                let found = latest.entry(id).or_insert(Latest {
+                    doc: None,
+                    is_new: created,
+                });
+                found.doc = doc;
             }
         }
-        for (id, doc) in latest {
-            writer.delete_term(fields.key_term(&id));
+        for (id, Latest { doc, is_new }) in latest {
+            if !is_new {
+                writer.delete_term(fields.key_term(&id));
+            }
             if let Some(doc) = doc {
                 writer.add_document(fields.document(&doc))?;
             }
@@ -218,6 +242,9 @@ impl Indexer {
         let Some(writer) = &mut self.writer else {
             return Ok(());
         };
+        if self.pending >= LOAD_DOCS {
+            self.merges.set_under_load(true);
+        }
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload(self.position));
         prepared.commit()?;
@@ -229,13 +256,32 @@ impl Indexer {
         Ok(())
     }
 
+    /// Starts the merges that load has put off.
+    fn merge_what_waited(&mut self) -> Result<(), Failure> {
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        let segments = self
+            .shared
+            .live
+            .load()
+            .generation
+            .index
+            .searchable_segment_metas()?;
+        for candidate in self.merges.compute_merge_candidates(&segments) {
+            // It ends on its own thread; the next commit or close finds it done.
+            drop(writer.merge(&candidate.0));
+        }
+        Ok(())
+    }
+
     /// Builds the next generation beside the current one and swaps it in.
     fn rebuild(&mut self) -> Result<(), Failure> {
         self.shared.set_rebuilding(true);
         self.writer = None;
         self.pending = 0;
         let generation = self.shared.folder.create()?;
-        let writer = open_writer(&generation, self.shared.options.rebuild_bytes)?;
+        let writer = open_writer(&generation, self.shared.options.rebuild_bytes, &self.merges)?;
         let Some(at) = self.scan(&writer, &generation)? else {
             return Ok(());
         };
@@ -243,7 +289,10 @@ impl Indexer {
         let live = Live::new(generation, true)?;
         self.writer = Some(writer);
         self.position = at;
-        self.catch_up()?;
+        if !self.catch_up()? {
+            self.writer = None;
+            return Ok(());
+        }
         let old = self.position;
         let start = Instant::now();
         if let Some(writer) = &mut self.writer {
@@ -290,17 +339,17 @@ impl Indexer {
         }
     }
 
-    /// Applies what has changed since the scan, as far as the journal goes now.
-    fn catch_up(&mut self) -> Result<(), Failure> {
+    /// Applies what has changed since the scan, as far as the journal goes now; false when stopped.
+    fn catch_up(&mut self) -> Result<bool, Failure> {
         let until = self.shared.source.last();
         while self.position < until && self.shared.stop().is_none() {
             let changes = self.shared.source.changes(self.position, CHUNK)?;
             if changes.is_empty() {
                 self.position = until;
             }
-            self.apply(changes)?;
+            self.apply(changes, true)?;
         }
-        Ok(())
+        Ok(self.position >= until)
     }
 
     /// A folder that was deleted or damaged from outside is noticed before it is needed.
@@ -344,42 +393,17 @@ impl Indexer {
     }
 }
 
-fn open_writer(generation: &Generation, bytes: usize) -> tantivy::Result<IndexWriter> {
+fn open_writer(
+    generation: &Generation,
+    bytes: usize,
+    merges: &Merges,
+) -> tantivy::Result<IndexWriter> {
     let options = IndexWriterOptions::builder()
         .num_worker_threads(1)
         .num_merge_threads(1)
         .memory_budget_per_thread(bytes)
         .build();
     let writer = generation.index.writer_with_options(options)?;
-    writer.set_merge_policy(Box::new(Merges::default()));
+    writer.set_merge_policy(Box::new(merges.clone()));
     Ok(writer)
-}
-
-/// Merges segments of like size, and single large ones that are full of deleted documents. Small
-/// segments are merged soon anyway: counting their deletions would merge with every update.
-#[derive(Debug)]
-struct Merges {
-    by_size: LogMergePolicy,
-}
-
-impl Default for Merges {
-    fn default() -> Self {
-        let mut by_size = LogMergePolicy::default();
-        by_size.set_min_layer_size(SMALL_SEGMENT);
-        Self { by_size }
-    }
-}
-
-impl MergePolicy for Merges {
-    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
-        let mut candidates = self.by_size.compute_merge_candidates(segments);
-        for segment in segments {
-            let taken = candidates.iter().any(|c| c.0.contains(&segment.id()));
-            let wasteful = segment.num_deleted_docs().saturating_mul(4) > segment.max_doc();
-            if !taken && wasteful && segment.max_doc() > SMALL_SEGMENT {
-                candidates.push(MergeCandidate(vec![segment.id()]));
-            }
-        }
-        candidates
-    }
 }

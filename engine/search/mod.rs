@@ -18,11 +18,13 @@ mod error;
 mod folder;
 mod index;
 mod indexer;
+mod merges;
 mod page;
 mod query;
 mod request;
 mod schema;
 mod snippet;
+mod stems;
 
 #[cfg(test)]
 mod tests;

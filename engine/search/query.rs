@@ -8,8 +8,8 @@ use std::ops::Bound;
 use rust_decimal::prelude::ToPrimitive;
 use tantivy::Term;
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, RangeQuery,
-    TermQuery, TermSetQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, ExistsQuery, Occur, Query,
+    RangeQuery, TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::tokenizer::TokenStream;
@@ -18,7 +18,9 @@ use super::analysis::{EXACT, Terms, is_number_char};
 use super::doc::{FilterValue, field_name_is_valid};
 use super::error::{SearchError, SearchResult};
 use super::request::{Filter, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchRequest, Sections};
-use super::schema::{Column, Fields, column_key, ordered_float, sort_text};
+use super::schema::{
+    Column, Fields, column_key, column_name, is_found_by_column, ordered_float, sort_text,
+};
 
 /// Deepest nesting of conditions.
 const MAX_FILTER_DEPTH: usize = 8;
@@ -231,19 +233,14 @@ fn condition(
     Ok(match filter {
         Filter::In(name, values) => {
             check_name(name)?;
-            one_of(
-                values
-                    .iter()
-                    .map(|value| fields.value_term(name, value))
-                    .collect(),
-            )
+            equals_one_of(fields, name, values)
         }
         Filter::Range { field, from, below } => {
             range(fields, field, from.as_ref(), below.as_ref())?
         }
         Filter::Exists(name) => {
             check_name(name)?;
-            term_query(fields.exists_term(name))
+            exists(name)
         }
         Filter::Not(inner) => {
             let inner = condition(fields, inner, depth + 1, values)?;
@@ -271,6 +268,34 @@ fn check_name(name: &str) -> SearchResult<()> {
         name,
         "a field's name has ASCII letters, digits and `_ - . : /`",
     ))
+}
+
+/// Documents of which one of the field's values is one of these.
+fn equals_one_of(fields: &Fields, name: &str, values: &[FilterValue]) -> Box<dyn Query> {
+    let terms = values.iter().map(|value| fields.value_term(name, value));
+    let by_term = one_of(terms.collect());
+    let mut parts: Vec<Box<dyn Query>> = Vec::new();
+    for value in values
+        .iter()
+        .filter(|value| is_found_by_column(name, value))
+    {
+        let (_, term) = range_term(fields, name, value);
+        let bound = Bound::Included(term);
+        parts.push(Box::new(RangeQuery::new(bound.clone(), bound)));
+    }
+    if parts.is_empty() {
+        return by_term;
+    }
+    parts.push(by_term);
+    Box::new(BooleanQuery::union(parts))
+}
+
+/// Documents that have a value in the field: its first one is in a column, whatever its type.
+fn exists(name: &str) -> Box<dyn Query> {
+    let columns = [Column::Int, Column::Decimal, Column::Text];
+    let has =
+        |column| -> Box<dyn Query> { Box::new(ExistsQuery::new(column_name(name, column), false)) };
+    Box::new(BooleanQuery::union(columns.map(has).into()))
 }
 
 fn one_of(mut terms: Vec<Term>) -> Box<dyn Query> {
@@ -307,7 +332,7 @@ fn range(
     let from = from.map(|value| range_term(fields, name, value));
     let below = below.map(|value| range_term(fields, name, value));
     match (&from, &below) {
-        (None, None) => return Ok(term_query(fields.exists_term(name))),
+        (None, None) => return Ok(exists(name)),
         (Some((a, _)), Some((b, _))) if a != b => {
             return Err(SearchError::invalid(
                 name,

@@ -1,13 +1,16 @@
 //! The index's fields, and how a document becomes one of tantivy's.
 //!
-//! Filter fields need no schema: every value is a term `name, type, value` of one field, and the
-//! first value of each name is a column of one JSON fast field. A new custom field is just there.
+//! Filter fields need no schema: every value is a term of one field, and the first value of each
+//! name is a column of one JSON fast field. A new custom field is just there. A term is a hash of
+//! name, type and value, because a term dictionary costs time for each byte in which its terms
+//! differ; two values that meet in a hash cost a false hit, and every hit is checked by its reader.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rust_decimal::prelude::ToPrimitive;
 use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, JsonObjectOptions, OwnedValue, Schema,
+    BytesOptions, FAST, Field, IndexRecordOption, JsonObjectOptions, OwnedValue, Schema,
     TantivyDocument, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::TextAnalyzer;
@@ -17,16 +20,20 @@ use super::analysis::{ANALYSIS_VERSION, Analysis, fold_text};
 use super::doc::{FilterValue, MAX_FILTERS_PER_DOC, SearchDoc, field_name_is_valid};
 
 /// Version of fields and of the way documents are written; kept in every commit.
-pub(super) const FORMAT: u32 = 100 + ANALYSIS_VERSION;
+pub(super) const FORMAT: u32 = 200 + ANALYSIS_VERSION;
 
 const TOKENIZER: &str = "opora";
 const MAX_TITLE_BYTES: usize = 4_096;
 const MAX_BODY_BYTES: usize = 1_048_576;
 /// Part of a text that is stored for snippets.
 const MAX_STORED_BYTES: usize = 32_768;
-const MAX_TERM_BYTES: usize = 256;
+const MAX_KIND_BYTES: usize = 256;
+/// Bytes of the term of a value: with a million values, one query in a hundred million meets two.
+const TERM_BYTES: usize = 6;
+/// Bytes of the term of an id.
+const KEY_BYTES: usize = 9;
+const MAX_CODE_CHARS: usize = 256;
 const MAX_SORT_CHARS: usize = 64;
-const SEPARATOR: char = '\u{1f}';
 
 /// Names of the fixed columns.
 pub(super) const ID_HIGH: &str = "id_high";
@@ -38,7 +45,6 @@ const ORDER: &str = "order";
 /// Handles of the fields.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields {
-    key: Field,
     id_high: Field,
     id_low: Field,
     kind: Field,
@@ -64,12 +70,6 @@ pub(super) enum Column {
 /// Builds the schema.
 pub(super) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
-    let raw = TextOptions::default().set_indexing_options(
-        TextFieldIndexing::default()
-            .set_tokenizer("raw")
-            .set_fieldnorms(false)
-            .set_index_option(IndexRecordOption::Basic),
-    );
     // No positions: there are no phrase queries yet, and they are a third of an index.
     let text = TextOptions::default().set_indexing_options(
         TextFieldIndexing::default()
@@ -78,12 +78,11 @@ pub(super) fn schema() -> (Schema, Fields) {
     );
     let stored = TextOptions::default().set_stored();
     let fields = Fields {
-        key: builder.add_bytes_field("key", INDEXED),
         id_high: builder.add_u64_field(ID_HIGH, FAST),
         id_low: builder.add_u64_field(ID_LOW, FAST),
         kind: builder.add_text_field(KIND, TextOptions::default().set_fast("raw")),
         version: builder.add_u64_field(VERSION, FAST),
-        terms: builder.add_text_field("terms", raw),
+        terms: builder.add_bytes_field("terms", BytesOptions::default().set_indexed()),
         order: builder.add_json_field(ORDER, JsonObjectOptions::default().set_fast("raw")),
         title: builder.add_text_field("title", text.clone()),
         body: builder.add_text_field("body", text.clone()),
@@ -99,44 +98,39 @@ pub(super) fn schema() -> (Schema, Fields) {
 pub(super) fn register(index: &Index) {
     index
         .tokenizers()
-        .register(TOKENIZER, TextAnalyzer::from(Analysis));
+        .register(TOKENIZER, TextAnalyzer::from(Analysis::default()));
 }
 
 impl Fields {
     /// The term that deletes a document.
     pub(super) fn key_term(&self, id: &[u8; 16]) -> Term {
-        Term::from_field_bytes(self.key, id)
+        Term::from_field_bytes(self.terms, &key_hash(id))
     }
 
     /// The term of a kind.
     pub(super) fn kind_term(&self, kind: &str) -> Term {
-        Term::from_field_text(self.terms, &cut_term(format!("{SEPARATOR}{kind}")))
+        Term::from_field_bytes(self.terms, &kind_hash(kind))
     }
 
     /// The term of a value of a filter field.
     pub(super) fn value_term(&self, name: &str, value: &FilterValue) -> Term {
-        Term::from_field_text(self.terms, &value_term_text(name, value))
+        Term::from_field_bytes(self.terms, &value_hash(name, value))
     }
 
     /// The term of a code that is found as a whole.
     pub(super) fn code_term(&self, code: &str) -> Term {
-        Term::from_field_text(self.terms, &code_term_text(code))
-    }
-
-    /// The term of every document that has a value in a filter field.
-    pub(super) fn exists_term(&self, name: &str) -> Term {
-        Term::from_field_text(self.terms, &exists_term_text(name))
+        Term::from_field_bytes(self.terms, &code_hash(code))
     }
 
     /// A document as the index keeps it.
     pub(super) fn document(&self, doc: &SearchDoc) -> TantivyDocument {
         let mut out = TantivyDocument::default();
         let (high, low) = split_id(&doc.id);
-        out.add_bytes(self.key, &doc.id);
+        out.add_bytes(self.terms, &key_hash(&doc.id));
         out.add_u64(self.id_high, high);
         out.add_u64(self.id_low, low);
         out.add_u64(self.version, doc.version);
-        out.add_text(self.kind, cut(&doc.kind, MAX_TERM_BYTES));
+        out.add_text(self.kind, cut(&doc.kind, MAX_KIND_BYTES));
         self.add_text(
             &mut out,
             (self.title, self.stored_title),
@@ -169,14 +163,14 @@ impl Fields {
     }
 
     fn add_filters(&self, out: &mut TantivyDocument, doc: &SearchDoc) {
-        let mut terms = HashSet::new();
+        let mut terms = Vec::with_capacity(doc.filters.len() + doc.codes.len() + 4);
         let mut columns = BTreeMap::new();
-        terms.insert(cut_term(format!("{SEPARATOR}{}", doc.kind)));
+        terms.push(kind_hash(&doc.kind));
         for code in doc.codes.iter().take(MAX_FILTERS_PER_DOC) {
-            terms.insert(code_term_text(code));
+            terms.push(code_hash(code));
         }
         let number = doc.number.map(|number| {
-            terms.insert(code_term_text(&number.to_string()));
+            terms.push(code_hash(&number.to_string()));
             (
                 "number",
                 FilterValue::Int(i64::try_from(number).unwrap_or(i64::MAX)),
@@ -198,15 +192,34 @@ impl Fields {
             if !field_name_is_valid(name) {
                 continue;
             }
-            terms.insert(value_term_text(name, value));
-            terms.insert(exists_term_text(name));
-            let (column, value) = column_value(value);
-            columns.entry(column_key(name, column)).or_insert(value);
+            let (column, ordered) = column_value(value);
+            let is_first = match columns.entry(column_key(name, column)) {
+                Entry::Vacant(place) => {
+                    place.insert(ordered);
+                    true
+                }
+                Entry::Occupied(_) => false,
+            };
+            if !(is_first && is_found_by_column(name, value)) {
+                terms.push(value_hash(name, value));
+            }
         }
+        terms.sort_unstable();
+        terms.dedup();
         for term in &terms {
-            out.add_text(self.terms, term);
+            out.add_bytes(self.terms, term);
         }
         out.add_object(self.order, columns);
+    }
+}
+
+/// Whether the first value of a field has no term, since its column finds it: nearly every record
+/// has an instant and a number of its own, so that their terms would be most of the dictionary.
+pub(super) fn is_found_by_column(name: &str, value: &FilterValue) -> bool {
+    match value {
+        FilterValue::Instant(_) => true,
+        FilterValue::Int(_) => name == "number",
+        _ => false,
     }
 }
 
@@ -261,42 +274,75 @@ pub(super) fn join_id(high: u64, low: u64) -> [u8; 16] {
     ((u128::from(high) << 64) | u128::from(low)).to_be_bytes()
 }
 
-fn value_term_text(name: &str, value: &FilterValue) -> String {
-    let s = SEPARATOR;
-    cut_term(match value {
-        FilterValue::Text(text) => format!("{name}{s}t{text}"),
-        FilterValue::Int(number) => format!("{name}{s}i{number}"),
-        FilterValue::Bool(flag) => format!("{name}{s}b{}", u8::from(*flag)),
-        FilterValue::Instant(millis) => format!("{name}{s}a{millis}"),
-        FilterValue::Decimal(decimal) => format!("{name}{s}d{}", decimal.normalize()),
-    })
-}
-
-fn exists_term_text(name: &str) -> String {
-    format!("{name}{SEPARATOR}?")
-}
-
-fn code_term_text(code: &str) -> String {
-    cut_term(format!(
-        "{SEPARATOR}{SEPARATOR}{}",
-        fold_text(code, MAX_TERM_BYTES)
-    ))
-}
-
-/// Keeps long values apart by a hash of what is cut off.
-fn cut_term(mut text: String) -> String {
-    if text.len() > MAX_TERM_BYTES {
-        let hash = fnv(text.as_bytes());
-        let kept = cut(&text, MAX_TERM_BYTES - 17).len();
-        text.truncate(kept);
-        text.push_str(&format!("{SEPARATOR}{hash:016x}"));
+fn key_hash(id: &[u8; 16]) -> [u8; KEY_BYTES] {
+    let (high, low) = split_id(id);
+    // Ids differ most in their last bytes, and their first ones are the time.
+    let hash = mixed(low ^ mixed(high));
+    let mut bytes = [0; KEY_BYTES];
+    let rest = (high ^ low).to_be_bytes();
+    let both = hash.to_be_bytes().into_iter().chain(rest.into_iter().rev());
+    for (to, from) in bytes.iter_mut().zip(both) {
+        *to = from;
     }
-    text
+    bytes
 }
 
-/// A small stable hash; nothing here is a secret.
+/// Spreads what differs in any bit over all of them; different numbers stay different.
+fn mixed(number: u64) -> u64 {
+    let mixed = (number ^ (number >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^ (mixed >> 32)
+}
+
+fn first_bytes(bytes: &[u8; 8]) -> [u8; TERM_BYTES] {
+    bytes.first_chunk().copied().unwrap_or_default()
+}
+
+fn kind_hash(kind: &str) -> [u8; TERM_BYTES] {
+    TermHash::new('k').add(kind.as_bytes()).finish()
+}
+
+fn code_hash(code: &str) -> [u8; TERM_BYTES] {
+    let folded = fold_text(code, MAX_CODE_CHARS);
+    TermHash::new('c').add(folded.as_bytes()).finish()
+}
+
+fn value_hash(name: &str, value: &FilterValue) -> [u8; TERM_BYTES] {
+    let start = |kind: char| TermHash::new(kind).add(name.as_bytes()).add(&[0]);
+    let whole = match value {
+        FilterValue::Text(text) => start('t').add(text.as_bytes()),
+        FilterValue::Int(number) => start('i').add(&number.to_be_bytes()),
+        FilterValue::Bool(flag) => start('b').add(&[u8::from(*flag)]),
+        FilterValue::Instant(millis) => start('a').add(&millis.to_be_bytes()),
+        FilterValue::Decimal(decimal) => start('d').add(&decimal.normalize().serialize()),
+    };
+    whole.finish()
+}
+
+/// Makes terms; nothing here is a secret.
+struct TermHash(u64);
+
+impl TermHash {
+    fn new(what: char) -> Self {
+        Self(fnv(&[])).add(&u32::from(what).to_be_bytes())
+    }
+
+    fn add(self, bytes: &[u8]) -> Self {
+        Self(fnv_from(self.0, bytes))
+    }
+
+    fn finish(self) -> [u8; TERM_BYTES] {
+        first_bytes(&mixed(self.0).to_be_bytes())
+    }
+}
+
+/// A small stable hash.
 pub(super) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    fnv_from(0xcbf2_9ce4_8422_2325, bytes)
+}
+
+fn fnv_from(start: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(start, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }

@@ -49,7 +49,7 @@ impl FakeSource {
         let pos = state.journal.last().map_or(0, |change| change.pos) + 3;
         for upsert in &mut docs {
             match upsert {
-                Upsert::Put(doc) => {
+                Upsert::Put(doc) | Upsert::New(doc) => {
                     doc.version = pos;
                     state.docs.insert(doc.id, (**doc).clone());
                 }
