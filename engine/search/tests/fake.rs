@@ -21,6 +21,8 @@ pub(super) struct FakeSource {
     grown: Condvar,
     pub(super) scans: AtomicUsize,
     pub(super) broken: AtomicBool,
+    /// Scans see more than they say.
+    pub(super) modest: AtomicBool,
 }
 
 #[derive(Default)]
@@ -110,7 +112,10 @@ impl Source for FakeSource {
         Ok(ScanPage {
             next: next.map(|doc| doc.id.to_vec()),
             docs,
-            at: state.journal.last().map_or(0, |c| c.pos),
+            at: match self.modest.load(Ordering::SeqCst) {
+                true => 0,
+                false => state.journal.last().map_or(0, |c| c.pos),
+            },
         })
     }
 }

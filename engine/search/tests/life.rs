@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::fake::{FakeSource, caught_up, doc, eventually, found, id, open};
-use crate::search::SearchRequest;
+use crate::search::{SearchRequest, Upsert};
 
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -260,4 +260,32 @@ fn an_empty_source_is_an_empty_index() {
     index.close();
     index.close();
     assert!(!index.wait_for(5, Duration::from_secs(5)));
+}
+
+#[test]
+fn new_documents_are_there_once() {
+    let source = FakeSource::new();
+    // The scan has seen them, and then the journal tells of them again.
+    source.modest.store(true, Ordering::SeqCst);
+    for n in 1..30 {
+        source.write(vec![Upsert::New(Box::new(doc(n, "Принтер", "печать")))]);
+    }
+    let index = open(None, &source);
+    caught_up(&index, &source);
+    assert_eq!(index.status().docs, 29);
+
+    // Created, changed and deleted within one batch, and after one.
+    let new = |n| Upsert::New(Box::new(doc(n, "Сканер", "новое")));
+    source.write(vec![new(30)]);
+    source.put(doc(30, "Сканер", "изменённое"));
+    source.write(vec![new(31)]);
+    source.delete(id(31));
+    caught_up(&index, &source);
+    assert_eq!(found(&index, "сканер"), [30]);
+    assert_eq!(found(&index, "новое"), [0; 0]);
+    source.delete(id(30));
+    source.write(vec![new(30)]);
+    caught_up(&index, &source);
+    assert_eq!(found(&index, "сканер"), [30]);
+    assert_eq!(index.status().docs, 30);
 }
