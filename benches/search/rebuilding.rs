@@ -18,7 +18,13 @@ pub fn times(from: &Path, tickets: u64, mode: &Mode) -> Fallible<()> {
     for _ in 0..mode.pick(3, 1) {
         fs::remove_dir_all(from.join(INDEX))?;
         let (started, used) = (Instant::now(), CpuTime::now());
-        let bed = Bed::open_unread(from, &BedOptions { search: true, ..BedOptions::default() })?;
+        let bed = Bed::open_unread(
+            from,
+            &BedOptions {
+                search: true,
+                ..BedOptions::default()
+            },
+        )?;
         let last = bed.desk.pos();
         loop {
             let health = bed.desk.health()?;

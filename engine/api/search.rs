@@ -102,6 +102,7 @@ async fn search(
             hits: found.hits.iter().map(|h| look.hit(h)).collect(),
             next: found.next,
             rebuilding: found.rebuilding,
+            corrected: found.corrected,
         };
         Ok(view)
     });

@@ -17,7 +17,7 @@ pub use simulation::{ShadowView, SimulationView, shadow, simulation};
 pub use why::{ReplayedView, WhyView, replayed, why};
 
 use super::problem::FaultView;
-use crate::desk::{Actor, Form, RecordPage, SearchHit};
+use crate::desk::{Actor, Form, RecordPage, SearchHit, WordMatch};
 use crate::domain::{Instant, Kind, Record, StatusDef, builtin};
 use crate::packs::Catalog;
 
@@ -93,6 +93,7 @@ impl Look<'_> {
             kind: record.kind.name(),
             title: record.title().to_owned(),
             snippet: hit.snippet.clone(),
+            matches: hit.matches.iter().map(WordMatchView::of).collect(),
             score: hit.score,
             link: link(record.kind, &record.id.to_string()),
             external_id: record.text("external_id").map(str::to_owned),
@@ -181,6 +182,8 @@ pub struct HitView {
     pub title: String,
     /// HTML-escaped piece of the text with the words found in `<mark>`.
     pub snippet: String,
+    /// The words of the query that it has, and how; none when only a number or code of it fits.
+    pub matches: Vec<WordMatchView>,
     /// Relevance; comparable within one search only.
     pub score: f32,
     /// Path of the record.
@@ -189,6 +192,29 @@ pub struct HitView {
     pub external_id: Option<String>,
     /// Version of the record.
     pub version: u64,
+}
+
+/// A word of the query in a hit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WordMatch)]
+pub struct WordMatchView {
+    /// The word as it was typed.
+    pub word: String,
+    /// `exact`, `form` (inflected), `prefix` (of a longer word), `layout` (typed in the other
+    /// keyboard layout) or `corrected` (a typing mistake).
+    pub how: &'static str,
+    /// The word in the record.
+    pub found: String,
+}
+
+impl WordMatchView {
+    fn of(found: &WordMatch) -> Self {
+        Self {
+            word: found.word.clone(),
+            how: found.how,
+            found: found.found.clone(),
+        }
+    }
 }
 
 /// One page of hits.
@@ -201,6 +227,9 @@ pub struct HitsView {
     pub next: Option<String>,
     /// Whether the index is being rebuilt, so that hits may be missing.
     pub rebuilding: bool,
+    /// The query as these hits suggest that it was meant ("did you mean"); null when it was found
+    /// as typed.
+    pub corrected: Option<String>,
 }
 
 /// What may be filled in and done.

@@ -94,6 +94,19 @@ pub struct SearchHit {
     pub score: f32,
     /// HTML-escaped piece of the text with the words in `<mark>`.
     pub snippet: String,
+    /// The words of the query that it has, and how.
+    pub matches: Vec<WordMatch>,
+}
+
+/// A word of a query in a hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordMatch {
+    /// The word as it was typed.
+    pub word: String,
+    /// `exact`, `form`, `prefix`, `layout` or `corrected`.
+    pub how: &'static str,
+    /// The word in the record.
+    pub found: String,
 }
 
 /// One page of hits.
@@ -105,6 +118,8 @@ pub struct SearchHits {
     pub next: Option<String>,
     /// Whether the index is being rebuilt, so that hits may be missing.
     pub rebuilding: bool,
+    /// The query as these hits suggest that it was meant, if that is not as it was typed.
+    pub corrected: Option<String>,
 }
 
 /// One change in a record's history.

@@ -16,8 +16,10 @@ mod directory;
 mod doc;
 mod error;
 mod folder;
+mod guesses;
 mod index;
 mod indexer;
+mod layout;
 mod merges;
 mod page;
 mod query;
@@ -25,6 +27,7 @@ mod request;
 mod schema;
 mod snippet;
 mod stems;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -40,3 +43,4 @@ pub use request::{
     Sort,
 };
 pub use snippet::Highlighter;
+pub use words::{Matched, WordMatch};

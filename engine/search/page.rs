@@ -1,5 +1,6 @@
 //! One page: from a request to hits, on one state of the index.
 
+use tantivy::query::Query;
 use tantivy::schema::{Field, TantivyDocument, Value};
 use tantivy::{DocAddress, Searcher};
 
@@ -8,10 +9,12 @@ use super::cursor::{Cursor, SortKey, list_of};
 use super::doc::field_name_is_valid;
 use super::error::{SearchError, SearchResult};
 use super::folder::caught;
+use super::guesses::Guesser;
 use super::query;
 use super::request::{Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
 use super::schema::Fields;
 use super::snippet::Highlighter;
+use super::words::{Word, WordMatch, looked_at, words_of};
 
 /// Characters of a snippet.
 const SNIPPET_CHARS: usize = 220;
@@ -39,7 +42,7 @@ pub(super) fn search(
     searcher: &Searcher,
     request: &SearchRequest,
 ) -> SearchResult<(SearchPage, Option<SearchError>)> {
-    let text = request.text.as_deref().map(query::looked_at);
+    let text = request.text.as_deref().map(looked_at);
     let list = list_of(text, &request.sort);
     let after = match &request.cursor {
         Some(cursor) => Some(Cursor::decode(cursor, list)?),
@@ -53,7 +56,13 @@ pub(super) fn search(
             descending: *descending,
         },
     };
-    let query = query::build(fields, request)?;
+    let conditions = query::conditions(fields, request)?;
+    let words = match text {
+        Some(text) => words(fields, searcher, request, text, conditions.as_deref())?,
+        None => Vec::new(),
+    };
+    let wishes = text.map(|text| (text, words.as_slice()));
+    let query = query::build(fields, conditions, wishes, request.sections);
     let collector = PageCollector {
         order,
         after,
@@ -64,22 +73,22 @@ pub(super) fn search(
     rows.truncate(request.limit);
     let marks = request
         .snippet
-        .then(|| Highlighter::new(text.unwrap_or_default()));
+        .then(|| Highlighter::of(text.unwrap_or_default(), &words));
     let mut damage = None;
     let mut hits = Vec::with_capacity(rows.len());
     for row in rows {
         let shown = marks
             .as_ref()
             .map(|marks| show(fields, searcher, row.address, marks, request));
-        let (title, snippet) = match shown {
-            Some(Ok((title, snippet))) => (Some(title), Some(snippet)),
+        let shown = match shown {
+            Some(Ok(shown)) => Some(shown),
             Some(Err(error)) => {
                 damage = Some(error);
-                (None, None)
+                None
             }
-            None => (None, None),
+            None => None,
         };
-        hits.push(hit(row, list, title, snippet));
+        hits.push(hit(row, list, shown));
     }
     let next = hits.last().filter(|_| more).map(|hit| hit.cursor.clone());
     let page = SearchPage {
@@ -91,45 +100,82 @@ pub(super) fn search(
     Ok((page, damage))
 }
 
-/// Title and snippet of a hit.
+/// The words of a text, with guesses for those that nothing has.
+fn words(
+    fields: &Fields,
+    searcher: &Searcher,
+    request: &SearchRequest,
+    text: &str,
+    within: Option<&dyn Query>,
+) -> SearchResult<Vec<Word>> {
+    let mut words = words_of(text);
+    let shown = request.sections;
+    let sections = [
+        (shown.body, fields.body),
+        (shown.title, fields.title),
+        (shown.internal, fields.internal),
+    ];
+    let searched = sections.into_iter().filter(|(shown, _)| *shown);
+    let guesser = Guesser {
+        searcher,
+        fields: searched.map(|(_, field)| field).collect(),
+        within,
+    };
+    guesser.fill(text, &mut words)?;
+    Ok(words)
+}
+
+/// What a hit shows of its document.
+struct Shown {
+    title: String,
+    snippet: String,
+    matches: Vec<WordMatch>,
+}
+
 fn show(
     fields: &Fields,
     searcher: &Searcher,
     address: DocAddress,
     marks: &Highlighter,
     request: &SearchRequest,
-) -> SearchResult<(String, String)> {
+) -> SearchResult<Shown> {
     let doc = caught(|| Ok(searcher.doc::<TantivyDocument>(address)?))?;
-    let text = |field: Field| {
-        let value = doc.get_first(field);
+    // What the caller may not see is as if it were not there.
+    let text = |shown: bool, field: Field| {
+        let value = doc.get_first(field).filter(|_| shown);
         value
             .as_ref()
             .and_then(|value| value.as_str())
             .unwrap_or_default()
             .to_owned()
     };
-    let shown = request.sections;
-    let (mut snippet, found) = match shown.body {
-        true => marks.fragment(&text(fields.stored_body), SNIPPET_CHARS),
-        false => (String::new(), false),
-    };
-    if !found && shown.internal {
-        let (internal, found) = marks.fragment(&text(fields.stored_internal), SNIPPET_CHARS);
+    let sections = request.sections;
+    let title = text(sections.title, fields.stored_title);
+    let body = text(sections.body, fields.stored_body);
+    let internal = text(sections.internal, fields.stored_internal);
+    let [title, body, internal] = [&title, &body, &internal].map(|text| marks.look(text));
+    let (mut snippet, found) = body.fragment(SNIPPET_CHARS);
+    if !found {
+        let (other, found) = internal.fragment(SNIPPET_CHARS);
         if found {
-            snippet = internal;
+            snippet = other;
         }
     }
-    let title = match shown.title {
-        true => marks.mark(&text(fields.stored_title)),
-        false => String::new(),
-    };
-    Ok((title, snippet))
+    Ok(Shown {
+        title: title.marked(),
+        snippet,
+        matches: marks.explain(&[&title, &body, &internal]),
+    })
 }
 
-fn hit(row: Row, list: u64, title: Option<String>, snippet: Option<String>) -> Hit {
+fn hit(row: Row, list: u64, shown: Option<Shown>) -> Hit {
     let score = match row.key {
         SortKey::Score(score) => score,
         _ => 0.0,
+    };
+    let (title, snippet, matches) = match shown {
+        Some(shown) => (Some(shown.title), Some(shown.snippet), shown.matches),
+        None => (None, None, Vec::new()),
     };
     Hit {
         cursor: Cursor::new(list, row.key, row.id).encode(),
@@ -139,5 +185,6 @@ fn hit(row: Row, list: u64, title: Option<String>, snippet: Option<String>) -> H
         version: row.version,
         title,
         snippet,
+        matches,
     }
 }

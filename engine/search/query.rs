@@ -8,19 +8,19 @@ use std::ops::Bound;
 use rust_decimal::prelude::ToPrimitive;
 use tantivy::Term;
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, ExistsQuery, Occur, Query,
-    RangeQuery, TermQuery, TermSetQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery,
+    ExistsQuery, Occur, Query, RangeQuery, TermQuery, TermSetQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::tokenizer::TokenStream;
 
-use super::analysis::{EXACT, Terms, is_number_char};
+use super::analysis::{EXACT, is_number_char};
 use super::doc::{FilterValue, field_name_is_valid};
 use super::error::{SearchError, SearchResult};
-use super::request::{Filter, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchRequest, Sections};
+use super::request::{Filter, MAX_QUERY_TOKENS, SearchRequest, Sections};
 use super::schema::{
     Column, Fields, column_key, column_name, is_found_by_column, ordered_float, sort_text,
 };
+use super::words::{Role, Word};
 
 /// Deepest nesting of conditions.
 const MAX_FILTER_DEPTH: usize = 8;
@@ -54,56 +54,11 @@ const WEIGHTS: Weights = Weights {
     part: 0.3,
 };
 
-/// The part of a query text that is looked at.
-pub(super) fn looked_at(text: &str) -> &str {
-    let end = text
-        .char_indices()
-        .nth(MAX_QUERY_CHARS)
-        .map_or(text.len(), |(at, _)| at);
-    text.get(..end).unwrap_or(text)
-}
-
-/// One term of a query text.
-pub(super) struct QueryTerm {
-    pub(super) term: String,
-    role: Role,
-}
-
-/// What a term is within the text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Word,
-    /// A code of several words, kept whole.
-    Code,
-    /// A word of such a code: alone it says little.
-    CodePart,
-}
-
-/// The different terms of a query text, of at most [`MAX_QUERY_TOKENS`] words.
-pub(super) fn query_terms(text: &str) -> Vec<QueryTerm> {
-    let mut terms: Vec<QueryTerm> = Vec::new();
-    let mut stream = Terms::new(looked_at(text));
-    let mut code_end = 0;
-    while stream.advance() && stream.token().position < MAX_QUERY_TOKENS {
-        let token = stream.token();
-        let role = if token.position_length > 1 {
-            code_end = code_end.max(token.position + token.position_length);
-            Role::Code
-        } else if token.position < code_end {
-            Role::CodePart
-        } else {
-            Role::Word
-        };
-        if terms.iter().all(|known| known.term != token.text) {
-            let term = token.text.clone();
-            terms.push(QueryTerm { term, role });
-        }
-    }
-    terms
-}
-
-/// The query of a whole request.
-pub(super) fn build(fields: &Fields, request: &SearchRequest) -> SearchResult<Box<dyn Query>> {
+/// What a request finds by its conditions, if it has any.
+pub(super) fn conditions(
+    fields: &Fields,
+    request: &SearchRequest,
+) -> SearchResult<Option<Box<dyn Query>>> {
     let mut conditions = Vec::new();
     if !request.kinds.is_empty() {
         let terms = request.kinds.iter().map(|kind| fields.kind_term(kind));
@@ -113,54 +68,39 @@ pub(super) fn build(fields: &Fields, request: &SearchRequest) -> SearchResult<Bo
     for filter in &request.filters {
         conditions.push(condition(fields, filter, 0, &mut values)?);
     }
-    let Some(text) = &request.text else {
-        return Ok(match conditions.len() {
-            0 => Box::new(AllQuery),
-            _ => all_of(conditions),
-        });
-    };
-    let wish = text_query(fields, text, request.sections);
-    if conditions.is_empty() {
-        return Ok(wish);
-    }
-    let mut clauses = vec![(Occur::Must, wish)];
-    for condition in conditions {
-        let silent: Box<dyn Query> = Box::new(ConstScoreQuery::new(condition, 0.0));
-        clauses.push((Occur::Must, silent));
-    }
-    Ok(Box::new(BooleanQuery::new(clauses)))
+    Ok((!conditions.is_empty()).then(|| all_of(conditions)))
 }
 
-fn text_query(fields: &Fields, text: &str, sections: Sections) -> Box<dyn Query> {
-    let text = looked_at(text);
+/// The query of a whole request: its conditions and, unless it lists, its text and words.
+pub(super) fn build(
+    fields: &Fields,
+    conditions: Option<Box<dyn Query>>,
+    wishes: Option<(&str, &[Word])>,
+    sections: Sections,
+) -> Box<dyn Query> {
+    let wish = wishes.map(|(text, words)| text_query(fields, text, words, sections));
+    match (conditions, wish) {
+        (None, None) => Box::new(AllQuery),
+        (Some(conditions), None) => conditions,
+        (None, Some(wish)) => wish,
+        (Some(conditions), Some(wish)) => {
+            let silent: Box<dyn Query> = Box::new(ConstScoreQuery::new(conditions, 0.0));
+            Box::new(BooleanQuery::new(vec![
+                (Occur::Must, wish),
+                (Occur::Must, silent),
+            ]))
+        }
+    }
+}
+
+fn text_query(fields: &Fields, text: &str, words: &[Word], sections: Sections) -> Box<dyn Query> {
     let mut clauses = Vec::new();
-    for QueryTerm { term, role } in query_terms(text) {
-        let exact = term.starts_with(EXACT);
-        // Words with digits and codes have no stem: their one term stands for both.
-        let both = role == Role::Code || (!exact && term.chars().any(is_number_char));
-        let factor = match role {
-            Role::Word => 1.0,
-            Role::Code => WEIGHTS.whole,
-            Role::CodePart => WEIGHTS.part,
-        };
-        let pick = |stem: f32, form: f32| {
-            factor
-                * match (both, exact) {
-                    (true, _) => stem + form,
-                    (false, true) => form,
-                    (false, false) => stem,
-                }
-        };
-        let in_text = pick(WEIGHTS.text_stem, WEIGHTS.text_exact);
-        let in_title = pick(WEIGHTS.title_stem, WEIGHTS.title_exact);
-        if sections.title {
-            clauses.push(wish(fields.title, &term, in_title));
+    for word in words {
+        for term in &word.terms {
+            clauses.extend(term_wishes(fields, word.role, term, sections));
         }
-        if sections.body {
-            clauses.push(wish(fields.body, &term, in_text));
-        }
-        if sections.internal {
-            clauses.push(wish(fields.internal, &term, in_text));
+        if let Some(meant) = meant(fields, word, sections) {
+            clauses.push((Occur::Should, meant));
         }
     }
     let wanted = if sections.codes {
@@ -177,6 +117,55 @@ fn text_query(fields: &Fields, text: &str, sections: Sections) -> Box<dyn Query>
         return Box::new(EmptyQuery);
     }
     Box::new(BooleanQuery::new(clauses))
+}
+
+type Wish = (Occur, Box<dyn Query>);
+
+/// One term in each of the fields that are searched.
+fn term_wishes(fields: &Fields, role: Role, term: &str, sections: Sections) -> Vec<Wish> {
+    let exact = term.starts_with(EXACT);
+    // Words with digits and codes have no stem: their one term stands for both.
+    let both = role == Role::Code || (!exact && term.chars().any(is_number_char));
+    let factor = match role {
+        Role::Word => 1.0,
+        Role::Code => WEIGHTS.whole,
+        Role::CodePart => WEIGHTS.part,
+    };
+    let pick = |stem: f32, form: f32| {
+        factor
+            * match (both, exact) {
+                (true, _) => stem + form,
+                (false, true) => form,
+                (false, false) => stem,
+            }
+    };
+    let in_text = pick(WEIGHTS.text_stem, WEIGHTS.text_exact);
+    let in_title = pick(WEIGHTS.title_stem, WEIGHTS.title_exact);
+    let mut wishes = Vec::with_capacity(3);
+    if sections.title {
+        wishes.push(wish(fields.title, term, in_title));
+    }
+    if sections.body {
+        wishes.push(wish(fields.body, term, in_text));
+    }
+    if sections.internal {
+        wishes.push(wish(fields.internal, term, in_text));
+    }
+    wishes
+}
+
+/// What a word may have meant: the best guess that a document has counts.
+fn meant(fields: &Fields, word: &Word, sections: Sections) -> Option<Box<dyn Query>> {
+    let guesses = word.guesses.iter().map(|guess| -> Box<dyn Query> {
+        let mut wishes = term_wishes(fields, Role::Word, &guess.stem, sections);
+        if guess.form != guess.stem {
+            wishes.extend(term_wishes(fields, Role::Word, &guess.form, sections));
+        }
+        let all = BooleanQuery::new(wishes);
+        Box::new(BoostQuery::new(Box::new(all), guess.worth))
+    });
+    let guesses: Vec<_> = guesses.collect();
+    (!guesses.is_empty()).then(|| -> Box<dyn Query> { Box::new(DisjunctionMaxQuery::new(guesses)) })
 }
 
 /// What may be a number or a code as a whole: the text itself and its pieces with a digit.

@@ -1,6 +1,7 @@
 //! What is asked and what is answered.
 
 use super::doc::FilterValue;
+use super::words::WordMatch;
 
 /// Most hits of one page.
 pub const MAX_LIMIT: usize = 200;
@@ -168,6 +169,8 @@ pub struct Hit {
     pub title: Option<String>,
     /// A fragment of the text as HTML text with `<mark>` around matches, when asked for.
     pub snippet: Option<String>,
+    /// The words it was found by, in the order of the text, when snippets were asked for.
+    pub matches: Vec<WordMatch>,
     /// Continues after this hit.
     pub cursor: String,
 }

@@ -1,12 +1,12 @@
 //! Snippets: the fragment of a text that shows best why it was found, with the matches marked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use tantivy::tokenizer::TokenStream;
 
-use super::analysis::Terms;
-use super::query::query_terms;
+use super::analysis::{EXACT, Terms};
+use super::words::{Matched, Word, WordMatch, words_of};
 
 /// Matches of a text that are looked at.
 const MAX_MATCHES: usize = 1_000;
@@ -19,76 +19,146 @@ const WORD_SLACK: usize = 24;
 /// every inflected form is marked.
 #[derive(Debug, Clone)]
 pub struct Highlighter {
-    terms: HashSet<String>,
+    /// Number of the word that a term is searched for, and how it matches then.
+    terms: HashMap<String, (usize, Matched)>,
+    words: Vec<(Range<usize>, String)>,
+}
+
+/// A text with its matches.
+pub(super) struct Looked<'a> {
+    text: &'a str,
+    matches: Vec<Match>,
 }
 
 struct Match {
     range: Range<usize>,
-    term: String,
+    word: usize,
+    how: Matched,
 }
 
 impl Highlighter {
     /// Marks the words of a query text.
     #[must_use]
     pub fn new(text: &str) -> Self {
+        Self::of(text, &words_of(text))
+    }
+
+    /// Marks words and what they may have meant.
+    pub(super) fn of(text: &str, words: &[Word]) -> Self {
+        let mut terms = HashMap::new();
+        for (number, word) in words.iter().enumerate() {
+            for term in &word.terms {
+                let has_form = word.terms.len() > 1 && !term.starts_with(EXACT);
+                let how = if has_form {
+                    Matched::Form
+                } else {
+                    Matched::Exact
+                };
+                terms.insert(term.clone(), (number, how));
+            }
+        }
+        for (number, word) in words.iter().enumerate() {
+            for guess in &word.guesses {
+                for term in [&guess.stem, &guess.form] {
+                    terms.entry(term.clone()).or_insert((number, guess.how));
+                }
+            }
+        }
+        let typed = |word: &Word| text.get(word.place.clone()).unwrap_or_default().to_owned();
+        let words = words.iter().map(|word| (word.place.clone(), typed(word)));
         Self {
-            terms: query_terms(text).into_iter().map(|t| t.term).collect(),
+            terms,
+            words: words.collect(),
         }
     }
 
     /// The whole text, escaped for HTML, with `<mark>` around matches.
     #[must_use]
     pub fn mark(&self, text: &str) -> String {
-        let matches = self.matches(text);
-        render(text, 0..text.len(), &matches)
+        self.look(text).marked()
     }
 
     /// The best fragment of about `max_chars` characters, escaped for HTML, with `<mark>` around
     /// matches; the beginning of the text when nothing matches.
     #[must_use]
     pub fn snippet(&self, text: &str, max_chars: usize) -> String {
-        self.fragment(text, max_chars).0
+        self.look(text).fragment(max_chars).0
     }
 
-    /// A fragment and whether it has a match.
-    pub(super) fn fragment(&self, text: &str, max_chars: usize) -> (String, bool) {
-        let matches = self.matches(text);
-        let first = best_start(text, &matches, max_chars);
-        let from = first.map_or(0, |at| cut_start(text, at));
-        let range = from..cut_end(text, from, max_chars);
-        let mut out = String::new();
-        if range.start > 0 {
-            out.push('…');
-        }
-        out.push_str(&render(text, range.clone(), &matches));
-        if range.end < text.trim_end().len() {
-            out.push('…');
-        }
-        (out, first.is_some())
-    }
-
-    fn matches(&self, text: &str) -> Vec<Match> {
+    /// Finds the matches of a text.
+    pub(super) fn look<'a>(&self, text: &'a str) -> Looked<'a> {
         let mut found: Vec<Match> = Vec::new();
         let mut stream = Terms::new(text);
         while found.len() < MAX_MATCHES && stream.advance() {
             let token = stream.token();
-            if !self.terms.contains(&token.text) {
+            let Some((word, how)) = self.terms.get(&token.text).copied() else {
                 continue;
-            }
+            };
             let range = token.offset_from..token.offset_to;
             match found.last_mut() {
                 // A stem and its form, or a code and its parts: the longer one is marked once.
                 Some(last) if range.start < last.range.end => {
                     last.range.start = last.range.start.min(range.start);
                     last.range.end = last.range.end.max(range.end);
+                    if last.word == word {
+                        last.how = last.how.min(how);
+                    }
                 }
-                _ => found.push(Match {
-                    range,
-                    term: token.text.clone(),
-                }),
+                _ => found.push(Match { range, word, how }),
             }
         }
-        merge_overlaps(found)
+        Looked {
+            text,
+            matches: merge_overlaps(found),
+        }
+    }
+
+    /// How each word was found in some texts, the closest way.
+    pub(super) fn explain(&self, texts: &[&Looked<'_>]) -> Vec<WordMatch> {
+        let mut best: BTreeMap<usize, (Matched, &str)> = BTreeMap::new();
+        for looked in texts {
+            for found in &looked.matches {
+                let text = looked.text.get(found.range.clone()).unwrap_or_default();
+                let known = best.entry(found.word).or_insert((found.how, text));
+                if found.how < known.0 {
+                    *known = (found.how, text);
+                }
+            }
+        }
+        let explained = best.into_iter().filter_map(|(number, (how, found))| {
+            let (place, word) = self.words.get(number)?;
+            Some(WordMatch {
+                word: word.clone(),
+                place: place.clone(),
+                how,
+                found: found.to_lowercase(),
+            })
+        });
+        explained.collect()
+    }
+}
+
+impl Looked<'_> {
+    /// The whole text, escaped, with its matches marked.
+    pub(super) fn marked(&self) -> String {
+        render(self.text, 0..self.text.len(), &self.matches)
+    }
+
+    /// A fragment and whether it has a match.
+    pub(super) fn fragment(&self, max_chars: usize) -> (String, bool) {
+        let Self { text, matches } = self;
+        let first = best_start(text, matches, max_chars);
+        let from = first.map_or(0, |at| cut_start(text, at));
+        let range = from..cut_end(text, from, max_chars);
+        let mut out = String::new();
+        if range.start > 0 {
+            out.push('…');
+        }
+        out.push_str(&render(text, range.clone(), matches));
+        if range.end < text.trim_end().len() {
+            out.push('…');
+        }
+        (out, first.is_some())
     }
 }
 
@@ -119,12 +189,12 @@ fn best_start(text: &str, matches: &[Match], max_chars: usize) -> Option<usize> 
             .iter()
             .skip(index)
             .take_while(|other| other.range.end <= end);
-        let (mut terms, mut count) = (HashSet::new(), 0);
+        let (mut words, mut count) = (HashSet::new(), 0);
         for other in inside.take(MAX_INSIDE) {
-            terms.insert(other.term.as_str());
+            words.insert(other.word);
             count += 1;
         }
-        let worth = terms.len() * (MAX_INSIDE + 1) + count;
+        let worth = words.len() * (MAX_INSIDE + 1) + count;
         if best.is_none_or(|(most, _)| worth > most) {
             best = Some((worth, first.range.start));
         }

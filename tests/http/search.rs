@@ -92,3 +92,39 @@ async fn what_cannot_be_searched_is_said() {
             .is(200);
     }
 }
+
+#[tokio::test]
+async fn hits_say_how_they_matched_and_what_was_meant() {
+    let app = App::new();
+    let secret = json!({"title": "Printers of the board", "body": "secret", "status": "draft"});
+    app.post("/v1/articles", ADMIN, secret).await.is(201);
+    let article =
+        json!({"title": "Скатерть на столе", "body": "Pull the plug.", "status": "published"});
+    app.post("/v1/articles", ADMIN, article).await.is(201);
+    let pos = app.desk.pos();
+    let ask = async |q: &str, token| {
+        let path = format!("/v1/articles/search?q={q}&at_least={pos}");
+        app.get(&path, token).await.is(200).json()
+    };
+    let found = ask("pulll%20%D1%81%D1%82%D0%BE%D0%BB%D1%8B", PORTAL_A).await;
+    let matches = json!([
+        {"word": "pulll", "how": "corrected", "found": "pull"},
+        {"word": "столы", "how": "form", "found": "столе"},
+    ]);
+    assert_eq!(found["hits"][0]["matches"], matches, "{found}");
+    assert_eq!(found["corrected"], "pull столы");
+    let found = ask("crfnthnm", PORTAL_A).await;
+    assert_eq!(found["corrected"], "скатерть", "{found}");
+    let found = ask("plu", PORTAL_A).await;
+    assert_eq!(found["hits"][0]["matches"][0]["how"], "prefix", "{found}");
+    assert_eq!(found["corrected"], json!(null));
+
+    // A word of an article that the caller may not read is not told.
+    let found = ask("prinetrs", PORTAL_A).await;
+    assert_eq!(
+        (&found["hits"], &found["corrected"]),
+        (&json!([]), &json!(null))
+    );
+    let found = ask("prinetrs", ADMIN).await;
+    assert_eq!(found["corrected"], "printers", "{found}");
+}

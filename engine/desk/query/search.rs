@@ -1,5 +1,6 @@
 //! Search and sorted lists: the index finds, the store answers. Every hit is read again and checked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,12 +8,12 @@ use super::list::{self, Holds};
 use crate::desk::sight::{Access, Part, Sight};
 use crate::desk::{
     Actor, Desk, Error, ErrorKind, ListQuery, Page, RecordPage, Result, SearchHit, SearchHits,
-    SearchQuery, index_source,
+    SearchQuery, WordMatch, index_source,
 };
 use crate::domain::{Id, Kind};
 use crate::hooks::Predicate;
 use crate::packs::Catalog;
-use crate::search::{self, SearchRequest, Sections};
+use crate::search::{self, Matched, SearchRequest, Sections};
 use crate::store::{Pos, Snapshot};
 
 /// How long a query waits for a position that was asked for.
@@ -66,6 +67,7 @@ impl Desk {
         let places = places(&page);
         let mut pages = super::record::read_many(&*snapshot, &sight, &places)?;
         let mut hits = Vec::with_capacity(pages.len());
+        let mut matches = Vec::new();
         for hit in page.hits {
             let found = pages.iter().position(|p| p.record.id.0 == hit.id);
             let Some(page) = found.map(|at| pages.swap_remove(at)) else {
@@ -76,9 +78,13 @@ impl Desk {
                 version: page.version,
                 score: hit.score,
                 snippet: hit.snippet.unwrap_or_default(),
+                matches: hit.matches.iter().map(word_match).collect(),
             });
+            // Only of hits that the actor may read: nothing else may be told.
+            matches.extend(hit.matches);
         }
         Ok(SearchHits {
+            corrected: corrected(&query.text, &matches),
             hits,
             next: page.next,
             rebuilding: page.rebuilding,
@@ -149,6 +155,42 @@ impl Desk {
             format!("the search index has not reached position {pos} in time; try again"),
         ))
     }
+}
+
+fn word_match(found: &search::WordMatch) -> WordMatch {
+    WordMatch {
+        word: found.word.clone(),
+        how: found.how.name(),
+        found: found.found.clone(),
+    }
+}
+
+/// The text with each mistaken word as most hits have it.
+fn corrected(text: &str, matches: &[search::WordMatch]) -> Option<String> {
+    let mut votes: BTreeMap<(usize, usize), Vec<(&str, usize)>> = BTreeMap::new();
+    for found in matches {
+        if !matches!(found.how, Matched::Layout | Matched::Corrected) {
+            continue;
+        }
+        let place = (found.place.start, found.place.end);
+        let words = votes.entry(place).or_default();
+        match words.iter_mut().find(|(word, _)| *word == found.found) {
+            Some((_, count)) => *count += 1,
+            None => words.push((&found.found, 1)),
+        }
+    }
+    let mut out = String::new();
+    let mut at = 0;
+    for ((from, to), words) in &votes {
+        // The best hit decides between equals.
+        let most = words.iter().map(|(_, count)| *count).max()?;
+        let (word, _) = words.iter().find(|(_, count)| *count == most)?;
+        out.push_str(text.get(at..*from)?);
+        out.push_str(word);
+        at = *to;
+    }
+    out.push_str(text.get(at..)?);
+    (!votes.is_empty()).then_some(out)
 }
 
 fn places(page: &search::SearchPage) -> Vec<(Kind, Id)> {

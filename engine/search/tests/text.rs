@@ -1,7 +1,9 @@
 //! Searching by text.
 
 use super::fake::{doc, found, ids, index_of, text};
-use crate::search::{Highlighter, MAX_QUERY_CHARS, SearchDoc, SearchRequest, Sections, Sort};
+use crate::search::{
+    Highlighter, MAX_QUERY_CHARS, Matched, SearchDoc, SearchIndex, SearchRequest, Sections, Sort,
+};
 
 #[test]
 fn russian_and_english_inflection() {
@@ -225,4 +227,70 @@ proptest::proptest! {
         request.cursor = cursor;
         let _ = index.search(&request);
     }
+}
+
+fn how(index: &SearchIndex, query: &str) -> Vec<(String, Matched, String)> {
+    let page = index.search(&text(query)).unwrap();
+    let matches = page.hits.into_iter().flat_map(|hit| hit.matches);
+    matches.map(|m| (m.word, m.how, m.found)).collect()
+}
+
+fn matched(word: &str, how: Matched, found: &str) -> Vec<(String, Matched, String)> {
+    vec![(word.to_owned(), how, found.to_owned())]
+}
+
+#[test]
+fn hits_say_how_they_matched() {
+    let index = index_of(vec![
+        doc(1, "Принтер", "не печатает, застряла бумага"),
+        doc(
+            2,
+            "Connection lost",
+            "the printers were disconnected, код E-1045",
+        ),
+    ]);
+    let cases = [
+        ("принтер", Matched::Exact, "принтер"),
+        ("бумаги", Matched::Form, "бумага"),
+        ("диско", Matched::Exact, ""),
+        ("disconn", Matched::Prefix, "disconnected"),
+        ("бумгаа", Matched::Corrected, "бумага"),
+        ("conection", Matched::Corrected, "connection"),
+        ("ghbynth", Matched::Layout, "принтер"),
+        ("ghbyn", Matched::Layout, "принтер"),
+        ("ghbynths", Matched::Layout, "принтер"),
+        ("сщттусешщт", Matched::Layout, "connection"),
+        ("e1045", Matched::Exact, "e-1045"),
+    ];
+    for (query, way, word) in cases {
+        let expected = match word {
+            "" => Vec::new(),
+            word => matched(query, way, word),
+        };
+        assert_eq!(how(&index, query), expected, "{query}");
+    }
+    // A word that is there is not made another.
+    assert_eq!(how(&index, "the"), matched("the", Matched::Exact, "the"));
+    let page = index.search(&text("бумгаа")).unwrap();
+    let snippet = page.hits[0].snippet.clone().unwrap();
+    assert!(snippet.contains("<mark>бумага</mark>"), "{snippet}");
+}
+
+#[test]
+fn guesses_come_from_what_may_be_found() {
+    let mut secret = doc(1, "Обращение", "клиент просит счёт");
+    secret.internal = String::from("пароль свекла");
+    let mut article = doc(2, "Замена картриджа", "вынуть и вставить");
+    article.kind = String::from("article");
+    let index = index_of(vec![secret, article]);
+    assert!(found(&index, "свелка").is_empty());
+    let mut staff = text("свелка");
+    staff.sections = Sections::ALL;
+    assert_eq!(ids(&index.search(&staff).unwrap()), [1]);
+
+    assert_eq!(found(&index, "кратриджа"), [2]);
+    let mut tickets = text("кратриджа");
+    tickets.kinds = vec![String::from("ticket")];
+    let page = index.search(&tickets).unwrap();
+    assert!(page.hits.is_empty(), "{page:?}");
 }

@@ -1,0 +1,126 @@
+//! The words of a query: the terms they are searched by, and how a hit was found by them.
+
+use std::ops::Range;
+
+use tantivy::tokenizer::TokenStream;
+
+use super::analysis::Terms;
+use super::request::{MAX_QUERY_CHARS, MAX_QUERY_TOKENS};
+
+/// What a term is within the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Word,
+    /// A code of several words, kept whole.
+    Code,
+    /// A word of such a code: alone it says little.
+    CodePart,
+}
+
+/// How a word was found in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Matched {
+    /// As it was typed.
+    Exact,
+    /// In another form, such as `принтеры` for `принтер`.
+    Form,
+    /// As the beginning of a longer word.
+    Prefix,
+    /// Typed in the wrong keyboard layout.
+    Layout,
+    /// With a typing mistake put right.
+    Corrected,
+}
+
+impl Matched {
+    /// The name used in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Form => "form",
+            Self::Prefix => "prefix",
+            Self::Layout => "layout",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
+/// A word of a query that a hit has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordMatch {
+    /// The word as it was typed.
+    pub word: String,
+    /// Its place in the query text, in bytes.
+    pub place: Range<usize>,
+    /// How it was found, the closest way.
+    pub how: Matched,
+    /// What stands in the document, in lower case.
+    pub found: String,
+}
+
+/// What a word that no document has may have meant.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Guess {
+    /// Stem of the meant word, as a term.
+    pub(super) stem: String,
+    /// The meant word itself, as a term.
+    pub(super) form: String,
+    pub(super) how: Matched,
+    /// How much less it counts than the word would.
+    pub(super) worth: f32,
+}
+
+/// A word of a query.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Word {
+    pub(super) role: Role,
+    /// Where it stands in the text.
+    pub(super) place: Range<usize>,
+    /// Its terms: the stem and the form, or a code.
+    pub(super) terms: Vec<String>,
+    pub(super) guesses: Vec<Guess>,
+}
+
+/// The part of a query text that is looked at.
+pub(super) fn looked_at(text: &str) -> &str {
+    let end = text
+        .char_indices()
+        .nth(MAX_QUERY_CHARS)
+        .map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text)
+}
+
+/// The different words of a query text, at most [`MAX_QUERY_TOKENS`].
+pub(super) fn words_of(text: &str) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut stream = Terms::new(looked_at(text));
+    let mut code_end = 0;
+    while stream.advance() && stream.token().position < MAX_QUERY_TOKENS {
+        let token = stream.token();
+        let role = if token.position_length > 1 {
+            code_end = code_end.max(token.position + token.position_length);
+            Role::Code
+        } else if token.position < code_end {
+            Role::CodePart
+        } else {
+            Role::Word
+        };
+        let known = |word: &Word| word.terms.contains(&token.text);
+        if words.iter().any(known) {
+            continue;
+        }
+        let place = token.offset_from..token.offset_to;
+        let term = token.text.clone();
+        match words.last_mut() {
+            Some(word) if word.place == place && word.role == role => word.terms.push(term),
+            _ => words.push(Word {
+                role,
+                place,
+                terms: vec![term],
+                guesses: Vec::new(),
+            }),
+        }
+    }
+    words
+}
