@@ -31,7 +31,7 @@ const MAX_RUN_WORDS: usize = 64;
 /// makes a copy for each field of each segment.
 #[derive(Clone, Default)]
 pub(super) struct Analysis {
-    spare: Arc<Mutex<Vec<Box<Workspace>>>>,
+    spare: Arc<Mutex<Vec<Workspace>>>,
 }
 
 impl Tokenizer for Analysis {
@@ -40,7 +40,7 @@ impl Tokenizer for Analysis {
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms<'a> {
         let spare = self.spare.lock().pop();
         let work = spare.unwrap_or_else(|| {
-            let mut work = Box::<Workspace>::default();
+            let mut work = Workspace::default();
             work.stems.remember();
             work
         });
@@ -65,8 +65,8 @@ pub(super) struct Terms<'a> {
     filled: usize,
     emitted: usize,
     current: Token,
-    work: Box<Workspace>,
-    home: Option<&'a Mutex<Vec<Box<Workspace>>>>,
+    work: Workspace,
+    home: Option<&'a Mutex<Vec<Workspace>>>,
 }
 
 impl Drop for Terms<'_> {
@@ -79,14 +79,10 @@ impl Drop for Terms<'_> {
 
 impl<'a> Terms<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self::with(Box::default(), text, None)
+        Self::with(Workspace::default(), text, None)
     }
 
-    fn with(
-        work: Box<Workspace>,
-        text: &'a str,
-        home: Option<&'a Mutex<Vec<Box<Workspace>>>>,
-    ) -> Self {
+    fn with(work: Workspace, text: &'a str, home: Option<&'a Mutex<Vec<Workspace>>>) -> Self {
         Self {
             text,
             at: 0,
@@ -206,7 +202,7 @@ impl<'a> Terms<'a> {
             if has_digit {
                 self.push_term(None, &folded, from, to);
             } else {
-                let Workspace { stems, ready, .. } = &mut *self.work;
+                let Workspace { stems, ready, .. } = &mut self.work;
                 let stem = if is_cyrillic(first) {
                     stems.russian(&folded)
                 } else if first.is_ascii_alphabetic() {
