@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cpu_time::ProcessTime;
 use opora::search::{
     Change, FilterValue, ScanPage, SearchDoc, SearchIndex, SearchOptions, Source, SourceError,
     Upsert,
 };
-use opora_benches::kit::{CpuTime, Fallible, Mode, folder, lorem, micros, millis};
+use opora_benches::kit::{Fallible, Mode, folder, lorem, micros, millis};
 use parking_lot::{Condvar, Mutex};
 
 /// Values to filter by that a document has beside those named.
@@ -33,7 +34,7 @@ pub fn cost(mode: &Mode) -> Fallible<()> {
         };
         turn()?;
         let rounds = mode.pick(rounds, 5);
-        let (started, used) = (Instant::now(), CpuTime::now());
+        let (started, used) = (Instant::now(), ProcessTime::now());
         for _ in 0..rounds {
             turn()?;
         }

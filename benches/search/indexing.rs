@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use cpu_time::ProcessTime;
 use opora_benches::kit::{
-    Bed, BedOptions, CpuTime, Fallible, Mode, Rate, drive, folder, load, median, micros, millis,
+    Bed, BedOptions, Fallible, Mode, Rate, drive, folder, load, median, micros, millis,
 };
 
 /// Aim for the ratio.
@@ -37,7 +38,7 @@ pub fn cost(mode: &Mode) -> Fallible<()> {
     let (mut on, mut off) = (Vec::new(), Vec::new());
     let (mut behind, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..mode.pick(5, 1) {
-        let used = CpuTime::now();
+        let used = ProcessTime::now();
         let rate = create(&with)?;
         // What it still has to index must not be paid by the other.
         let stopped = Instant::now();

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use opora_benches::kit::{Bed, BedOptions, CpuTime, Fallible, Mode, human_bytes, median};
+use cpu_time::ProcessTime;
+use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, human_bytes, median};
 
 /// Aim for documents a second.
 const RATE_AIM: f64 = 20_000.0;
@@ -17,7 +18,7 @@ pub fn times(from: &Path, tickets: u64, mode: &Mode) -> Fallible<()> {
     let (mut rates, mut cpu, mut bytes) = (Vec::new(), Vec::new(), 0);
     for _ in 0..mode.pick(3, 1) {
         fs::remove_dir_all(from.join(INDEX))?;
-        let (started, used) = (Instant::now(), CpuTime::now());
+        let (started, used) = (Instant::now(), ProcessTime::now());
         let bed = Bed::open_unread(
             from,
             &BedOptions {
