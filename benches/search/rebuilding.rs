@@ -42,7 +42,7 @@ pub fn times(from: &Path, tickets: u64, mode: &Mode) -> Fallible<()> {
         bed.desk.close()?;
         bytes = size(&from.join(INDEX))?;
     }
-    let text: usize = (0..tickets).map(|number| Bed::ticket_text(number)).sum();
+    let text: usize = (0..tickets).map(Bed::ticket_text).sum();
     println!(
         "building the index anew       {:.0} documents/s (aim: {RATE_AIM:.0}), {:.0} us CPU each; \
          {} are {:.2} of the text (aim: {SIZE_AIM})",
