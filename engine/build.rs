@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
         let mut files = Vec::new();
         if has_cli {
             changed.push(folder.to_owned());
-            collect(&root.join(folder), "", &ENDINGS, &mut files)?;
+            collect(&root.join(folder), "", &ENDINGS, &SKIPPED, &mut files)?;
         }
         append(&mut text, name, &root.join(folder), &files);
     }
@@ -36,7 +36,11 @@ fn main() -> io::Result<()> {
         PathBuf::from(variable("OUT_DIR")?).join("wit.rs"),
         contracts(&root)?,
     )?;
-    changed.push("sdk/wit".to_owned());
+    fs::write(
+        PathBuf::from(variable("OUT_DIR")?).join("sdk.rs"),
+        guests(&root)?,
+    )?;
+    changed.push("sdk".to_owned());
     let mut out = io::stdout().lock();
     writeln!(out, "cargo::rerun-if-changed=engine/build.rs")?;
     for folder in changed {
@@ -49,15 +53,40 @@ fn main() -> io::Result<()> {
 fn contracts(root: &Path) -> io::Result<String> {
     let folder = root.join("sdk/wit");
     let mut files = Vec::new();
-    collect(&folder, "", &["wit"], &mut files)?;
+    collect(&folder, "", &["wit"], &[], &mut files)?;
+    Ok(listed(&folder, &files))
+}
+
+/// The guest crate and the templates of plugins.
+fn guests(root: &Path) -> io::Result<String> {
+    let folder = root.join("sdk");
+    let endings = [
+        "rs",
+        "toml",
+        "md",
+        "js",
+        "json",
+        "py",
+        "txt",
+        "wit",
+        "gitignore",
+    ];
+    let mut files = Vec::new();
+    collect(&folder, "", &endings, &["target", "wit"], &mut files)?;
+    let list = listed(&folder, &files);
+    Ok(format!("pub static SDK: &[(&str, &str)] = {list};\n"))
+}
+
+/// A list of files with their texts, as an expression.
+fn listed(folder: &Path, files: &[String]) -> String {
     let mut text = String::from("&[\n");
     for file in files {
-        let path = folder.join(&file).display().to_string();
+        let path = folder.join(file).display().to_string();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "    ({file:?}, include_str!({path:?})),");
     }
     text.push(']');
-    Ok(text)
+    text
 }
 
 fn variable(name: &str) -> io::Result<String> {
@@ -79,7 +108,13 @@ fn append(text: &mut String, name: &str, root: &Path, files: &[String]) {
 }
 
 /// The files of a folder in the order of their names; none when there is no folder.
-fn collect(root: &Path, inside: &str, endings: &[&str], files: &mut Vec<String>) -> io::Result<()> {
+fn collect(
+    root: &Path,
+    inside: &str,
+    endings: &[&str],
+    skipped: &[&str],
+    files: &mut Vec<String>,
+) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(root.join(inside)) else {
         return Ok(());
     };
@@ -93,7 +128,7 @@ fn collect(root: &Path, inside: &str, endings: &[&str], files: &mut Vec<String>)
     }
     found.sort();
     for (name, is_dir) in found {
-        if name.starts_with('.') || SKIPPED.contains(&name.as_str()) {
+        if name.starts_with('.') || skipped.contains(&name.as_str()) {
             continue;
         }
         let path = if inside.is_empty() {
@@ -101,9 +136,9 @@ fn collect(root: &Path, inside: &str, endings: &[&str], files: &mut Vec<String>)
         } else {
             format!("{inside}/{name}")
         };
-        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let ending = name.rsplit_once('.').map_or(&*name, |(_, ending)| ending);
         if is_dir {
-            collect(root, &path, endings, files)?;
+            collect(root, &path, endings, skipped, files)?;
         } else if endings.contains(&ending) {
             files.push(path);
         }

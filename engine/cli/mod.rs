@@ -9,6 +9,7 @@ mod logging;
 mod out;
 mod pack;
 mod pack_test;
+mod plugin;
 mod serve;
 mod settings;
 mod shadows;
@@ -43,6 +44,13 @@ enum Task {
     Pack {
         #[command(subcommand)]
         task: pack::PackTask,
+        #[command(flatten)]
+        place: client::Place,
+    },
+    /// Write, build, check and try plugins.
+    Plugin {
+        #[command(subcommand)]
+        task: plugin::PluginTask,
         #[command(flatten)]
         place: client::Place,
     },
@@ -106,6 +114,7 @@ fn run(cli: Cli) -> Outcome<()> {
         Task::Serve(args) => serve::serve(&args, &shared),
         Task::Demo(args) => demo::demo(&args, &shared),
         Task::Pack { task, place } => pack::run(&task, &place, &shared),
+        Task::Plugin { task, place } => plugin::run(&task, &place, &shared),
         Task::Token { task, place } => token::run(&task, &place, &shared),
         Task::Why { args, place } => why::why(&args, &place, &shared),
         Task::Replay { args, place } => why::replay(&args, &place, &shared),

@@ -117,7 +117,8 @@ impl Hosts for BuiltIn {
 
 /// The usual budgets with what a pack asks for.
 #[cfg(feature = "wasm")]
-fn within(usual: Limits, asked: super::PluginLimits) -> Limits {
+#[must_use]
+pub fn within(usual: Limits, asked: super::PluginLimits) -> Limits {
     let bytes = |asked: Option<u64>, usual| {
         asked.map_or(usual, |n| usize::try_from(n).unwrap_or(usize::MAX))
     };

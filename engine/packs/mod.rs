@@ -31,6 +31,8 @@ mod when;
 mod tests;
 
 pub use built_in::BuiltIn;
+#[cfg(feature = "wasm")]
+pub use built_in::within;
 pub use catalog::{Catalog, LocalFields};
 pub use change::{Change, Changed, Subject, changes};
 pub use check::{

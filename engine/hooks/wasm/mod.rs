@@ -20,6 +20,7 @@ mod state;
 mod values;
 
 pub use contract::{CONTRACT_VERSION, CONTRACT_VERSIONS, LoadError, encode};
+pub use difference::WIT;
 pub use host::{Compiling, Host};
 pub use limits::{Limits, MAX_COMPONENT_BYTES};
 pub use plugin::{Measured, Plugin};

@@ -1,0 +1,286 @@
+//! `opora plugin check`, `test` and `run`: the plugin as the engine sees it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use parking_lot::Mutex;
+
+use crate::cli::client::{Peer, Place};
+use crate::cli::failure::{Failure, Outcome};
+use crate::cli::out;
+use crate::cli::settings::Shared;
+use crate::desk::Actor;
+use crate::domain::{Id, Kind};
+use crate::hooks::fixture::{Fixture, decision_json, read_call};
+use crate::hooks::wasm::{CONTRACT_VERSION, Compiling, Host, Limits, LoadError, Measured, Plugin};
+use crate::hooks::{Call, Hook, RecordView};
+use crate::packs::{
+    self, BuiltIn, Hosts, Loaded, PackFault, PackFiles, PluginFile, PluginUnit, ScriptUnit,
+};
+
+/// What to run, and on what.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Hook, such as `transition.guard`.
+    hook: String,
+    /// Folder of the plugin.
+    #[arg(default_value = ".", value_name = "DIR")]
+    folder: PathBuf,
+    /// File with the call, in the form of a fixture's `call`.
+    #[arg(long, value_name = "FILE")]
+    call: Option<PathBuf>,
+    /// Run on a ticket of the desk's folder, by its id. What else the call holds comes from the file.
+    #[arg(long, value_name = "ID")]
+    ticket: Option<String>,
+}
+
+/// A plugin that is loaded as an installation would load it.
+struct Ready {
+    pack: Loaded,
+    plugin: Arc<Plugin>,
+    bytes: usize,
+}
+
+impl Ready {
+    fn load(folder: &Path) -> Outcome<Self> {
+        let files = PackFiles::read_dir(folder).map_err(|faults| Failure::of_pack(&faults))?;
+        let host = |e: LoadError| Failure::new(e.to_string());
+        let hosts = Keeping {
+            scripts: BuiltIn::new(None).map_err(|fault| Failure::of_pack(&[fault]))?,
+            plugins: Host::new(Limits::default(), cache().as_deref()).map_err(host)?,
+            kept: Mutex::default(),
+        };
+        let pack = packs::load(&files, &hosts).map_err(|faults| Failure::of_pack(&faults))?;
+        let kept = hosts.kept.into_inner();
+        let (plugin, bytes) = kept.ok_or_else(|| Failure::new("pack.toml names no plugin"))?;
+        Ok(Self {
+            pack,
+            plugin,
+            bytes,
+        })
+    }
+
+    fn cost(&self, measured: &Measured) -> String {
+        let limits = self.plugin.limits();
+        let used = match &measured.outcome {
+            Ok(outcome) => outcome.usage.used,
+            Err(failure) => failure.usage.used,
+        };
+        format!(
+            "fuel {used} of {}, memory {} of {} KiB, {:.2} ms",
+            limits.fuel,
+            measured.memory_bytes >> 10,
+            limits.memory_bytes >> 10,
+            measured.elapsed.as_secs_f64() * 1e3
+        )
+    }
+}
+
+/// The hosts of this build, keeping the plugin they load.
+struct Keeping {
+    scripts: BuiltIn,
+    plugins: Host,
+    kept: Mutex<Option<(Arc<Plugin>, usize)>>,
+}
+
+impl Hosts for Keeping {
+    fn compile_script(
+        &self,
+        pack: &str,
+        file: &str,
+        source: &str,
+    ) -> Result<Box<dyn ScriptUnit>, PackFault> {
+        self.scripts.compile_script(pack, file, source)
+    }
+
+    fn load_plugin(&self, file: &PluginFile<'_>) -> Result<Box<dyn PluginUnit>, PackFault> {
+        let limits = packs::within(self.plugins.limits(), file.limits);
+        let (name, version, now) = (file.name, file.version, Compiling::Now);
+        let loaded = self
+            .plugins
+            .load_within(name, version, file.bytes, limits, now);
+        let plugin = loaded.map_err(|e| PackFault::of_file(name, "", e.to_string()))?;
+        *self.kept.lock() = Some((Arc::clone(&plugin), file.bytes.len()));
+        Ok(Box::new(plugin))
+    }
+}
+
+/// Where compiled plugins are kept between runs of this program: an interpreter compiles for long.
+fn cache() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
+    let base = named.filter(|p| p.is_absolute()).or_else(home)?;
+    base.is_absolute().then(|| base.join("opora/plugins"))
+}
+
+/// Loads the plugin and says what it is.
+///
+/// # Errors
+/// Everything that keeps it from being installed.
+pub fn check(folder: &Path) -> Outcome<()> {
+    let ready = Ready::load(folder)?;
+    let limits = ready.plugin.limits();
+    let interfaces: Vec<&str> = ready.plugin.interfaces().iter().copied().collect();
+    let rules: Vec<String> = ready
+        .pack
+        .rules
+        .iter()
+        .map(|r| format!("{} on {}", r.name, r.hook))
+        .collect();
+    out::say(&format!(
+        "{} {} is fit to be installed\n\
+         contract  opora:hooks {CONTRACT_VERSION}: {}\n\
+         imports   nothing but opora:hooks\n\
+         rules     {}\n\
+         size      {} of {} bytes\n\
+         limits    fuel {}, memory {} KiB, answer {} KiB",
+        ready.pack.name(),
+        ready.pack.manifest.version,
+        interfaces.join(", "),
+        rules.join(", "),
+        ready.bytes,
+        limits.component_bytes,
+        limits.fuel,
+        limits.memory_bytes >> 10,
+        limits.answer_bytes >> 10,
+    ))
+}
+
+/// Runs all fixtures.
+///
+/// # Errors
+/// When one comes to something else than it must, or there is none.
+pub fn test(folder: &Path, fixtures: Option<&Path>) -> Outcome<()> {
+    let ready = Ready::load(folder)?;
+    let own = folder.join("fixtures");
+    let root = fixtures.unwrap_or(&own);
+    let (mut ran, mut wrong) = (0, 0);
+    for hook in Hook::ALL {
+        for path in cases_of(&root.join(hook.name()))? {
+            let text = fs::read_to_string(&path).map_err(|e| Failure::file(&path, &e))?;
+            let fixture = Fixture::read(&text, hook, ready.pack.name())
+                .map_err(|e| Failure::file(&path, &e))?;
+            if fixture.only.as_deref().is_some_and(|only| only != "wasm") {
+                continue;
+            }
+            let measured = asked(&ready, hook, &fixture.call)?;
+            let name = format!("{hook}/{}", path.file_stem().unwrap_or_default().display());
+            let cost = ready.cost(&measured);
+            ran += 1;
+            match fixture.check(&measured.outcome) {
+                Ok(()) => out::say(&format!("ok    {name:40} {cost}"))?,
+                Err(difference) => {
+                    wrong += 1;
+                    out::say(&format!("WRONG {name:40} {cost}\n   {difference}"))?;
+                }
+            }
+        }
+    }
+    if ran == 0 {
+        return Err(Failure::file(
+            root,
+            &"holds no fixture; write HOOK/NAME.json",
+        ));
+    }
+    if wrong > 0 {
+        return Err(Failure::new(format!(
+            "{wrong} of {ran} fixtures came to something else"
+        )));
+    }
+    out::say(&format!("{ran} fixtures passed"))
+}
+
+fn asked(ready: &Ready, hook: Hook, call: &Call) -> Outcome<Measured> {
+    if ready.plugin.runner(hook).is_none() {
+        let hooks: Vec<&str> = ready.plugin.hooks().iter().map(|h| h.name()).collect();
+        return Err(Failure::new(format!(
+            "the plugin does not implement `{hook}`; it implements {}",
+            hooks.join(", ")
+        )));
+    }
+    Ok(ready.plugin.measure(hook, call))
+}
+
+/// The fixtures of a hook, in the order of their names.
+fn cases_of(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).map_err(|e| Failure::file(folder, &e))?;
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Runs one hook on one call.
+///
+/// # Errors
+/// When there is no such hook, call or ticket, or the plugin fails.
+pub fn run(args: &RunArgs, place: &Place, shared: &Shared) -> Outcome<()> {
+    let hook = Hook::ALL
+        .into_iter()
+        .find(|h| h.name() == args.hook)
+        .ok_or_else(|| {
+            let names: Vec<&str> = Hook::ALL.iter().map(|h| h.name()).collect();
+            Failure::new(format!(
+                "there is no hook `{}`; there are {}",
+                args.hook,
+                names.join(", ")
+            ))
+        })?;
+    if args.call.is_none() && args.ticket.is_none() {
+        return Err(Failure::new(
+            "on what? give --call FILE, --ticket TICKET, or both",
+        ));
+    }
+    let ready = Ready::load(&args.folder)?;
+    let text = match &args.call {
+        Some(path) => fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?,
+        None => "{}".to_owned(),
+    };
+    let mut call = read_call(&text, hook, ready.pack.name()).map_err(|e| match &args.call {
+        Some(path) => Failure::file(path, &e),
+        None => Failure::new(e),
+    })?;
+    if let Some(ticket) = &args.ticket {
+        call.record = Arc::new(ticket_of(ticket, place, shared)?);
+    }
+    let measured = asked(&ready, hook, &call)?;
+    out::say(&ready.cost(&measured))?;
+    match measured.outcome {
+        Ok(outcome) => out::say(&format!("{:#}", decision_json(&outcome.decision))),
+        Err(failure) => Err(Failure::new(failure.to_string())),
+    }
+}
+
+/// A ticket as hooks see it.
+fn ticket_of(id: &str, place: &Place, shared: &Shared) -> Outcome<RecordView> {
+    let Peer::Desk(desk) = place.peer(shared)? else {
+        return Err(Failure::new(
+            "a server holds the desk, and tickets are read from a folder that nobody holds: stop it, \
+             or name a copy with --data",
+        ));
+    };
+    let id: Id = id
+        .parse()
+        .map_err(|_| Failure::new(format!("`{id}` is no id of a ticket")))?;
+    let record = desk.record(&Actor::System, Kind::Ticket, id, None)?.record;
+    let catalog = desk.catalog()?;
+    desk.close()?;
+    let workflow = catalog.workflow(record.kind, record.type_code());
+    let status = workflow.zip(record.text("status"));
+    Ok(RecordView {
+        id,
+        kind: record.kind,
+        category: status
+            .and_then(|(workflow, status)| workflow.status(status))
+            .map(|status| status.category.name()),
+        fields: record.fields,
+    })
+}

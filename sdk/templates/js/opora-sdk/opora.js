@@ -1,0 +1,257 @@
+// The contract of Opora's plugins for JavaScript: inputs to read, decisions to make.
+//
+// A hook is a function that plugin.js exports under the name of its interface in camel case. It gets
+// an Input and returns what it decides; nothing is no opinion. Nothing here needs WebAssembly, so
+// hooks can be tested as they are.
+
+/** A value whose type is not told by JavaScript's own. */
+class Typed {
+  constructor(tag, val) {
+    this.tag = tag;
+    this.val = val;
+  }
+}
+
+/** An exact decimal number, from text. */
+export const decimal = (text) => new Typed('decimal', String(text));
+/** A date, from text such as `2026-03-02`. */
+export const date = (text) => new Typed('date', String(text));
+/** An instant, from microseconds since 1970. */
+export const instant = (micros) => new Typed('instant', BigInt(micros));
+/** A length of time, from seconds. */
+export const duration = (seconds) => new Typed('duration', BigInt(seconds));
+/** A reference to a record, from its id. */
+export const reference = (id) => new Typed('reference', String(id));
+/** Several references, from their ids. */
+export const references = (ids) => new Typed('references', ids.map(String));
+/** An open value, from anything that JSON holds. */
+export const json = (value) => new Typed('json', JSON.stringify(value));
+
+/** A value as the contract has it. */
+export function toValue(value) {
+  if (value instanceof Typed) return { tag: value.tag, val: value.val };
+  switch (typeof value) {
+    case 'string':
+      return { tag: 'text', val: value };
+    case 'boolean':
+      return { tag: 'boolean', val: value };
+    case 'bigint':
+      return { tag: 'int', val: value };
+    case 'number':
+      if (Number.isInteger(value)) return { tag: 'int', val: BigInt(value) };
+      throw new TypeError(`${value} is no whole number: write decimal('${value}')`);
+    default:
+      if (Array.isArray(value)) return { tag: 'texts', val: value.map(String) };
+      throw new TypeError(`${value} is no value of a field`);
+  }
+}
+
+/** A value of the contract as JavaScript has it: whole numbers are numbers while they are safe. */
+export function fromValue({ tag, val }) {
+  if (tag === 'json') return JSON.parse(val);
+  return plain(val);
+}
+
+const isSafe = (n) => n >= Number.MIN_SAFE_INTEGER && n <= Number.MAX_SAFE_INTEGER;
+
+function plain(value) {
+  if (typeof value === 'bigint') return isSafe(value) ? Number(value) : value;
+  if (Array.isArray(value)) return value.map(plain);
+  if (value && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+  }
+  return value;
+}
+
+const byName = (pairs, read) => Object.fromEntries(pairs.map(([name, value]) => [name, read(value)]));
+
+/** A record: its values stand in `fields`, by name. */
+export class View {
+  constructor({ id = '', kind = 'ticket', category, fields = {} } = {}) {
+    this.id = id;
+    this.kind = kind;
+    this.category = category;
+    this.fields = fields;
+  }
+
+  /** The value of a field; undefined when it has none. */
+  get(name) {
+    return this.fields[name];
+  }
+
+  /** Whether a field has a value that is neither blank nor empty. */
+  isFilled(name) {
+    const value = this.fields[name];
+    if (typeof value === 'string') return value.trim() !== '';
+    if (Array.isArray(value)) return value.length > 0;
+    return value !== undefined;
+  }
+}
+
+const view = (raw) => raw && new View({ ...raw, fields: byName(raw.fields, fromValue) });
+
+/** Everything that a hook may know; what is particular to a hook has the name it has in the WIT. */
+export class Input {
+  constructor(members = {}) {
+    this.pack = 'test';
+    this.now = 0;
+    this.actor = { role: 'agent', locale: 'en' };
+    this.record = new View();
+    this.asked = [];
+    this.related = {};
+    this.options = {};
+    Object.assign(this, members);
+  }
+
+  /** An option of the pack. */
+  option(name, otherwise) {
+    return this.options[name] ?? otherwise;
+  }
+
+  /** Whether the command set the field explicitly. */
+  isAsked(field) {
+    return this.asked.includes(field);
+  }
+
+  /** Whether a full code of a status, type or survey is the one that the pack calls `name`. */
+  isOwn(code, name) {
+    return code === `${this.pack}/${name}`;
+  }
+}
+
+/** An input as the contract gives it. */
+export function toInput({ subject, before, related, options, extra, ...rest }) {
+  if (related === undefined) return new Input({ ...plain(rest) });
+  return new Input({
+    ...plain(rest),
+    record: view(subject),
+    before: view(before),
+    related: byName(related, view),
+    options: byName(options, fromValue),
+  });
+}
+
+/** A reason to refuse; several go into a list. */
+export const refuse = (code, message, field) => ({ code, message, field });
+
+/** How a form treats a field: `visible`, `required`, `readonly`, `options`, `advice`. */
+export const field = (name, rule) => ({ field: name, ...rule });
+
+/** Puts an agent in charge, by id or code. */
+export const agent = (agent, reason = '') => ({ agent, reason });
+/** Puts a team in charge, by id or code. */
+export const team = (team, reason = '') => ({ team, reason });
+/** Chooses a support level, by id or code. */
+export const level = (level, reason = '') => ({ level, reason });
+
+/** Does not ask for a rating. */
+export const skip = (reason, effects = []) => ({ ask: { tag: 'skip', val: reason }, effects });
+/** Asks for a rating: `template`, `channel`, `subject`, `text`; a day at once is the scale of five. */
+export const send = (survey, effects = []) => ({
+  ask: {
+    tag: 'send',
+    val: {
+      ...survey,
+      scale: BigInt(survey.scale ?? 5),
+      delaySecs: BigInt(survey.delaySecs ?? 0),
+      validSecs: BigInt(survey.validSecs ?? 1_209_600),
+    },
+  },
+  effects,
+});
+/** Says what an answer means; `weighted` is a score in hundredths made of several answers. */
+export const means = (meaning, weighted, effects = []) => ({
+  outcome: { meaning, weighted: weighted === undefined ? undefined : BigInt(weighted) },
+  effects,
+});
+
+const effect = (tag, val) => ({ tag, val });
+
+/** Set a field. */
+export const set = (field, value) => effect('set', { field, value: toValue(value) });
+/** Remove the value of a field. */
+export const clear = (field) => effect('set', { field, value: undefined });
+/** Enter a status. */
+export const transition = (to) => effect('transition', to);
+/** Put an agent in charge. */
+export const assignAgent = (agent) => effect('assign', { agent });
+/** Put a team in charge. */
+export const assignTeam = (team) => effect('assign', { team });
+/** Add a comment that customers see. */
+export const comment = (text) => effect('comment', { visibility: 'public', text });
+/** Add a comment that only agents see. */
+export const note = (text) => effect('comment', { visibility: 'internal', text });
+/** Create a record; `relation` links it to this one. */
+export const create = (kind, fields, { type, relation = '' } = {}) =>
+  effect('create', {
+    kind,
+    typeCode: type,
+    fields: Object.entries(fields).map(([name, value]) => [name, toValue(value)]),
+    relation,
+  });
+/** Link the record to another. */
+export const link = (relation, kind, to) => effect('link', { relation, kind, to });
+/** Add a label. */
+export const tag = (label) => effect('tag', label);
+/** Remove a label. */
+export const untag = (label) => effect('untag', label);
+/** Set a timer; `at` in microseconds since 1970, `data` anything that JSON holds. */
+export const schedule = (name, at, data = null) =>
+  effect('schedule', { name, at: BigInt(at), data: JSON.stringify(data) });
+/** Remove a timer. */
+export const unschedule = (name) => effect('unschedule', name);
+/** Queue a message to `contact`, `assignee`, `team` or an address. */
+export const notify = (to, channel, subject, text) => effect('notify', { to, channel, subject, text });
+/** Call a webhook; `body` is anything that JSON holds. */
+export const webhook = (name, body) => effect('webhook', { name, body: JSON.stringify(body) });
+/** An effect that the contract does not list. */
+export const custom = (kind, data) => effect('custom', [kind, JSON.stringify(data)]);
+
+/** Gives a reason for the decision being made. Outside a plugin, as in tests, nothing happens. */
+export function because(code, text) {
+  teller.because(code, String(text));
+}
+
+/** What a plugin tells the engine; the entry of the component sets it. */
+export const teller = { because() {}, panicked() {} };
+
+const list = (answer) => (Array.isArray(answer) ? answer : answer === undefined ? [] : [answer]);
+
+/** What becomes of a hook's answer, by the name of its interface. */
+const answers = {
+  define: (answer) => ({ definitions: JSON.stringify(answer) }),
+  recordDefaults: (answer) => ({
+    values: Object.entries(answer ?? {}).map(([name, value]) => [name, toValue(value)]),
+  }),
+  formRules: (answer) => ({ fields: list(answer) }),
+  recordValidate: (answer) => ({ refusals: list(answer) }),
+  transitionGuard: (answer) => ({ refusals: list(answer) }),
+  transitionEffect: (answer) => ({ effects: list(answer) }),
+  assignSelect: (answer) => ({ choice: answer }),
+  slaSelect: (answer) => ({ choice: answer }),
+  surveyDone: (answer) => ({ effects: [], ...answer }),
+  surveyReply: (answer) => ({ effects: [], ...answer }),
+  scheduleFire: (answer) => ({ effects: list(answer) }),
+};
+
+/** The function of a component's interface that asks a hook of plugin.js. */
+export function hook(name, decide) {
+  if (typeof decide !== 'function') {
+    throw new Error(`plugin.js exports no function ${name}, which wit/world.wit names`);
+  }
+  return (raw) => {
+    try {
+      return { ...answers[name](decide(toInput(raw))), extra: [] };
+    } catch (error) {
+      const [file, line, column] = place(error);
+      teller.panicked(`${error?.name ?? 'thrown'}: ${error?.message ?? error}`, file, line, column);
+      throw error;
+    }
+  };
+}
+
+/** Where an error was thrown: the first line of its stack ends with `@FILE:LINE:COLUMN`. */
+function place(error) {
+  const found = /@(.*):(\d+):(\d+)$/m.exec(error?.stack ?? '');
+  return found ? [found[1], Number(found[2]), Number(found[3])] : ['', 0, 0];
+}

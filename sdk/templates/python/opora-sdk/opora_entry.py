@@ -1,0 +1,170 @@
+"""The entry of the component: asks the functions of plugin.py, and turns what they decide into the
+types of the contract."""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+
+import opora
+import plugin
+from wit_world.imports import log, types
+
+opora._tell = log.because
+
+
+def _value(value):
+    value = opora.typed(value)
+    return getattr(types, "Value_" + value.tag.capitalize())(value.value)
+
+
+def _plain(value):
+    if isinstance(value, types.Value_Json):
+        return json.loads(value.value)
+    return value.value
+
+
+def _view(view):
+    if view is None:
+        return None
+    fields = {name: _plain(value) for name, value in view.fields}
+    return opora.View(view.id, view.kind, view.category, fields)
+
+
+def _input(raw):
+    members = dict(vars(raw))
+    members.pop("extra", None)
+    if "subject" in members:
+        members["record"] = _view(members.pop("subject"))
+        members["before"] = _view(members["before"])
+        members["related"] = {name: _view(view) for name, view in members["related"]}
+        members["options"] = {name: _plain(value) for name, value in members["options"]}
+    return opora.Input(**members)
+
+
+def _list(answer):
+    if answer is None:
+        return []
+    return list(answer) if isinstance(answer, (list, tuple)) else [answer]
+
+
+_RECORDS = {
+    "set": types.FieldChange,
+    "assign": types.Assignment,
+    "comment": types.Comment,
+    "create": types.NewRecord,
+    "link": types.NewLink,
+    "schedule": types.Timer,
+    "notify": types.Notice,
+    "webhook": types.WebhookCall,
+}
+
+
+def _effect(effect):
+    data = effect.data
+    if effect.tag == "set" and data["value"] is not None:
+        data = dict(data, value=_value(data["value"]))
+    if effect.tag == "comment":
+        data = dict(data, visibility=types.Visibility[data["visibility"].upper()])
+    if effect.tag == "create":
+        data = dict(data, fields=[(name, _value(value)) for name, value in data["fields"]])
+    if effect.tag in _RECORDS:
+        data = _RECORDS[effect.tag](**data)
+    return getattr(types, "Effect_" + effect.tag.capitalize())(data)
+
+
+def _effects(answer):
+    return [_effect(effect) for effect in _list(answer)]
+
+
+def _refusals(module, answer):
+    return module.Decision([module.Refusal(r.code, r.message, r.field) for r in _list(answer)], [])
+
+
+def _acts(module, answer):
+    return module.Decision(_effects(answer), [])
+
+
+def _define(module, answer):
+    return module.Decision(json.dumps(answer, ensure_ascii=False), [])
+
+
+def _defaults(module, answer):
+    return module.Decision([(name, _value(value)) for name, value in (answer or {}).items()], [])
+
+
+def _rules(module, answer):
+    return module.Decision([module.FieldRule(**vars(rule)) for rule in _list(answer)], [])
+
+
+def _assign(module, answer):
+    choice = answer and module.Choice(answer.agent, answer.team, answer.reason)
+    return module.Decision(choice, [])
+
+
+def _level(module, answer):
+    return module.Decision(answer and module.Choice(answer.level, answer.reason), [])
+
+
+def _ask(module, answer):
+    if answer is None:
+        return module.Decision(None, [], [])
+    if answer.send is not None:
+        ask = module.Ask_Send(module.Survey(**answer.send))
+    else:
+        ask = module.Ask_Skip(answer.skip)
+    return module.Decision(ask, _effects(answer.effects), [])
+
+
+def _outcome(module, answer):
+    if answer is None:
+        return module.Decision(None, [], [])
+    outcome = module.Outcome(answer.meaning, answer.weighted)
+    return module.Decision(outcome, _effects(answer.effects), [])
+
+
+# Function of the contract, and what becomes of the answer, by the name of the interface.
+_HOOKS = {
+    "define": ("define", _define),
+    "record_defaults": ("defaults", _defaults),
+    "form_rules": ("rules", _rules),
+    "record_validate": ("validate", _refusals),
+    "transition_guard": ("guard", _refusals),
+    "transition_effect": ("entered", _acts),
+    "assign_select": ("select", _assign),
+    "sla_select": ("select", _level),
+    "survey_done": ("done", _ask),
+    "survey_reply": ("reply", _outcome),
+    "schedule_fire": ("fire", _acts),
+}
+
+
+def _report(error):
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1]
+    log.panicked(f"{type(error).__name__}: {error}", os.path.basename(last.filename), last.lineno or 0, (last.colno or -1) + 1)
+
+
+def _class(name, function, convert, module):
+    decide = getattr(plugin, name, None)
+    if decide is None:
+        raise AttributeError(f"plugin.py has no function {name}, which wit/world.wit names")
+
+    def ask(self, raw):
+        try:
+            return convert(module, decide(_input(raw)))
+        except Exception as error:
+            _report(error)
+            raise
+
+    return type("Hook", (), {function: ask})
+
+
+for _name, (_function, _convert) in _HOOKS.items():
+    try:
+        _module = importlib.import_module("wit_world.exports." + _name)
+    except ModuleNotFoundError:
+        continue
+    _camel = "".join(part.capitalize() for part in _name.split("_"))
+    setattr(sys.modules[__name__], _camel, _class(_name, _function, _convert, _module))
