@@ -182,7 +182,10 @@ fn exports(project: &Project) -> Outcome<Vec<(String, String)>> {
 
 /// The module whose exports are the component's.
 fn js_entry(exports: &[(String, String)]) -> String {
-    let version = exports.first().map_or("", |(_, version)| version);
+    let mut texts = crate::hooks::wasm::WIT.iter().rev();
+    let version = texts
+        .find_map(|(path, _)| path.strip_suffix("/log.wit"))
+        .unwrap_or_default();
     let mut text = format!(
         "// Written by `opora plugin build`.\n\
          import * as log from 'opora:hooks/log@{version}';\n\

@@ -14,7 +14,7 @@ use crate::cli::settings::Shared;
 use crate::desk::Actor;
 use crate::domain::{Id, Kind};
 use crate::hooks::fixture::{Fixture, decision_json, read_call};
-use crate::hooks::wasm::{CONTRACT_VERSION, Compiling, Host, Limits, LoadError, Measured, Plugin};
+use crate::hooks::wasm::{Compiling, Host, Limits, LoadError, Measured, Plugin};
 use crate::hooks::{Call, Hook, RecordView};
 use crate::packs::{
     self, BuiltIn, Hosts, Loaded, PackFault, PackFiles, PluginFile, PluginUnit, ScriptUnit,
@@ -122,7 +122,12 @@ fn cache() -> Option<PathBuf> {
 pub fn check(folder: &Path) -> Outcome<()> {
     let ready = Ready::load(folder)?;
     let limits = ready.plugin.limits();
-    let interfaces: Vec<&str> = ready.plugin.interfaces().iter().copied().collect();
+    let hooks = ready.plugin.hooks().into_iter();
+    let interfaces: Vec<String> = hooks
+        .flat_map(|hook| hook.reference().interfaces)
+        .filter(|interface| ready.plugin.interfaces().contains(interface.name))
+        .map(|interface| format!("{}@{}", interface.name, interface.version))
+        .collect();
     let rules: Vec<String> = ready
         .pack
         .rules
@@ -131,7 +136,7 @@ pub fn check(folder: &Path) -> Outcome<()> {
         .collect();
     out::say(&format!(
         "{} {} is fit to be installed\n\
-         contract  opora:hooks {CONTRACT_VERSION}: {}\n\
+         contract  opora:hooks: {}\n\
          imports   nothing but opora:hooks\n\
          rules     {}\n\
          size      {} of {} bytes\n\

@@ -8,7 +8,7 @@ use super::project::Language;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::out;
 use crate::domain::code;
-use crate::hooks::wasm::{CONTRACT_VERSION, WIT};
+use crate::hooks::wasm::WIT;
 
 /// Writes the folder.
 ///
@@ -53,8 +53,7 @@ fn fill(root: &Path, name: &str, language: Language) -> Outcome<()> {
         let text = text
             .replace("{{name}}", name)
             .replace("{{source}}", &format!("`{}`", language.source()))
-            .replace("{{limits}}", language.limits())
-            .replace("{{contract}}", CONTRACT_VERSION);
+            .replace("{{limits}}", language.limits());
         write(&root.join(path), &text)?;
     }
     if language == Language::Rust {

@@ -121,13 +121,12 @@ export class Input {
 
 /** An input as the contract gives it. */
 export function toInput({ subject, before, related, options, extra, ...rest }) {
-  if (related === undefined) return new Input({ ...plain(rest) });
   return new Input({
     ...plain(rest),
-    record: view(subject),
+    record: view(subject) ?? new View(),
     before: view(before),
-    related: byName(related, view),
-    options: byName(options, fromValue),
+    related: byName(related ?? [], view),
+    options: byName(options ?? [], fromValue),
   });
 }
 
@@ -164,6 +163,39 @@ export const means = (meaning, weighted, effects = []) => ({
   outcome: { meaning, weighted: weighted === undefined ? undefined : BigInt(weighted) },
   effects,
 });
+
+/** Gives the asker of an action something back, anything that JSON holds. */
+export const result = (value, effects = []) => ({ result: JSON.stringify(value), effects });
+
+/** Does not send a message. */
+export const suppress = (reason) => ({ tag: 'suppress', val: reason });
+/** Sends a message so: `to` (a list), `channel`, `subject`, `text`; what is absent stays. */
+export const compose = (message) => ({ tag: 'compose', val: message });
+
+const step = (tag) => (clock, val) => ({
+  clock,
+  act: val === undefined ? { tag } : { tag, val: BigInt(val) },
+});
+/** What a clock shall do: `clocks.start('resolution')`, `clocks.extend('reaction', 3600)`. */
+export const clocks = Object.fromEntries(
+  ['start', 'pause', 'resume', 'meet', 'cancel', 'extend'].map((tag) => [tag, step(tag)]),
+);
+
+/** Conditions on records: lists of nodes, in prefix order. */
+export const all = (...parts) => [{ tag: 'all', val: parts.length }, ...parts.flat()];
+/** At least one of them. */
+export const any = (...parts) => [{ tag: 'any', val: parts.length }, ...parts.flat()];
+/** Not so. */
+export const not = (part) => [{ tag: 'not' }, ...part];
+/** A field has one of these values; without values it has none. */
+export const oneOf = (field, values) => [{ tag: 'one-of', val: { field, values: values.map(toValue) } }];
+/** A field's value is not less than the first and less than the second; either may be undefined. */
+export const within = (field, from, to) => {
+  const bound = (value) => (value === undefined ? undefined : toValue(value));
+  return [{ tag: 'within', val: { field, from: bound(from), to: bound(to) } }];
+};
+/** What a principal may see: which records, and which fields not. */
+export const only = (condition, masked = []) => ({ only: condition, masked });
 
 const effect = (tag, val) => ({ tag, val });
 
@@ -217,6 +249,15 @@ export const teller = { because() {}, panicked() {} };
 
 const list = (answer) => (Array.isArray(answer) ? answer : answer === undefined ? [] : [answer]);
 
+/** An action refuses, acts, or gives something back. */
+function action(answer) {
+  if (answer?.result !== undefined) return { refusals: [], ...answer };
+  const refusals = list(answer).filter((part) => part.code !== undefined);
+  return { refusals, effects: list(answer).filter((part) => part.code === undefined) };
+}
+
+const acts = (answer) => ({ effects: list(answer) });
+
 /** What becomes of a hook's answer, by the name of its interface. */
 const answers = {
   define: (answer) => ({ definitions: JSON.stringify(answer) }),
@@ -226,12 +267,25 @@ const answers = {
   formRules: (answer) => ({ fields: list(answer) }),
   recordValidate: (answer) => ({ refusals: list(answer) }),
   transitionGuard: (answer) => ({ refusals: list(answer) }),
-  transitionEffect: (answer) => ({ effects: list(answer) }),
+  transitionEffect: acts,
   assignSelect: (answer) => ({ choice: answer }),
   slaSelect: (answer) => ({ choice: answer }),
   surveyDone: (answer) => ({ effects: [], ...answer }),
   surveyReply: (answer) => ({ effects: [], ...answer }),
-  scheduleFire: (answer) => ({ effects: list(answer) }),
+  scheduleFire: acts,
+  fieldCompute: (answer) => ({
+    values: Object.entries(answer ?? {}).map(([field, value]) => ({
+      field,
+      value: value === null ? undefined : toValue(value),
+    })),
+  }),
+  interactionEvent: acts,
+  slaClock: (answer) => ({ steps: list(answer) }),
+  slaEvent: acts,
+  recordChanged: acts,
+  actionRun: action,
+  notifyCompose: (answer) => ({ choice: answer }),
+  accessFilter: (answer) => ({ choice: answer }),
 };
 
 /** The function of a component's interface that asks a hook of plugin.js. */

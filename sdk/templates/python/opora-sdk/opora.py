@@ -47,9 +47,14 @@ def references(ids):
     return Typed("references", list(ids))
 
 
+def compact(value):
+    """JSON text without blanks, the same as other languages write it."""
+    return _json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def json(value):
     """An open value, from anything that JSON holds."""
-    return Typed("json", _json.dumps(value, ensure_ascii=False))
+    return Typed("json", compact(value))
 
 
 def typed(value):
@@ -209,6 +214,99 @@ def means(meaning, weighted=None, effects=()):
 
 
 @dataclass
+class Result:
+    """What the asker of an action gets back, and what follows."""
+
+    value: Any
+    effects: list = _member(default_factory=list)
+
+
+def result(value, effects=()):
+    """Gives the asker of an action something back, anything that JSON holds."""
+    return Result(value, list(effects))
+
+
+@dataclass
+class Message:
+    """What becomes of a message."""
+
+    suppress: Optional[str] = None
+    to: Optional[list] = None
+    channel: Optional[str] = None
+    subject: Optional[str] = None
+    text: Optional[str] = None
+
+
+def suppress(reason):
+    """Does not send a message."""
+    return Message(suppress=reason)
+
+
+def compose(**message):
+    """Sends a message so: `to` (a list), `channel`, `subject`, `text`; what is absent stays."""
+    return Message(**message)
+
+
+@dataclass
+class Step:
+    """What a clock shall do."""
+
+    clock: str
+    act: str
+    seconds: Optional[int] = None
+
+
+class clocks:
+    """What clocks shall do: `clocks.start("resolution")`, `clocks.extend("reaction", 3600)`."""
+
+    start = staticmethod(lambda clock: Step(clock, "start"))
+    pause = staticmethod(lambda clock: Step(clock, "pause"))
+    resume = staticmethod(lambda clock: Step(clock, "resume"))
+    meet = staticmethod(lambda clock: Step(clock, "meet"))
+    cancel = staticmethod(lambda clock: Step(clock, "cancel"))
+    extend = staticmethod(lambda clock, seconds: Step(clock, "extend", seconds))
+
+
+@dataclass
+class Access:
+    """What a principal may see: which records, and which fields not."""
+
+    only: list
+    masked: list
+
+
+def all_of(*parts):
+    """Every one of these conditions; conditions are lists of nodes, in prefix order."""
+    return [("all", len(parts)), *(node for part in parts for node in part)]
+
+
+def any_of(*parts):
+    """At least one of these conditions."""
+    return [("any", len(parts)), *(node for part in parts for node in part)]
+
+
+def not_(part):
+    """Not so."""
+    return [("not", None), *part]
+
+
+def one_of(field, values):
+    """A field has one of these values; without values it has none."""
+    return [("one_of", (field, [typed(value) for value in values]))]
+
+
+def within(field, least=None, beyond=None):
+    """A field's value is not less than the first and less than the second."""
+    bound = lambda value: None if value is None else typed(value)
+    return [("within", (field, bound(least), bound(beyond)))]
+
+
+def only(condition, masked=()):
+    """What a principal may see: which records, and which fields not."""
+    return Access(condition, list(masked))
+
+
+@dataclass
 class Effect:
     """What the engine shall do."""
 
@@ -274,7 +372,7 @@ def untag(label):
 
 def schedule(name, at, data=None):
     """Set a timer; `at` in microseconds since 1970, `data` anything that JSON holds."""
-    return Effect("schedule", dict(name=name, at=at, data=_json.dumps(data, ensure_ascii=False)))
+    return Effect("schedule", dict(name=name, at=at, data=compact(data)))
 
 
 def unschedule(name):
@@ -289,12 +387,12 @@ def notify(to, channel, subject, text):
 
 def webhook(name, body):
     """Call a webhook; `body` is anything that JSON holds."""
-    return Effect("webhook", dict(name=name, body=_json.dumps(body, ensure_ascii=False)))
+    return Effect("webhook", dict(name=name, body=compact(body)))
 
 
 def custom(kind, data):
     """An effect that the contract does not list."""
-    return Effect("custom", (kind, _json.dumps(data, ensure_ascii=False)))
+    return Effect("custom", (kind, compact(data)))
 
 
 _tell = None

@@ -3,9 +3,7 @@ types of the contract."""
 
 import importlib
 import json
-import os
 import sys
-import traceback
 
 import opora
 import plugin
@@ -37,8 +35,11 @@ def _input(raw):
     members.pop("extra", None)
     if "subject" in members:
         members["record"] = _view(members.pop("subject"))
+    if "before" in members:
         members["before"] = _view(members["before"])
+    if "related" in members:
         members["related"] = {name: _view(view) for name, view in members["related"]}
+    if "options" in members:
         members["options"] = {name: _plain(value) for name, value in members["options"]}
     return opora.Input(**members)
 
@@ -87,7 +88,7 @@ def _acts(module, answer):
 
 
 def _define(module, answer):
-    return module.Decision(json.dumps(answer, ensure_ascii=False), [])
+    return module.Decision(opora.compact(answer), [])
 
 
 def _defaults(module, answer):
@@ -124,6 +125,55 @@ def _outcome(module, answer):
     return module.Decision(outcome, _effects(answer.effects), [])
 
 
+def _compute(module, answer):
+    change = lambda name, value: types.FieldChange(name, None if value is None else _value(value))
+    return module.Decision([change(name, value) for name, value in (answer or {}).items()], [])
+
+
+def _steps(module, answer):
+    def act(step):
+        kind = getattr(module, "Act_" + step.act.capitalize())
+        return kind() if step.seconds is None else kind(step.seconds)
+
+    return module.Decision([module.Step(step.clock, act(step)) for step in _list(answer)], [])
+
+
+def _action(module, answer):
+    if isinstance(answer, opora.Result):
+        return module.Decision([], _effects(answer.effects), opora.compact(answer.value), [])
+    refused = [part for part in _list(answer) if isinstance(part, opora.Refusal)]
+    effects = [part for part in _list(answer) if not isinstance(part, opora.Refusal)]
+    refusals = [module.Refusal(r.code, r.message, r.field) for r in refused]
+    return module.Decision(refusals, _effects(effects), None, [])
+
+
+def _notice(module, answer):
+    if answer is None:
+        return module.Decision(None, [])
+    if answer.suppress is not None:
+        return module.Decision(module.Choice_Suppress(answer.suppress), [])
+    message = module.Message(answer.to, answer.channel, answer.subject, answer.text)
+    return module.Decision(module.Choice_Compose(message), [])
+
+
+def _access(module, answer):
+    bound = lambda value: None if value is None else _value(value)
+
+    def node(tag, data):
+        if tag == "not":
+            return module.Node_Not()
+        if tag == "one_of":
+            return module.Node_OneOf(module.Set(data[0], [_value(value) for value in data[1]]))
+        if tag == "within":
+            return module.Node_Within(module.Range(data[0], bound(data[1]), bound(data[2])))
+        return getattr(module, "Node_" + tag.capitalize())(data)
+
+    if answer is None:
+        return module.Decision(None, [])
+    nodes = [node(tag, data) for tag, data in answer.only]
+    return module.Decision(module.Choice(nodes, answer.masked), [])
+
+
 # Function of the contract, and what becomes of the answer, by the name of the interface.
 _HOOKS = {
     "define": ("define", _define),
@@ -137,13 +187,24 @@ _HOOKS = {
     "survey_done": ("done", _ask),
     "survey_reply": ("reply", _outcome),
     "schedule_fire": ("fire", _acts),
+    "field_compute": ("compute", _compute),
+    "interaction_event": ("recorded", _acts),
+    "sla_clock": ("follow", _steps),
+    "sla_event": ("happened", _acts),
+    "record_changed": ("changed", _acts),
+    "action_run": ("run", _action),
+    "notify_compose": ("compose", _notice),
+    "access_filter": ("filter", _access),
 }
 
 
 def _report(error):
-    frames = traceback.extract_tb(error.__traceback__)
-    last = frames[-1]
-    log.panicked(f"{type(error).__name__}: {error}", os.path.basename(last.filename), last.lineno or 0, (last.colno or -1) + 1)
+    # By hand: the library would open the source, and a plugin has no files.
+    place = error.__traceback__
+    while place.tb_next:
+        place = place.tb_next
+    file = place.tb_frame.f_code.co_filename.rsplit("/", 1)[-1]
+    log.panicked(f"{type(error).__name__}: {error}", file, place.tb_lineno or 0, 0)
 
 
 def _class(name, function, convert, module):
