@@ -121,7 +121,7 @@ impl Host {
         let plugin = Arc::new(Plugin::new(name, version, &component, exports, limits));
         match compiling {
             Compiling::Now => {
-                plugin.settle(Ok(self.compiler.compile(&plugin, &component)?));
+                plugin.settle(Ok(self.compiler.apart(&plugin, &component)?));
             }
             Compiling::Behind => self.behind(&plugin, component.into_owned())?,
         }
@@ -154,6 +154,21 @@ impl Host {
 }
 
 impl Compiler {
+    /// Compiles on a thread of its own and waits for it: the caller's stack may be too small for the
+    /// trees of an interpreter.
+    fn apart(&self, plugin: &Plugin, component: &[u8]) -> Result<Code, LoadError> {
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new()
+                .name("opora-compiler".to_owned())
+                .stack_size(COMPILER_STACK_BYTES);
+            let spawned = thread
+                .spawn_scoped(scope, || self.compile(plugin, component))
+                .map_err(|e| LoadError::Host(e.to_string()))?;
+            let joined = spawned.join();
+            joined.unwrap_or_else(|_| Err(broke_down(&plugin.label())))
+        })
+    }
+
     fn compile(&self, plugin: &Plugin, component: &[u8]) -> Result<Code, LoadError> {
         let label = plugin.label();
         let compile = || {
