@@ -14,8 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 
 /// A connection on which nothing was sent or received for this long is closed. Longer than the
-/// signs of life of event streams are apart.
-const SILENCE: Duration = Duration::from_secs(75);
+/// signs of life of event streams are apart, and than installing a pack may take.
+const SILENCE: Duration = Duration::from_secs(250);
 
 /// A listener that lets in at most so many.
 pub struct Limited {
