@@ -128,9 +128,15 @@ impl Look<'_> {
             why_not: a.why_not.into_iter().map(FaultView::from).collect(),
             requires: a.requires,
         });
+        let named = form.named_actions.into_iter().map(|a| NamedActionView {
+            label: a.names.get(self.locale).unwrap_or(&a.name).to_owned(),
+            name: a.name,
+            pack: a.pack,
+        });
         FormView {
             fields: fields.collect(),
             actions: actions.collect(),
+            named_actions: named.collect(),
         }
     }
 
@@ -240,6 +246,20 @@ pub struct FormView {
     pub fields: Vec<FormFieldView>,
     /// The changes of status out of the present one.
     pub actions: Vec<FormActionView>,
+    /// The named actions that are open to the asker: `POST …/actions/{name}`.
+    pub named_actions: Vec<NamedActionView>,
+}
+
+/// A named action that rules offer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NamedAction)]
+pub struct NamedActionView {
+    /// Name in the path.
+    pub name: String,
+    /// Pack that offers it; when two offer the same name, `pack%2Fname` in the path says which.
+    pub pack: String,
+    /// Name in the language of the request.
+    pub label: String,
 }
 
 /// A field of a form.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
@@ -41,6 +41,27 @@ pub struct Assignment {
     /// Team, by id or code.
     #[serde(default)]
     team: Option<String>,
+}
+
+/// What a named action wants to know.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActionRun {
+    /// Arguments by name; which there are is for the action to say. At most 64 KiB of JSON.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    arguments: Map<String, Json>,
+}
+
+/// What a named action gave back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ActionResult)]
+pub struct ActionResultView {
+    /// What the action says; null when it says nothing.
+    #[schema(value_type = Object)]
+    result: Json,
+    /// Position of the change.
+    position: u64,
 }
 
 /// An SLA clock.
@@ -116,6 +137,19 @@ pub(super) fn add(routes: &mut Routes) {
                 .reply_named(200, "The record as it is now", &schema);
             routes.add(op, assign_record);
         }
+        let op = Op::post(
+            format!("{one}/actions/{{name}}"),
+            format!("run_{name}_action"),
+        )
+        .about(
+            path,
+            "Run a named action that rules offer; the form lists those open to the asker.",
+        )
+        .kind(kind)
+        .versioned()
+        .body::<ActionRun>()
+        .reply_with::<ActionResultView>(200, "What the action gave back");
+        routes.add(op, run_action);
         let op = Op::get(format!("{one}/form"), format!("read_{name}_form"))
             .about(path, "What may be filled in, what must be, which changes of status are open, and why not.")
             .kind(kind)
@@ -176,6 +210,34 @@ async fn assign_record(
         team: body.team,
     };
     records::change(&app, caller, StatusCode::OK, command).await
+}
+
+async fn run_action(
+    caller: Caller,
+    State(app): State<App>,
+    Of(kind): Of,
+    path: PathParams,
+    Input(body): Input<ActionRun>,
+) -> Result<Response, Problem> {
+    let command = Command::RunAction {
+        kind,
+        id: path.id("id")?,
+        action: path.text("name").to_owned(),
+        arguments: body.arguments,
+    };
+    let done = app.call(move |desk| records::run(desk, &caller, &command));
+    let reply = done.await?;
+    let result = reply.result.as_deref().map(serde_json::from_str);
+    let body = ActionResultView {
+        // What a rule gives back was JSON when it was taken.
+        result: result
+            .and_then(std::result::Result::ok)
+            .unwrap_or(Json::Null),
+        position: reply.pos.0,
+    };
+    let mut response = axum::Json(body).into_response();
+    records::finish(&mut response, &reply);
+    Ok(response)
 }
 
 async fn read_form(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -217,35 +217,38 @@ impl Signals {
 
 /// The thread that fires timers and sweeps kept answers.
 struct Timers {
-    stop: mpsc::Sender<()>,
+    desk: Arc<Desk>,
+    stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
 impl Timers {
     fn start(desk: Arc<Desk>) -> Outcome<Self> {
-        let (stop, stopped) = mpsc::channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let (own, stopped) = (Arc::clone(&desk), Arc::clone(&stop));
         let thread = std::thread::Builder::new()
             .name("opora-timers".to_owned())
-            .spawn(move || fire(&desk, &stopped))
+            .spawn(move || fire(&own, &stopped))
             .map_err(|e| Failure::new(format!("timers cannot be run: {e}")))?;
-        Ok(Self { stop, thread })
+        Ok(Self { desk, stop, thread })
     }
 
     fn stop(self) {
-        // The thread may have ended on its own: then nobody hears this, which is as well.
-        let _ = self.stop.send(());
+        self.stop.store(true, Ordering::Release);
+        self.desk.wake_timers();
         if self.thread.join().is_err() {
             tracing::error!("the timer thread broke");
         }
     }
 }
 
-fn fire(desk: &Desk, stopped: &mpsc::Receiver<()>) {
+fn fire(desk: &Desk, stopped: &AtomicBool) {
     let mut round: u32 = 0;
-    loop {
+    while !stopped.load(Ordering::Acquire) {
         round = round.wrapping_add(1);
         let fired = desk.fire_due(TIMERS_AT_ONCE).unwrap_or_else(|e| {
             tracing::error!(code = e.code, "timers could not be fired: {}", e.message);
+            desk.pause_timers(TIMER_NAP);
             0
         });
         if round.is_multiple_of(ROUNDS_PER_SWEEP)
@@ -257,25 +260,11 @@ fn fire(desk: &Desk, stopped: &mpsc::Receiver<()>) {
                 e.message
             );
         }
-        let nap = if fired < TIMERS_AT_ONCE {
-            nap(desk)
-        } else {
-            Duration::ZERO
-        };
-        match stopped.recv_timeout(nap) {
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        if fired < TIMERS_AT_ONCE
+            && let Err(e) = desk.wait_due(TIMER_NAP)
+        {
+            tracing::error!(code = e.code, "timers cannot be read: {}", e.message);
+            desk.pause_timers(TIMER_NAP);
         }
-    }
-}
-
-/// Until the next timer, and never longer than a timer set meanwhile may wait.
-fn nap(desk: &Desk) -> Duration {
-    match desk.next_timer() {
-        Ok(Some(due)) => (due - desk.now())
-            .to_std()
-            .unwrap_or(Duration::from_millis(1))
-            .min(TIMER_NAP),
-        Ok(None) | Err(_) => TIMER_NAP,
     }
 }

@@ -113,6 +113,17 @@ pub enum Command {
         /// The other record.
         to: Id,
     },
+    /// Run a named action of a rule.
+    RunAction {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// Name of the action, with the pack or without.
+        action: String,
+        /// What the action wants to know.
+        arguments: Map<String, Json>,
+    },
     /// Answer a survey.
     AnswerSurvey {
         /// The survey's token.
@@ -194,6 +205,7 @@ impl Command {
             Self::Message { .. } => "message",
             Self::Attach { .. } => "attach",
             Self::Link { .. } => "link",
+            Self::RunAction { .. } => "run_action",
             Self::AnswerSurvey { .. } => "answer_survey",
             Self::FireTimer { .. } => "fire_timer",
             Self::InstallPack { .. } => "install_pack",
@@ -242,6 +254,7 @@ impl Command {
             | Self::Comment { kind, id, .. }
             | Self::Message { kind, id, .. }
             | Self::Attach { kind, id, .. }
+            | Self::RunAction { kind, id, .. }
             | Self::Link { kind, id, .. } => Some((*kind, *id)),
             Self::FireTimer { owner, .. } => Some(*owner),
             _ => None,
@@ -284,6 +297,9 @@ pub struct Reply {
     pub kind: Option<Kind>,
     /// The entry that was added.
     pub entry: Option<Id>,
+    /// What a named action gives back, as JSON text of an object.
+    #[serde(skip)]
+    pub result: Option<String>,
     /// Position of the change: the record's version from now on.
     pub pos: Pos,
     /// Whether this is the kept answer to an earlier request with the same idempotency key.

@@ -28,6 +28,8 @@ pub struct Work {
     pub by: BTreeMap<String, By>,
     /// Fields that whoever asked set explicitly.
     pub asked: Arc<Vec<String>>,
+    /// `now` as it was when its fields were computed last.
+    pub computed: Option<Arc<Record>>,
     /// `now` and `before` as rules see them, made when a rule first looks.
     shown: Option<Arc<RecordView>>,
     shown_before: Option<Arc<RecordView>>,
@@ -42,6 +44,8 @@ pub struct ClockWork {
     pub clock: SlaClock,
     /// Whether it changed.
     pub changed: bool,
+    /// Whether the rules know of its breach.
+    pub told: bool,
 }
 
 /// The changes of one command. Cloned before a rule's effects are applied, so that they can be taken
@@ -76,6 +80,8 @@ pub struct Draft {
     pub runs: Vec<RuleRun>,
     /// Records that rules read beyond those in `records`.
     pub reads: BTreeMap<(Kind, Id), Pos>,
+    /// Rules that act once and acted here, with the record.
+    pub acted: BTreeSet<(Id, String)>,
     /// Remarks for the journal.
     pub notes: Vec<String>,
     /// The way of the decision.
@@ -115,6 +121,7 @@ impl Draft {
             outbox: Vec::new(),
             runs: Vec::new(),
             reads: BTreeMap::new(),
+            acted: BTreeSet::new(),
             notes: Vec::new(),
             trace: Recorder::default(),
             rows: Rows::default(),
@@ -246,6 +253,14 @@ impl Draft {
         }
     }
 
+    /// The records that changed and are still there.
+    pub fn changed(&self) -> Vec<(Kind, Id)> {
+        let all = self.records.iter();
+        all.filter(|(_, work)| work.is_changed() && work.now.is_some())
+            .map(|(place, _)| *place)
+            .collect()
+    }
+
     /// Whether whoever asked set the field explicitly.
     pub fn was_asked(&self, kind: Kind, id: Id, field: &str) -> bool {
         self.records
@@ -294,6 +309,7 @@ impl Draft {
                     clock.clock.clone(),
                     ClockWork {
                         version,
+                        told: clock.breached_at.is_some(),
                         clock,
                         changed: false,
                     },
@@ -314,6 +330,7 @@ impl ClockWork {
             version: None,
             clock,
             changed: true,
+            told: false,
         }
     }
 }

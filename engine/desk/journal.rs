@@ -229,4 +229,18 @@ pub enum Purpose {
         /// The survey.
         survey: Id,
     },
+    /// A warning before an SLA clock's due time.
+    SlaWarn {
+        /// The clock.
+        clock: String,
+        /// Working seconds before the due.
+        before_secs: u64,
+    },
+    /// What follows from the change that set the timer: the hook `record.changed`.
+    Changed {
+        /// Rules that led to the change.
+        chain: Vec<String>,
+        /// Rules that it wakes.
+        wake: Vec<String>,
+    },
 }

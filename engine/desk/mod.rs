@@ -102,6 +102,7 @@ pub struct Desk {
     loads: service::Loads,
     gates: gates::Gates,
     breakers: decide::Breakers,
+    bell: timers::Bell,
     survey_link: String,
     #[cfg(feature = "search")]
     search: Option<Arc<crate::search::SearchIndex>>,
@@ -135,6 +136,7 @@ impl Desk {
             loads: service::Loads::default(),
             gates: gates::Gates::default(),
             breakers: decide::Breakers::default(),
+            bell: timers::Bell::default(),
             survey_link: options.survey_link,
         };
         desk.count_loads()?;

@@ -172,6 +172,7 @@ impl Desk {
             catalogs: &self.catalogs,
             now,
             survey_link: &self.survey_link,
+            store: &*self.store,
         };
         Ok((ground, kept))
     }
@@ -187,7 +188,12 @@ impl Desk {
         batch
             .expect
             .push((Table::Replies, key.clone(), Expect::Absent));
-        batch.put.push((Table::Replies, key, codec::encode(&kept)?));
+        let mut row = codec::encode(&kept)?;
+        // Behind the reply, so that replies kept before there were results are read as ever.
+        if let Some(result) = &decided.reply.result {
+            row.extend(codec::encode(result)?);
+        }
+        batch.put.push((Table::Replies, key, row));
         let expiry = keys::reply_expiry(now + KEEP_REPLIES, &once.hash);
         batch.put.push((Table::Replies, expiry, Vec::new()));
         Ok(())
@@ -198,6 +204,7 @@ impl Desk {
             mut batch,
             mut reply,
             loads,
+            queued,
         } = decided;
         self.store_content(content::split(&mut batch))?;
         let outcome = self.store.commit(vec![batch])?.pop();
@@ -205,6 +212,9 @@ impl Desk {
             Some(Outcome::Done(pos)) => {
                 for (agent, by) in loads {
                     self.loads.add(agent, by);
+                }
+                if queued {
+                    self.bell.ring();
                 }
                 reply.pos = pos;
                 Ok(Committed::Done(reply))
@@ -303,7 +313,11 @@ fn once(request: &Request, command: &Command) -> Result<Option<Once>> {
 }
 
 fn replay(once: &Once, bytes: &[u8], pos: Pos) -> Result<Result<Reply>> {
-    let kept: KeptReply = codec::decode(bytes)?;
+    let (kept, rest): (KeptReply, _) = codec::decode_first(bytes)?;
+    let result = match rest {
+        [] => None,
+        rest => Some(codec::decode(rest)?),
+    };
     if kept.fingerprint != once.fingerprint {
         return Ok(Err(Error::new(
             ErrorKind::Invalid,
@@ -314,6 +328,7 @@ fn replay(once: &Once, bytes: &[u8], pos: Pos) -> Result<Result<Reply>> {
     Ok(Ok(Reply {
         pos,
         replayed: true,
+        result,
         ..kept.reply
     }))
 }

@@ -1,11 +1,65 @@
 //! Timers that came due.
 
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
 use super::journal::Timer;
 use super::{Actor, Command, Desk, ErrorKind, Request, Result, codec, keys};
 use crate::domain::Instant;
 use crate::store::Table;
 
+/// Rings when a command queued what is due at once.
+#[derive(Default)]
+pub struct Bell {
+    rung: Mutex<bool>,
+    heard: Condvar,
+}
+
+impl Bell {
+    /// Wakes who waits, or who comes to wait next.
+    pub fn ring(&self) {
+        *self.rung.lock() = true;
+        self.heard.notify_all();
+    }
+
+    fn wait(&self, most: Duration) {
+        let mut rung = self.rung.lock();
+        if !*rung {
+            // Whether it rang or the time is up: the caller looks what is due.
+            let _ = self.heard.wait_for(&mut rung, most);
+        }
+        *rung = false;
+    }
+}
+
 impl Desk {
+    /// Waits until a timer comes due, a command queues what is due at once, or somebody calls
+    /// [`Desk::wake_timers`]; at most `most`. For the one thread that calls [`Desk::fire_due`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn wait_due(&self, most: Duration) -> Result<()> {
+        let until = match self.next_timer()? {
+            Some(due) => (due - self.now()).to_std().unwrap_or(Duration::ZERO),
+            None => most,
+        };
+        // A moment at least: what cannot be fired yet must not keep a core busy.
+        self.bell
+            .wait(until.max(Duration::from_millis(1)).min(most));
+        Ok(())
+    }
+
+    /// Waits without a look at what is due, after something went wrong. [`Desk::wake_timers`] ends it.
+    pub fn pause_timers(&self, most: Duration) {
+        self.bell.wait(most);
+    }
+
+    /// Ends a [`Desk::wait_due`] of another thread.
+    pub fn wake_timers(&self) {
+        self.bell.ring();
+    }
+
     /// Runs timers that are due by the engine's clock, in the order of their times, at most `max`.
     /// Returns how many ran.
     ///

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Entry, FieldDef, Id, Instant, Kind, Record, StatusDef, Value};
+use crate::domain::{Entry, FieldDef, Id, Instant, Kind, Names, Record, StatusDef, Value};
 use crate::store::Pos;
 
 /// A record and its version.
@@ -188,6 +188,19 @@ pub struct Form {
     pub fields: Vec<FormField>,
     /// Changes of status out of the present one.
     pub actions: Vec<FormAction>,
+    /// Named actions that rules offer to the asker.
+    pub named_actions: Vec<NamedAction>,
+}
+
+/// A named action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedAction {
+    /// Name.
+    pub name: String,
+    /// Pack of its rule.
+    pub pack: String,
+    /// Names for people.
+    pub names: Names,
 }
 
 /// A field of a form.

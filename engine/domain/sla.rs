@@ -149,6 +149,8 @@ pub enum Operation {
     Reopen,
     /// Promise something else.
     ChangeLevel,
+    /// Promise the same with more time.
+    Extend,
 }
 
 /// Why an operation on a clock, or a question to it, failed.
@@ -175,6 +177,14 @@ pub enum SlaError {
     /// There is too little working time ahead.
     #[error(transparent)]
     NeverDue(#[from] NeverDue),
+    /// More was promised than a target may be.
+    #[error(
+        "clock `{clock}` would promise more than {TARGET_SECS_MAX} working seconds; extend it by less"
+    )]
+    TooLong {
+        /// Name of the clock.
+        clock: String,
+    },
     /// The ledger is full.
     #[error("clock `{clock}` has {SEGMENTS_MAX} segments already; cancel it and start another")]
     Full {
@@ -227,6 +237,7 @@ impl fmt::Display for Operation {
             Self::Cancel => "cancelled",
             Self::Reopen => "reopened",
             Self::ChangeLevel => "given another level",
+            Self::Extend => "extended",
         })
     }
 }
@@ -247,6 +258,7 @@ impl SlaError {
             Self::NotAllowed { .. } => "sla_operation_not_allowed",
             Self::CalendarMissing { .. } => "sla_calendar_missing",
             Self::NeverDue(_) => "sla_never_due",
+            Self::TooLong { .. } => "sla_too_long",
             Self::Full { .. } => "sla_ledger_full",
         }
     }

@@ -6,6 +6,7 @@ pub mod decision;
 mod digest;
 pub mod effect;
 pub mod fixture;
+pub mod manner;
 pub mod predicate;
 pub mod reference;
 pub mod rule;
@@ -26,6 +27,7 @@ pub use decision::{
     NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,
 };
 pub use effect::Effect;
+pub use manner::{Action, Manner, Once};
 pub use predicate::Predicate;
 pub use reference::{Interface, Reference, reference};
 pub use rule::{Failure, FailureKind, Hook, Outcome, Place, Rule, Runner, Step, Traced, Usage};

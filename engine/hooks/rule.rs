@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Call, Condition, Decision, Effect, Reads};
+use super::{Call, Condition, Decision, Effect, Manner, Reads};
 use crate::domain::Kind;
 
 /// A point where rules are called.
@@ -180,6 +180,8 @@ pub struct Rule {
     pub writes: Option<Vec<String>>,
     /// Line of the rule in `pack.toml`.
     pub line: u32,
+    /// What its hook needs to know of it.
+    pub manner: Manner,
     /// What runs it.
     pub runner: Arc<dyn Runner>,
     /// What its calls came to.

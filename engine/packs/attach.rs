@@ -41,6 +41,7 @@ impl Attacher<'_> {
             }
             self.check_scope(spec, faults);
             self.check_declared(spec, faults);
+            self.check_manner(spec, faults);
             let Some(runner) = self.runner(spec, faults) else {
                 continue;
             };
@@ -59,6 +60,7 @@ impl Attacher<'_> {
                 view: spec.view.clone(),
                 writes: spec.writes.clone(),
                 line: spec.line,
+                manner: spec.manner.clone(),
                 runner,
                 tally: Arc::default(),
             }));

@@ -16,6 +16,7 @@ mod flow;
 pub mod hosts;
 mod load;
 pub mod manifest;
+mod manner;
 mod origin;
 mod plugin_limits;
 mod qualify;

@@ -5,11 +5,11 @@ use toml::de::DeTable;
 
 use super::fault::Faults;
 use super::files::PackFiles;
+use super::manner::{self, RawManner, RawOnce};
 use super::source::{Source, short};
-use crate::domain::{Code, Kind, code};
-use crate::hooks::{Condition, Hook, Reads};
-
 use super::when::{self, RawCondition};
+use crate::domain::{Code, Kind, Names, code};
+use crate::hooks::{Condition, Hook, Manner, Reads};
 
 /// References that a rule may ask for beside its record.
 pub const READS: [&str; 7] = [
@@ -55,6 +55,8 @@ pub struct RuleSpec {
     pub writes: Option<Vec<String>>,
     /// Line in the file.
     pub line: u32,
+    /// What its hook needs to know of it.
+    pub manner: Manner,
     /// Place among the rules of the file, for faults.
     pub(super) place: usize,
 }
@@ -79,6 +81,23 @@ pub(super) struct RawRule {
     #[serde(default)]
     when: Vec<RawCondition>,
     writes: Option<Vec<String>>,
+    action: Option<String>,
+    names: Option<Names>,
+    portal: Option<bool>,
+    fields: Option<Vec<String>>,
+    once: Option<RawOnce>,
+}
+
+impl RawRule {
+    fn take_manner(&mut self) -> RawManner {
+        RawManner {
+            action: self.action.take(),
+            names: self.names.take(),
+            portal: self.portal.take(),
+            fields: self.fields.take(),
+            once: self.once.take(),
+        }
+    }
 }
 
 fn ticket() -> Kind {
@@ -116,7 +135,7 @@ impl Home<'_> {
     /// The rules in the namespace of their pack, those left out whose hook is unknown.
     pub(super) fn resolve(&self, raw: Vec<(usize, RawRule)>, faults: &mut Faults) -> Vec<RuleSpec> {
         let mut rules: Vec<RuleSpec> = Vec::with_capacity(raw.len());
-        for (i, rule) in raw {
+        for (i, mut rule) in raw {
             if faults.is_full() {
                 break;
             }
@@ -139,6 +158,7 @@ impl Home<'_> {
                 "*" => name.clone(),
                 _ => Code::qualify(self.pack, name).0,
             };
+            let manner = manner::read(self.source, i, rule.take_manner(), hook, faults);
             let line = self.source.fault(&format!("rule/{i}"), "").line;
             let conditions = when::read(self.source, i, rule.when, &rule.reads, faults);
             let (reads, view) = when::split(&rule.reads);
@@ -157,6 +177,7 @@ impl Home<'_> {
                 view,
                 writes: rule.writes,
                 line,
+                manner,
                 place: i,
             });
         }

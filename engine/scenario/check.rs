@@ -305,7 +305,7 @@ impl Look<'_> {
 
     fn form(&mut self) -> Seen<()> {
         let then = self.then;
-        if then.form.is_empty() && then.actions.is_empty() {
+        if then.form.is_empty() && then.actions.is_empty() && then.named_actions.is_none() {
             return Ok(());
         }
         let form = self.driver.form(&self.actor, self.place.0, self.place.1)?;
@@ -315,6 +315,12 @@ impl Look<'_> {
             self.expect(fits, || {
                 let what = format!("field `{name}` of the form");
                 Difference::new(what, format!("{wanted:?}"), format!("{got:?}"))
+            });
+        }
+        if let Some(wanted) = &then.named_actions {
+            let got = &form.named_actions;
+            self.expect(wanted == got, || {
+                Difference::new("named actions", format!("{wanted:?}"), format!("{got:?}"))
             });
         }
         for (status, why) in &then.actions {

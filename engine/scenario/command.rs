@@ -88,7 +88,7 @@ pub(super) fn command(
     names: &Names,
     driver: &mut dyn Driver,
 ) -> Result<Option<Command>, String> {
-    let verbs: [(&str, &Option<String>); 10] = [
+    let verbs: [(&str, &Option<String>); 11] = [
         ("create", &step.create),
         ("update", &step.update),
         ("delete", &step.delete),
@@ -99,6 +99,7 @@ pub(super) fn command(
         ("attach", &step.attach),
         ("link", &step.link),
         ("answer", &step.answer),
+        ("run", &step.run),
     ];
     let mut asked = verbs
         .iter()
@@ -152,6 +153,12 @@ fn build(
                 to,
             }
         }
+        "run" => Command::RunAction {
+            kind,
+            id,
+            action: needed(step.action.as_ref(), "action")?,
+            arguments: names.object(&step.arguments)?,
+        },
         "answer" => Command::AnswerSurvey {
             token: token(step, driver, id)?,
             score: step.score,

@@ -163,6 +163,8 @@ pub struct ShownForm {
     pub fields: Vec<ShownField>,
     /// Changes of status out of the present one.
     pub actions: Vec<ShownAction>,
+    /// Names of the actions that rules offer.
+    pub named_actions: Vec<String>,
 }
 
 /// A field of a form.

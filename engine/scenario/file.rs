@@ -115,6 +115,7 @@ pub(super) struct Step {
     pub attach: Option<String>,
     pub link: Option<String>,
     pub answer: Option<String>,
+    pub run: Option<String>,
 
     pub name: Option<String>,
     pub fields: toml::Table,
@@ -133,7 +134,10 @@ pub(super) struct Step {
     pub score: Option<i64>,
     pub answers: toml::Table,
     pub survey: Option<usize>,
+    pub action: Option<String>,
+    pub arguments: toml::Table,
 
+    pub result: Option<toml::Table>,
     pub refused: Option<Refusal>,
     pub then: Vec<Then>,
 }
@@ -198,6 +202,7 @@ pub(super) struct Then {
     pub clocks: BTreeMap<String, ClockLike>,
     pub form: BTreeMap<String, FieldLike>,
     pub actions: BTreeMap<String, Vec<String>>,
+    pub named_actions: Option<Vec<String>>,
 
     pub kind: Option<String>,
     #[serde(rename = "where")]

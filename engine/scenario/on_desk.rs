@@ -258,6 +258,7 @@ impl Driver for DeskDriver {
         Ok(ShownForm {
             fields: fields.collect(),
             actions: actions.collect(),
+            named_actions: form.named_actions.into_iter().map(|a| a.name).collect(),
         })
     }
 

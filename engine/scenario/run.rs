@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde_json::Value as Json;
+
 use super::check::Check;
 use super::command::{Names, command};
 use super::driver::{Driver, Refused};
 use super::file::{Pieces, Refusal, RefusalDetail, Scenario, Step, StepLines, duration, instant};
 use super::report::{Difference, Problem};
-use crate::desk::{Actor, Command};
+use crate::desk::{Actor, Command, Reply};
 use crate::domain::Kind;
 use crate::packs::PackFiles;
 
@@ -205,7 +207,7 @@ impl Running<'_> {
                 if let Some(name) = step.name.as_ref().filter(|_| step.create.is_some()) {
                     self.names.give(name, kind, reply.id);
                 }
-                Ok(None)
+                self.unlike_result(step, &reply)
             }
             (Ok(_), Some(refusal)) => Err(Difference::new(
                 format!("`{}`", command.name()),
@@ -236,6 +238,20 @@ fn expected(refusal: &Refusal) -> String {
             let parts: Vec<String> = code.chain(faults).chain(says).collect();
             parts.join(" with ")
         }
+    }
+}
+
+impl Running<'_> {
+    /// How the result of a named action differs from the expected one.
+    fn unlike_result(&self, step: &Step, reply: &Reply) -> Result<Option<Difference>, Difference> {
+        let Some(wanted) = &step.result else {
+            return Ok(None);
+        };
+        let wanted = Json::Object(self.names.object(wanted)?);
+        let got = reply.result.as_deref().map(serde_json::from_str);
+        let got: Json = got.and_then(Result::ok).unwrap_or(Json::Null);
+        let differs = got != wanted;
+        Ok(differs.then(|| Difference::new("the result", wanted.to_string(), got.to_string())))
     }
 }
 

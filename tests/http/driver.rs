@@ -156,6 +156,7 @@ impl Driver for HttpDriver {
             id: id.unwrap_or(Id::MIN),
             kind,
             entry: id_of_entry(command, &body),
+            result: result_of(command, &body),
             pos: Pos(self.last),
             replayed: false,
         })
@@ -207,6 +208,10 @@ impl Driver for HttpDriver {
         Ok(ShownForm {
             fields: list(&form, "fields").iter().map(field).collect(),
             actions: list(&form, "actions").iter().map(action).collect(),
+            named_actions: list(&form, "named_actions")
+                .iter()
+                .map(|a| text(a, "name"))
+                .collect(),
         })
     }
 
@@ -310,6 +315,19 @@ fn call(command: &Command) -> Call {
             json!({"agent": agent, "team": team}),
         ),
         Command::InstallPack { files } => post("/v1/packs", json!(PackUpload::of(files.clone()))),
+        Command::RunAction {
+            kind,
+            id,
+            action,
+            arguments,
+        } => post(
+            &path(
+                *kind,
+                *id,
+                &format!("/actions/{}", action.replace('/', "%2F")),
+            ),
+            json!({ "arguments": arguments }),
+        ),
         Command::AnswerSurvey {
             token,
             score,
@@ -496,6 +514,11 @@ fn id_of_entry(command: &Command, body: &Json) -> Option<Id> {
     )
     .then(|| id(body, "id"))
     .flatten()
+}
+
+fn result_of(command: &Command, body: &Json) -> Option<String> {
+    let asked = matches!(command, Command::RunAction { .. });
+    (asked && !body["result"].is_null()).then(|| body["result"].to_string())
 }
 
 fn instant(text: &str) -> Seen<Instant> {

@@ -1,6 +1,8 @@
 //! The HTTP API through its router, in process: every route, every verb, every kind of asker.
 
 // Marked as test code for the lints, which allow helpers to unwrap there.
+#[cfg(all(test, feature = "script"))]
+mod actions;
 #[cfg(test)]
 mod app;
 #[cfg(test)]

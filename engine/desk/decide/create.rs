@@ -147,9 +147,10 @@ impl Deciding<'_, '_> {
     fn complete(&mut self, kind: Kind, id: Id) -> Result<()> {
         self.field_defaults(kind, id);
         self.default_rules(kind, id)?;
+        self.compute(kind, id)?;
         if kind == Kind::Ticket {
             self.assign_if_needed(id)?;
-            self.select_level(id, "created")?;
+            self.select_level(id, super::sla::CREATED)?;
         }
         let status = self
             .draft
@@ -252,6 +253,11 @@ impl Deciding<'_, '_> {
             rows.delete.push((Table::TimerNames, key));
         }
         self.withdraw_survey(id, "deleted")?;
+        let marks = super::once::marks(id);
+        let to = keys::after(&marks);
+        for (key, _) in snapshot.range(Table::Guards, &marks, &to, false, 1_000)? {
+            self.draft.rows.delete.push((Table::Guards, key));
+        }
         self.touch_service(kind);
         self.draft.remove(kind, id);
         Ok(Answer::record(kind, id))

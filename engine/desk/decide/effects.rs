@@ -1,6 +1,7 @@
 //! Applying effects: validated like any user's input, all of a rule's or none.
 
 use super::entries::{check_text, short};
+use super::notify::Words;
 use super::rules::Ruled;
 use super::{Deciding, MAX_DEPTH};
 use crate::desk::journal::{By, Purpose, Timer};
@@ -34,6 +35,9 @@ impl Deciding<'_, '_> {
         let trace = std::mem::take(&mut self.draft.trace);
         let saved = self.draft.clone();
         self.draft.trace = trace;
+        if !self.act(&ruled.rule, id)? {
+            return Ok(());
+        }
         let back = self.draft.trace.enter(ruled.run);
         let created = self.created;
         self.chain.push(rule);
@@ -68,8 +72,10 @@ impl Deciding<'_, '_> {
     }
 
     fn apply(&mut self, ruled: &Ruled, effect: &Effect, by: By, kind: Kind, id: Id) -> Result<()> {
-        if ruled.rule.hook == Hook::RecordDefaults {
-            return self.apply_default(ruled, effect, by, kind, id);
+        match ruled.rule.hook {
+            Hook::RecordDefaults => return self.apply_default(ruled, effect, by, kind, id),
+            Hook::FieldCompute => return self.apply_computed(ruled, effect, by, kind, id),
+            _ => {}
         }
         match effect {
             Effect::Set { field, value } => {
@@ -128,7 +134,14 @@ impl Deciding<'_, '_> {
                 channel,
                 subject,
                 text,
-            } => self.notify(ruled, (kind, id), to, channel, subject, text),
+            } => {
+                let words = Words {
+                    channel,
+                    subject,
+                    text,
+                };
+                self.notify(ruled, (kind, id), to, &words)
+            }
             Effect::Webhook { name, body } => {
                 let to = format!("webhook:{name}");
                 self.queue((kind, id), "webhook", &to, "", body, &ruled.rule.id());
@@ -151,16 +164,7 @@ impl Deciding<'_, '_> {
         kind: Kind,
         id: Id,
     ) -> Result<()> {
-        let Effect::Set { field, value } = effect else {
-            return Err(Error::field(
-                "effect",
-                "effect_not_allowed",
-                format!(
-                    "`record.defaults` may set fields only, not `{}`",
-                    effect.name()
-                ),
-            ));
-        };
+        let (field, value) = only_set(ruled, effect)?;
         let name = self.rule_field(ruled, kind, id, field)?;
         let held = self.draft.record(kind, id)?.get(&name).is_some();
         let by_definition = self
@@ -172,11 +176,11 @@ impl Deciding<'_, '_> {
         if self.draft.was_asked(kind, id, &name) || (held && !by_definition) {
             return Ok(());
         }
-        self.set_by_rule(kind, id, &name, value.clone(), by)
+        self.set_by_rule(kind, id, &name, value.cloned(), by)
     }
 
     /// Sets a value over an earlier one; a person's own only with `override = true`.
-    fn set_over(
+    pub(super) fn set_over(
         &mut self,
         ruled: &Ruled,
         kind: Kind,
@@ -190,9 +194,7 @@ impl Deciding<'_, '_> {
             return Ok(());
         }
         if self.draft.was_asked(kind, id, name) && !ruled.rule.overrides {
-            self.draft
-                .notes
-                .push(format!("kept_asked:{name}:{}", ruled.rule.id()));
+            self.note_once(format!("kept_asked:{name}:{}", ruled.rule.id()));
             return Ok(());
         }
         let earlier = self
@@ -200,12 +202,24 @@ impl Deciding<'_, '_> {
             .records
             .get(&(kind, id))
             .and_then(|w| w.by.get(name));
-        if matches!(earlier, Some(By::Rule { .. } | By::Asked)) {
-            self.draft
-                .notes
-                .push(format!("override:{name}:{}", ruled.rule.id()));
+        let place = |run: u16| self.draft.runs.get(usize::from(run)).map(|r| r.rule);
+        let overridden = match earlier {
+            Some(By::Asked) => true,
+            // A rule that has its say again corrects itself.
+            Some(By::Rule { run, .. }) => place(*run) != place(ruled.run),
+            _ => false,
+        };
+        if overridden {
+            self.note_once(format!("override:{name}:{}", ruled.rule.id()));
         }
         self.set_by_rule(kind, id, name, value, by)
+    }
+
+    /// A remark for the journal, said once however often it comes up.
+    pub(super) fn note_once(&mut self, note: String) {
+        if !self.draft.notes.contains(&note) {
+            self.draft.notes.push(note);
+        }
     }
 
     /// Sets a value that a rule gives, checked by the field's definition.
@@ -244,7 +258,13 @@ impl Deciding<'_, '_> {
         Ok(())
     }
 
-    fn rule_field(&self, ruled: &Ruled, kind: Kind, id: Id, name: &str) -> Result<String> {
+    pub(super) fn rule_field(
+        &self,
+        ruled: &Ruled,
+        kind: Kind,
+        id: Id,
+        name: &str,
+    ) -> Result<String> {
         let type_code = self.type_of(kind, id);
         let pack = Some(&*ruled.rule.pack);
         let found = self
@@ -354,6 +374,25 @@ impl Deciding<'_, '_> {
         self.draft
             .timers
             .insert((owner, name.to_owned()), Some(timer));
+    }
+}
+
+/// The effect of a hook that may set fields and nothing else.
+pub(super) fn only_set<'e>(
+    ruled: &Ruled,
+    effect: &'e Effect,
+) -> Result<(&'e str, Option<&'e Value>)> {
+    match effect {
+        Effect::Set { field, value } => Ok((field, value.as_ref())),
+        other => Err(Error::field(
+            "effect",
+            "effect_not_allowed",
+            format!(
+                "`{}` may set fields only, not `{}`",
+                ruled.rule.hook,
+                other.name()
+            ),
+        )),
     }
 }
 

@@ -4,7 +4,7 @@ use sha2::Digest;
 
 use super::{Answer, Deciding};
 use crate::desk::{Command, Error, ErrorKind, Result, keys};
-use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
+use crate::domain::entry::{Entry, EntryBody, Visibility};
 use crate::domain::{Id, Kind};
 use crate::store::{Expect, Table};
 
@@ -33,9 +33,7 @@ impl Deciding<'_, '_> {
             text: text.to_owned(),
         };
         let entry = self.add_own_entry(kind, id, body);
-        if visibility == Visibility::Public && !self.actor.is_contact() {
-            self.answered(kind, id, "comment")?;
-        }
+        self.interaction(kind, id)?;
         self.settle(&[(kind, id)])?;
         Ok(Answer::entry(kind, id, entry))
     }
@@ -96,9 +94,7 @@ impl Deciding<'_, '_> {
             external_id: external_id.clone(),
         };
         let entry = self.add_own_entry(*kind, *id, body);
-        if *direction == Direction::Out {
-            self.answered(*kind, *id, &format!("message:{channel}"))?;
-        }
+        self.interaction(*kind, *id)?;
         self.settle(&[(*kind, *id)])?;
         Ok(Answer::entry(*kind, *id, entry))
     }

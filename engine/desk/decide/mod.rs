@@ -1,18 +1,25 @@
 //! Deciding a command: from a snapshot to a batch, with the rules in between. No row is written
 //! here and no clock is read: the same snapshot, command, ids and `now` give the same batch.
 
+mod action;
 mod assign;
 mod breaker;
+mod changed;
+mod clock_rules;
+mod compute;
 mod config;
 mod create;
 mod effects;
 mod entries;
 mod form;
 mod input;
+mod interaction;
 mod notify;
+mod once;
 mod probe;
 mod rules;
 mod sla;
+mod sla_events;
 mod survey;
 mod timer;
 mod token;
@@ -31,7 +38,7 @@ use super::sight::Sight;
 use super::{Actor, Command, Error, ErrorKind, Reply, Request, Result};
 use crate::domain::{Id, Instant, Kind};
 use crate::packs::Catalog;
-use crate::store::{Batch, OpId, Pos, Snapshot, Table};
+use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
 
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
@@ -69,6 +76,8 @@ pub struct Ground<'a> {
     pub now: Instant,
     /// Prefix of the addresses of surveys.
     pub survey_link: &'a str,
+    /// Where entries of the journal are read: they never change.
+    pub store: &'a dyn Store,
 }
 
 /// A decision under way.
@@ -83,6 +92,10 @@ pub struct Deciding<'g, 'a> {
     cause: Option<Cause>,
     /// Rules whose effects are being applied: none of them is woken by what it caused.
     chain: Vec<String>,
+    /// The change that this command follows from.
+    follow: Option<changed::Follow>,
+    /// What a named action gives back, as JSON text.
+    result: Option<String>,
     created: usize,
 }
 
@@ -94,6 +107,8 @@ pub struct Decided {
     pub reply: Reply,
     /// Changes of the agents' loads.
     pub loads: Vec<(Id, i64)>,
+    /// Whether something was queued that is due at once.
+    pub queued: bool,
 }
 
 /// Decides a command.
@@ -126,6 +141,8 @@ pub fn decide<'g, 'a>(
         },
         cause: None,
         chain: Vec::new(),
+        follow: None,
+        result: None,
         created: 0,
     };
     let answer = deciding.run(command)?;
@@ -190,6 +207,12 @@ impl Deciding<'_, '_> {
                 to_kind,
                 to,
             } => self.link_command((*kind, *id), relation, (*to_kind, *to)),
+            Command::RunAction {
+                kind,
+                id,
+                action,
+                arguments,
+            } => self.run_action((*kind, *id), action, arguments),
             Command::AnswerSurvey {
                 token,
                 score,
@@ -215,6 +238,7 @@ impl Deciding<'_, '_> {
 
     fn finish(mut self, answer: Answer, op: OpId) -> Result<Decided> {
         self.expect_rules();
+        let queued = self.queue_changed()?;
         let loads = self.load_changes();
         let heading = Heading {
             actor: self.request.actor.clone(),
@@ -230,6 +254,7 @@ impl Deciding<'_, '_> {
             id,
             kind,
             entry,
+            result: self.result,
             pos: Pos::ZERO,
             replayed: false,
         };
@@ -237,6 +262,7 @@ impl Deciding<'_, '_> {
             batch,
             reply,
             loads,
+            queued,
         })
     }
 

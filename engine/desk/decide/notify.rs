@@ -1,13 +1,27 @@
-//! Messages that wait to leave the process.
+//! Messages that wait to leave the process. Each is offered to `notify.compose` before it is queued.
+
+use std::sync::Arc;
 
 use super::Deciding;
+use super::entries::short;
 use super::rules::Ruled;
-use crate::desk::Result;
+use super::update::place;
 use crate::desk::view::OutboxItem;
+use crate::desk::{Error, Result};
 use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::hooks::{Detail, Hook, NoticeChoice, NoticeView};
 
-/// Most members of a team that one message goes to.
-const MAX_MEMBERS: usize = 50;
+/// Most recipients of one message, and most members of a team who get it.
+const MAX_RECIPIENTS: usize = 50;
+/// Language of recipients of whom nothing is known.
+const LOCALE: &str = "en";
+
+/// What a message says.
+pub(super) struct Words<'w> {
+    pub(super) channel: &'w str,
+    pub(super) subject: &'w str,
+    pub(super) text: &'w str,
+}
 
 impl Deciding<'_, '_> {
     /// Queues a message of a rule; when there is nobody to send it to, the journal says so.
@@ -16,75 +30,195 @@ impl Deciding<'_, '_> {
         ruled: &Ruled,
         about: (Kind, Id),
         to: &str,
-        channel: &str,
-        subject: &str,
-        text: &str,
+        words: &Words<'_>,
     ) -> Result<()> {
         let rule = ruled.rule.id();
-        let addresses = match to {
-            "team" => self.team_addresses(about)?,
-            _ => self.address(about, to)?.into_iter().collect(),
-        };
-        if addresses.is_empty() {
-            let note = format!("notify_skipped:no_address:{to}:{rule}");
-            self.draft.notes.push(note);
+        let mut offered = Vec::new();
+        for (address, locale) in self.recipients(about, to)? {
+            offered.push(notice(&rule, to, (address, locale), words));
         }
-        for address in addresses {
-            self.queue(about, channel, &address, subject, text, &rule);
-        }
+        self.offer(about, offered, &rule)?;
         Ok(())
     }
 
-    /// The address of the record's team; a team without one is reached by its members who are at
-    /// work.
-    fn team_addresses(&mut self, about: (Kind, Id)) -> Result<Vec<String>> {
-        let record = self.draft.record(about.0, about.1)?;
-        let Some(team) = record.reference(fields::TEAM) else {
-            return Ok(Vec::new());
-        };
-        self.draft.load(&[(Kind::Team, team)])?;
-        if let Some(mail) = self.draft.peek(Kind::Team, team).and_then(mail_of) {
-            return Ok(vec![mail]);
-        }
-        let service = std::sync::Arc::clone(&self.ground.service);
-        let members = service.agents.iter().map(|agent| &agent.profile);
-        let members = members.filter(|profile| profile.team == Some(team));
-        let members: Vec<(Kind, Id)> = members
-            .take(MAX_MEMBERS)
-            .map(|profile| (Kind::Agent, profile.id))
-            .collect();
-        self.draft.load(&members)?;
-        let mails = members
-            .iter()
-            .filter_map(|(kind, id)| self.draft.peek(*kind, *id).and_then(mail_of));
-        Ok(mails.collect())
+    /// Queues a message of the engine itself to an address that `to` stood for. How many messages
+    /// came of it.
+    pub(super) fn notify_from_engine(
+        &mut self,
+        about: (Kind, Id),
+        (source, rule): (&str, &str),
+        (to, address): (&str, &str),
+        words: &Words<'_>,
+    ) -> Result<usize> {
+        let known = self.recipients(about, to)?;
+        let locale = known.into_iter().next().map_or(LOCALE.to_owned(), |r| r.1);
+        let recipient = (Some(address.to_owned()), locale);
+        self.offer(about, vec![notice(source, to, recipient, words)], rule)
     }
 
-    /// The address that `contact`, `assignee` or a literal address stands for.
-    fn address(&mut self, about: (Kind, Id), to: &str) -> Result<Option<String>> {
+    /// Lets the rules compose or suppress messages, one after another, and queues what is left.
+    fn offer(
+        &mut self,
+        about: (Kind, Id),
+        mut pending: Vec<NoticeView>,
+        rule: &str,
+    ) -> Result<usize> {
+        for composer in self.due_rules(Hook::NotifyCompose, about.0, about.1) {
+            let mut next = Vec::with_capacity(pending.len());
+            for notice in pending {
+                let detail = Detail::Notice {
+                    notice: Arc::new(notice.clone()),
+                };
+                match self.call_rule(&composer, about.0, about.1, &detail)? {
+                    Ok(Some(ruled)) => next.extend(self.chosen(&ruled, about, notice)?),
+                    _ => next.push(notice),
+                }
+            }
+            pending = next;
+        }
+        let mut queued = 0;
+        for notice in pending {
+            queued += usize::from(self.post(about, notice, rule));
+        }
+        Ok(queued)
+    }
+
+    /// What a rule makes of a message. One that cannot be sent so goes as it was asked for.
+    fn chosen(
+        &mut self,
+        ruled: &Ruled,
+        about: (Kind, Id),
+        notice: NoticeView,
+    ) -> Result<Vec<NoticeView>> {
+        match ruled.decision.notice.clone() {
+            None => Ok(vec![notice]),
+            Some(NoticeChoice::Suppress { reason, spot }) => {
+                let by = place(&ruled.rule, spot.line);
+                let (to, source) = (&notice.to, &notice.source);
+                let note = format!("notify_suppressed:{reason}:{to}:{source}:{by}");
+                self.draft.notes.push(note);
+                Ok(Vec::new())
+            }
+            Some(NoticeChoice::Compose {
+                to,
+                channel,
+                subject,
+                text,
+                ..
+            }) => {
+                let words = Words {
+                    channel: channel.as_deref().unwrap_or(&notice.channel),
+                    subject: subject.as_deref().unwrap_or(&notice.subject),
+                    text: text.as_deref().unwrap_or(&notice.text),
+                };
+                if let Err(error) = fits(&words, to.as_deref()) {
+                    self.retract(ruled, about.1, &error.message);
+                    return Ok(vec![notice]);
+                }
+                let Some(to) = to else {
+                    let recipient = (notice.address.clone(), notice.locale.clone());
+                    return Ok(vec![self::notice(
+                        &notice.source,
+                        &notice.to,
+                        recipient,
+                        &words,
+                    )]);
+                };
+                let mut composed = Vec::new();
+                for to in to {
+                    for recipient in self.recipients(about, &to)? {
+                        composed.push(self::notice(&notice.source, &to, recipient, &words));
+                    }
+                }
+                Ok(composed)
+            }
+        }
+    }
+
+    /// Puts a message into the outbox, unless there is nobody to send it to or the same goes there
+    /// already. Whether it was put there.
+    fn post(&mut self, about: (Kind, Id), notice: NoticeView, rule: &str) -> bool {
+        let Some(address) = notice.address else {
+            let note = format!("notify_skipped:no_address:{}:{}", notice.to, notice.source);
+            self.draft.notes.push(note);
+            return false;
+        };
+        let same = |item: &OutboxItem| {
+            item.to == address
+                && item.channel == notice.channel
+                && item.subject == notice.subject
+                && item.text == notice.text
+        };
+        if self.draft.outbox.iter().any(same) {
+            let note = format!("notify_skipped:duplicate:{address}:{}", notice.source);
+            self.draft.notes.push(note);
+            return false;
+        }
+        let (channel, subject) = (&notice.channel, &notice.subject);
+        self.queue(about, channel, &address, subject, &notice.text, rule);
+        true
+    }
+
+    /// The addresses that `contact`, `assignee`, `team` or a literal address stands for, each with
+    /// the language of who reads there. At least one, which may be nobody.
+    fn recipients(&mut self, about: (Kind, Id), to: &str) -> Result<Vec<(Option<String>, String)>> {
         let record = self.draft.record(about.0, about.1)?;
-        let person = match to {
-            "contact" => record
-                .reference(fields::CONTACT)
-                .map(|id| (Kind::Contact, id)),
-            "assignee" => record
-                .reference(fields::ASSIGNEE)
-                .map(|id| (Kind::Agent, id)),
-            _ => return Ok(to.contains('@').then(|| to.to_owned())),
+        let person = |kind, field| record.reference(field).map(|id| (kind, id));
+        let people: Vec<(Kind, Id)> = match to {
+            "contact" => person(Kind::Contact, fields::CONTACT).into_iter().collect(),
+            "assignee" => person(Kind::Agent, fields::ASSIGNEE).into_iter().collect(),
+            "team" => {
+                let team = record.reference(fields::TEAM);
+                self.team_people(team)?
+            }
+            literal => {
+                let address = literal.contains('@').then(|| literal.to_owned());
+                return Ok(vec![(address, LOCALE.to_owned())]);
+            }
         };
-        let Some((kind, id)) = person else {
-            return Ok(None);
+        self.draft.load(&people)?;
+        let mut found = Vec::new();
+        for (kind, id) in people {
+            let person = self.draft.peek(kind, id);
+            let locale = person.and_then(|p| p.text("locale")).unwrap_or(LOCALE);
+            found.push((person.and_then(mail_of), locale.to_owned()));
+        }
+        // Members of a team without an address of their own do not hold up the others.
+        if found.iter().any(|(address, _)| address.is_some()) {
+            found.retain(|(address, _)| address.is_some());
+        } else {
+            found.truncate(1);
+        }
+        if found.is_empty() {
+            found.push((None, LOCALE.to_owned()));
+        }
+        Ok(found)
+    }
+
+    /// Who reads what a team gets: the team itself when it has an address, else its members who are
+    /// at work.
+    fn team_people(&mut self, team: Option<Id>) -> Result<Vec<(Kind, Id)>> {
+        let Some(team) = team else {
+            return Ok(Vec::new());
         };
-        self.draft.load(&[(kind, id)])?;
-        Ok(self.draft.peek(kind, id).and_then(mail_of))
+        let itself = (Kind::Team, team);
+        self.draft.load(&[itself])?;
+        if self.draft.peek(itself.0, itself.1).and_then(mail_of).is_some() {
+            return Ok(vec![itself]);
+        }
+        let agents = self.ground.service.agents.iter();
+        let members = agents.filter(|a| a.team == Some(team));
+        let members = members.map(|a| (Kind::Agent, a.id));
+        Ok(members.take(MAX_RECIPIENTS).collect())
     }
 
     /// The customer's mail address, if there is one.
     pub(super) fn customer_address(&mut self, about: (Kind, Id)) -> Result<Option<String>> {
-        self.address(about, "contact")
+        let found = self.recipients(about, "contact")?;
+        Ok(found.into_iter().next().and_then(|(address, _)| address))
     }
 
-    /// Puts an item into the outbox.
+    /// Puts an item into the outbox as it is.
     pub(super) fn queue(
         &mut self,
         about: (Kind, Id),
@@ -107,6 +241,35 @@ impl Deciding<'_, '_> {
             rule: rule.to_owned(),
         });
     }
+}
+
+fn notice(
+    source: &str,
+    to: &str,
+    (address, locale): (Option<String>, String),
+    words: &Words<'_>,
+) -> NoticeView {
+    NoticeView {
+        source: source.to_owned(),
+        to: to.to_owned(),
+        address,
+        channel: words.channel.to_owned(),
+        locale,
+        subject: words.subject.to_owned(),
+        text: words.text.to_owned(),
+    }
+}
+
+/// Whether a composed message can be sent.
+fn fits(words: &Words<'_>, to: Option<&[String]>) -> Result<()> {
+    short("channel", words.channel, 32)?;
+    if let Some(to) = to
+        && !(1..=MAX_RECIPIENTS).contains(&to.len())
+    {
+        let message = format!("a message has 1 to {MAX_RECIPIENTS} recipients");
+        return Err(Error::field("to", "malformed", message));
+    }
+    Ok(())
 }
 
 fn mail_of(person: &Record) -> Option<String> {

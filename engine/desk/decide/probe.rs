@@ -7,7 +7,7 @@ use crate::desk::allot::Allotment;
 use crate::desk::sight::Sight;
 use crate::desk::{Fault, Request, Result};
 use crate::domain::{Id, Kind};
-use crate::hooks::{Detail, FieldRule, Hook};
+use crate::hooks::{Action, Detail, FieldRule, Hook, Rule};
 
 /// A record whose rules are asked; nothing of it is ever committed.
 pub struct Probe<'g, 'a> {
@@ -47,6 +47,8 @@ impl<'g, 'a> Probe<'g, 'a> {
             },
             cause: None,
             chain: Vec::new(),
+            follow: None,
+            result: None,
             created: 0,
         };
         deciding.target(kind, id)?;
@@ -70,6 +72,14 @@ impl<'g, 'a> Probe<'g, 'a> {
             }
         }
         Ok(found)
+    }
+
+    /// The named actions that are open to the asker, each once.
+    pub fn actions(&self) -> Vec<(Arc<Rule>, Action)> {
+        let mut all = self.deciding.open_actions(self.kind, self.id);
+        let mut seen = std::collections::BTreeSet::new();
+        all.retain(|(rule, action)| seen.insert((Arc::clone(&rule.pack), action.name.clone())));
+        all
     }
 
     /// Why a change of status would be refused.

@@ -176,7 +176,10 @@ impl Deciding<'_, '_> {
         let view = |r: &Record| view_of(ground, r);
         let mut work = self.draft.records.get_mut(&(kind, id));
         let record = work.as_mut().and_then(|w| w.view(view));
-        let before = work.as_mut().and_then(|w| w.view_before(view));
+        let before = match &self.follow {
+            Some(follow) if rule.hook == Hook::RecordChanged => follow.before.clone(),
+            _ => work.as_mut().and_then(|w| w.view_before(view)),
+        };
         let asked = work.map(|w| Arc::clone(&w.asked)).unwrap_or_default();
         Ok(Call {
             hook: rule.hook,

@@ -5,7 +5,7 @@ use crate::desk::ahead::SELECTORS;
 use crate::desk::draft::ClockWork;
 use crate::desk::journal::{By, Purpose};
 use crate::desk::{Error, ErrorKind, Result};
-use crate::domain::sla::{ClockState, SlaClock, SlaError};
+use crate::domain::sla::{ClockChange, ClockState, SlaClock, SlaError};
 use crate::domain::{Id, Kind, StatusCategory, Value, record::fields};
 use crate::hooks::{Detail, Hook};
 
@@ -13,6 +13,9 @@ use crate::hooks::{Detail, Hook};
 pub const REACTION: &str = "reaction";
 /// The clock that the solution stops.
 pub const RESOLUTION: &str = "resolution";
+
+/// The cause of clocks that begin with their ticket.
+pub const CREATED: &str = "created";
 
 /// Marks a level that a person chose.
 const BY_HAND: &str = "level_by_hand";
@@ -37,7 +40,9 @@ impl Deciding<'_, '_> {
         if let Some(record) = chosen_for.and_then(|work| work.now.clone()) {
             self.draft.selected.insert(id, record);
         }
-        self.follow_level(id, cause)
+        self.follow_level(id, cause)?;
+        let event = if cause == CREATED { "created" } else { "level" };
+        self.clock_rules(id, event, None)
     }
 
     fn choose_level(&mut self, id: Id) -> Result<(Option<Id>, By)> {
@@ -92,7 +97,8 @@ impl Deciding<'_, '_> {
         };
         let differs = |name: &str| before.get(name) != now.get(name);
         if differs(fields::SUPPORT_LEVEL) {
-            return self.follow_level(id, "level_changed");
+            self.follow_level(id, "level_changed")?;
+            return self.clock_rules(id, "level", None);
         }
         let closed = now.get(fields::CLOSED_AT).is_some();
         if closed || !SELECTORS.iter().any(|name| differs(name)) {
@@ -151,7 +157,9 @@ impl Deciding<'_, '_> {
             let Some(terms) = level.terms(&target.clock, calendar) else {
                 continue;
             };
-            if reacted && target.clock == REACTION {
+            // What is answered is not promised again, unless a rule did so.
+            let runs = clocks.get(&target.clock).is_some_and(|w| is_live(&w.clock));
+            if reacted && target.clock == REACTION && !runs {
                 continue;
             }
             let Some(work) = clocks.get_mut(&target.clock) else {
@@ -160,7 +168,7 @@ impl Deciding<'_, '_> {
                 clocks.insert(name, ClockWork::new(clock));
                 continue;
             };
-            if work.clock.state == ClockState::Cancelled && !ended_by_status(&work.clock) {
+            if work.clock.state == ClockState::Cancelled && ended_by_level(&work.clock) {
                 // It went with an earlier level; this one promises again what is left.
                 work.clock.reopen(&*service, now, cause)?;
             }
@@ -223,10 +231,7 @@ impl Deciding<'_, '_> {
                 _ => continue,
             };
             work.changed |= change.changed;
-            if change.due_at != change.due_before && change.waited_secs > 0 {
-                let minutes = change.waited_secs / 60;
-                notes.push(format!("sla_extended:{name}:{minutes} min"));
-            }
+            notes.extend(extended(name, &change));
         }
         self.draft.notes.extend(notes);
         self.show_clocks(id)
@@ -261,20 +266,8 @@ impl Deciding<'_, '_> {
         self.show_clocks(id)
     }
 
-    /// A due time came: if the clock still runs, it is breached from now on.
-    pub(super) fn clock_due(&mut self, id: Id, name: &str) -> Result<()> {
-        let now = self.ground.now;
-        if let Some(work) = self.draft.clocks_of(id)?.get_mut(name)
-            && work.clock.tick(now)
-        {
-            work.changed = true;
-            self.draft.notes.push(format!("sla_breached:{name}"));
-        }
-        self.show_clocks(id)
-    }
-
     /// Writes what the clocks say to the ticket's fields and sets the timers for their due times.
-    fn show_clocks(&mut self, id: Id) -> Result<()> {
+    pub(super) fn show_clocks(&mut self, id: Id) -> Result<()> {
         let kind = Kind::Ticket;
         let shown: Vec<SlaClock> = self
             .draft
@@ -310,12 +303,19 @@ impl Deciding<'_, '_> {
                     self.draft.timers.insert((id, timer), None);
                 }
             }
+            self.set_warnings(id, &clock)?;
         }
         Ok(())
     }
 }
 
-fn is_live(clock: &SlaClock) -> bool {
+/// Tells in the journal that a due moved by a wait.
+pub(super) fn extended(name: &str, change: &ClockChange) -> Option<String> {
+    let moved = change.due_at != change.due_before && change.waited_secs > 0;
+    moved.then(|| format!("sla_extended:{name}:{} min", change.waited_secs / 60))
+}
+
+pub(super) fn is_live(clock: &SlaClock) -> bool {
     matches!(clock.state, ClockState::Running | ClockState::Paused)
 }
 
@@ -323,4 +323,11 @@ fn is_live(clock: &SlaClock) -> bool {
 fn ended_by_status(clock: &SlaClock) -> bool {
     let end = clock.end.as_ref();
     end.is_some_and(|end| end.cause.starts_with("status:"))
+}
+
+/// Whether a clock ended because its level did, not because of a status or a rule.
+fn ended_by_level(clock: &SlaClock) -> bool {
+    let others = ["status:", super::clock_rules::CAUSE];
+    let end = clock.end.as_ref();
+    end.is_some_and(|end| !others.iter().any(|cause| end.cause.starts_with(cause)))
 }

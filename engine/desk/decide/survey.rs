@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 use sha2::Digest;
 
+use super::notify::Words;
 use super::rules::Ruled;
 use super::{Answer, Deciding};
 use crate::desk::journal::{By, Purpose, Timer};
@@ -187,6 +188,20 @@ impl Deciding<'_, '_> {
             return Ok(());
         }
         let token = self.survey_token();
+        let link = format!("{}{token}", self.ground.survey_link);
+        let text = survey.text.replace("{link}", &link);
+        let words = Words {
+            channel: &survey.channel,
+            subject: &survey.subject,
+            text: &text,
+        };
+        let (by, to) = (("survey", &*survey.rule), ("contact", &*survey.to));
+        if self.notify_from_engine(place, by, to, &words)? == 0 {
+            survey.state = SurveyState::Dropped;
+            self.draft.notes.push("survey_skipped:not_sent".to_owned());
+            self.draft.surveys.insert(id, (Some(version), survey));
+            return Ok(());
+        }
         let hash = sha2::Sha256::digest(token.as_bytes());
         let key = keys::named_guard("survey-token", &hash);
         self.draft
@@ -204,15 +219,6 @@ impl Deciding<'_, '_> {
         self.draft.rows.put.push((Table::Guards, mark, Vec::new()));
         survey.state = SurveyState::Sent;
         survey.expires_at = Some(self.ground.now + chrono::TimeDelta::seconds(survey.valid_secs));
-        let link = format!("{}{token}", self.ground.survey_link);
-        let text = survey.text.replace("{link}", &link);
-        let (channel, to, subject, rule) = (
-            survey.channel.clone(),
-            survey.to.clone(),
-            survey.subject.clone(),
-            survey.rule.clone(),
-        );
-        self.queue(place, &channel, &to, &subject, &text, &rule);
         self.draft.notes.push("survey_sent".to_owned());
         self.draft.surveys.insert(id, (Some(version), survey));
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::{Answer, Deciding};
 use crate::desk::journal::{Cause, Purpose, Timer};
+use crate::desk::query::journal_entry;
 use crate::desk::{Error, Result, codec, keys};
 use crate::domain::{Id, Instant};
 use crate::hooks::{Detail, Hook};
@@ -49,6 +50,14 @@ impl Deciding<'_, '_> {
         match &timer.purpose {
             Purpose::Rule { pack, data } => self.scheduled(&timer, pack, data)?,
             Purpose::SlaDue { clock } => self.clock_due(timer.owner, clock)?,
+            Purpose::Changed { chain, wake } => {
+                if let Some(entry) = journal_entry(self.ground.store, row.version)? {
+                    self.changed(&timer, &entry, (chain, wake))?;
+                }
+            }
+            Purpose::SlaWarn { clock, before_secs } => {
+                self.clock_warns(timer.owner, clock, *before_secs, timer.due)?;
+            }
             Purpose::SurveySend { survey } => self.send_survey(*survey)?,
         }
         self.settle(&[place])?;

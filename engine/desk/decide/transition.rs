@@ -91,6 +91,8 @@ impl Deciding<'_, '_> {
         if from == to {
             return Ok(());
         }
+        // What is required and what guards look at may be computed.
+        self.compute(kind, id)?;
         self.permitted(kind, id, &from, to)?;
         let detail = self.detail(kind, id, &from, to);
         let faults = self.refusals(Hook::TransitionGuard, kind, id, &detail)?;
@@ -160,6 +162,9 @@ impl Deciding<'_, '_> {
             self.draft.set(kind, id, fields::CLOSED_AT, at, By::Engine);
         }
         self.clocks_follow_status(kind, id, to)?;
+        if kind == Kind::Ticket && !from.is_empty() {
+            self.clock_rules(id, "status", None)?;
+        }
         let detail = self.detail(kind, id, from, to);
         self.rules_with_effects(Hook::TransitionEffect, kind, id, &detail)?;
         let still_there = self

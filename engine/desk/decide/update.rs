@@ -64,6 +64,7 @@ impl Deciding<'_, '_> {
 
     /// Checks every record of the draft that changed, however it came about.
     pub(super) fn settle(&mut self, targets: &[(Kind, Id)]) -> Result<()> {
+        self.compute_all()?;
         for (kind, id) in targets {
             self.reselect_level(*kind, *id)?;
         }
@@ -72,13 +73,9 @@ impl Deciding<'_, '_> {
         for id in made {
             self.reselect_level(Kind::Ticket, id)?;
         }
-        let changed: Vec<(Kind, Id)> = self
-            .draft
-            .records
-            .iter()
-            .filter(|(_, work)| work.is_changed() && work.now.is_some())
-            .map(|(place, _)| *place)
-            .collect();
+        self.tell_breaches()?;
+        self.compute_all()?;
+        let changed = self.draft.changed();
         let mut faults = Vec::new();
         for (kind, id) in changed {
             let now = Value::Instant(self.ground.now);
@@ -173,7 +170,7 @@ impl Deciding<'_, '_> {
         Ok(faults)
     }
 
-    fn refusal(
+    pub(super) fn refusal(
         &self,
         rule: &Rule,
         kind: Kind,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::desk::allot::Allotment;
 use crate::desk::decide;
 use crate::desk::sight::Sight;
-use crate::desk::{Actor, Desk, Fault, Form, FormAction, FormField, Request, Result};
+use crate::desk::{Actor, Desk, Fault, Form, FormAction, FormField, NamedAction, Request, Result};
 use crate::domain::{FieldDef, Id, Kind, Record};
-use crate::hooks::FieldRule;
+use crate::hooks::{Action, FieldRule, Rule};
 
 impl Desk {
     /// The form of a record. Rules are asked as they would be on a write; nothing is changed.
@@ -48,7 +48,20 @@ impl Desk {
                 actions.push(action(to.clone(), why_not, requires));
             }
         }
-        Ok(Form { fields, actions })
+        let named = probe.actions().into_iter().map(named_action);
+        Ok(Form {
+            fields,
+            actions,
+            named_actions: named.collect(),
+        })
+    }
+}
+
+fn named_action((rule, action): (Arc<Rule>, Action)) -> NamedAction {
+    NamedAction {
+        name: action.name,
+        pack: rule.pack.to_string(),
+        names: action.names,
     }
 }
 

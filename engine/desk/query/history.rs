@@ -10,7 +10,7 @@ use crate::desk::{
     Actor, Desk, FieldChangeView, HistoryItem, Page, Result, RuleRunView, codec, decide, keys,
 };
 use crate::domain::{Id, Kind, Record};
-use crate::store::{Pos, Snapshot, Table};
+use crate::store::{Pos, Snapshot, Store, Table};
 
 impl Desk {
     /// The changes of a record, oldest first.
@@ -64,11 +64,7 @@ impl Desk {
 
     /// The journal entry of a position.
     pub(in crate::desk) fn journal_at(&self, pos: Pos) -> Result<Option<JournalEntry>> {
-        let rows = self.store.journal(Pos(pos.0.saturating_sub(1)), 1)?;
-        let row = rows
-            .into_iter()
-            .find(|row| row.pos == pos && !row.bytes.is_empty());
-        row.map(|row| codec::decode(&row.bytes)).transpose()
+        journal_entry(&*self.store, pos)
     }
 }
 
@@ -132,6 +128,17 @@ fn mask_rules(
     }
     item.entries = shown;
     Ok(())
+}
+
+/// The journal's entry at a position.
+///
+/// # Errors
+/// When the store fails.
+pub fn journal_entry(store: &dyn Store, pos: Pos) -> Result<Option<JournalEntry>> {
+    let rows = store.journal(Pos(pos.0.saturating_sub(1)), 1)?;
+    let mut rows = rows.into_iter();
+    let row = rows.find(|row| row.pos == pos && !row.bytes.is_empty());
+    row.map(|row| codec::decode(&row.bytes)).transpose()
 }
 
 /// The total orders of rules that journal entries refer to, read once each.

@@ -50,7 +50,11 @@ const ORDER: [(&str, &[Place]); 8] = [
         "interaction",
         &[
             Engine("entry", "the comment, message, file or link is added"),
-            Engine("reaction", "the first answer stops the clock `reaction`"),
+            Engine(
+                "reaction",
+                "the first answer stops the clock `reaction`, where no rule of `sla.clock` says \
+                 what does",
+            ),
             Rules(Hook::InteractionEvent),
         ],
     ),
@@ -75,11 +79,11 @@ const ORDER: [(&str, &[Place]); 8] = [
     (
         "settle",
         &[
+            Rules(Hook::FieldCompute),
             Engine(
                 "reselect",
                 "`sla.select` again, when something it looks at changed",
             ),
-            Rules(Hook::FieldCompute),
             Engine(
                 "check",
                 "references, unique values, what a kind demands, required fields",
@@ -100,7 +104,10 @@ const ORDER: [(&str, &[Place]); 8] = [
         "later",
         &[
             Rules(Hook::RecordChanged),
-            Engine("due", "a clock that passes its due is breached"),
+            Engine(
+                "due",
+                "a clock is warned of, or breached when it passes its due",
+            ),
             Rules(Hook::SlaEvent),
             Rules(Hook::ScheduleFire),
         ],

@@ -11,6 +11,8 @@ pub(super) mod record;
 mod search;
 mod token;
 
+pub use history::journal_entry;
+
 use std::sync::Arc;
 
 use super::sight::Sight;

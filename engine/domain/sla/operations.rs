@@ -5,7 +5,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use super::super::working_time::worked_between;
 use super::{
     CAUSE_MAX, CalendarVersions, ClockChange, ClockEnd, ClockState, Operation, SEGMENTS_MAX,
-    Segment, SlaClock, SlaError, Terms,
+    Segment, SlaClock, SlaError, TARGET_SECS_MAX, Terms,
 };
 
 impl SlaClock {
@@ -141,6 +141,42 @@ impl SlaClock {
             next.note_breach(at);
         }
         Ok(self.replace(next, waited_secs))
+    }
+
+    /// Promises `secs` working seconds more: the due moves by them. A span begins with the cause, so
+    /// that the ledger tells why. A breach before that stays; another level promises by its own
+    /// terms again.
+    ///
+    /// # Errors
+    /// [`SlaError::NotAllowed`] on an ended clock, [`SlaError::TooLong`], and see [`SlaError`].
+    pub fn extend(
+        &mut self,
+        calendars: &dyn CalendarVersions,
+        secs: u64,
+        at: DateTime<Utc>,
+        cause: &str,
+    ) -> Result<ClockChange, SlaError> {
+        if self.end.is_some() {
+            return Err(self.refusal(Operation::Extend));
+        }
+        if secs == 0 {
+            return Ok(self.unchanged());
+        }
+        let at = self.not_before_last(at);
+        let mut next = self.clone();
+        if self.state == ClockState::Running {
+            next.note_breach(at);
+        }
+        next.target_secs = self.target_secs.saturating_add(secs);
+        if next.target_secs > TARGET_SECS_MAX {
+            return Err(SlaError::TooLong {
+                clock: self.clock.clone(),
+            });
+        }
+        next.close(at);
+        next.open(at, self.state == ClockState::Running, cause)?;
+        next.due_at = next.due_at(calendars, at)?;
+        Ok(self.replace(next, 0))
     }
 
     /// Marks a running clock as breached when its due has come, and tells whether it just was.

@@ -66,7 +66,8 @@ priorty = 5
         DEFINITIONS,
         &[
             "pack.toml:10:1: unknown key `priorty`, expected one of `name`, `hook`, `script`, \
-         `function`, `kind`, `applies_to`, `reads`, `priority`, `override`, `when`, `writes`; did you mean `priority`?",
+         `function`, `kind`, `applies_to`, `reads`, `priority`, `override`, `when`, `writes`, \
+         `action`, `names`, `portal`, `fields`, `once`; did you mean `priority`?",
         ],
     );
     check(

@@ -1,8 +1,10 @@
 //! Rules of real packs, through the desk.
 
+mod changed;
 mod choices;
 mod effects;
 mod guards;
+mod messages;
 mod surveys;
 mod timers;
 mod trips;
