@@ -187,6 +187,11 @@ impl Desk {
     pub fn dry_run_pack(&self, files: &crate::packs::PackFiles) -> Result<Vec<String>> {
         let new = crate::packs::load(files, &*self.hosts).map_err(decide::pack_faults)?;
         let catalog = self.catalog()?;
+        let new = Arc::new(new);
+        let others = catalog.packs().iter().filter(|p| p.name() != new.name());
+        let all: Vec<_> = others.cloned().chain([Arc::clone(&new)]).collect();
+        let next = Catalog::build(&all, catalog.local()).map_err(decide::pack_faults)?;
+        let warnings = next.warnings().iter().map(|w| format!("warning: {w}"));
         let Some(old) = catalog.pack(new.name()) else {
             let defs = &new.definitions;
             let types = defs.types.iter().map(|t| format!("added type {}", t.code));
@@ -196,13 +201,13 @@ impl Desk {
                 .rules
                 .iter()
                 .map(|r| format!("added rule {} on {}", r.name, r.hook));
-            return Ok(types.chain(fields).chain(rules).collect());
+            return Ok(types.chain(fields).chain(rules).chain(warnings).collect());
         };
         let changes = crate::packs::changes(old, &new);
         let line = |c: &crate::packs::Change| {
             format!("{} {} {}", c.changed.name(), c.subject.name(), c.code)
         };
-        Ok(changes.iter().map(line).collect())
+        Ok(changes.iter().map(line).chain(warnings).collect())
     }
 
     /// The state of the desk.

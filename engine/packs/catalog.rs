@@ -39,6 +39,7 @@ pub struct Catalog {
     pub(super) kinds: BTreeMap<Kind, FieldTable>,
     pub(super) rules: BTreeMap<Hook, Vec<Arc<Rule>>>,
     pub(super) local: Vec<LocalFields>,
+    pub(super) warnings: Vec<String>,
 }
 
 /// A type with what belongs to it.
@@ -181,6 +182,12 @@ impl Catalog {
     #[must_use]
     pub fn options(&self, pack: &str) -> Option<&Arc<BTreeMap<String, Value>>> {
         self.pack(pack).map(|p| &p.options)
+    }
+
+    /// What may go wrong while the rules run, a sentence each: circles of rules that wake each other.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The fields that administrators added, with full codes.

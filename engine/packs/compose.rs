@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalog::{Catalog, LocalFields, TypeEntry};
 use super::check::{bare, field_faults};
+use super::circle;
 use super::fault::{Faults, PackFault};
 use super::load::Loaded;
 use super::source::short;
@@ -58,7 +59,7 @@ pub(super) fn compose(
         local,
         ..
     } = composer;
-    faults.or(Catalog {
+    let mut catalog = Catalog {
         packs,
         types,
         type_places,
@@ -68,7 +69,11 @@ pub(super) fn compose(
         kinds,
         rules,
         local,
-    })
+        warnings: Vec::new(),
+    };
+    circle::refuse(&catalog, &mut faults);
+    catalog.warnings = circle::warnings(&catalog);
+    faults.or(catalog)
 }
 
 /// The packs with their depth (0: requires nothing), by depth and name.

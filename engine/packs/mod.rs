@@ -8,6 +8,7 @@ mod built_in;
 pub mod catalog;
 pub mod change;
 mod check;
+mod circle;
 mod compose;
 mod declared;
 pub mod fault;

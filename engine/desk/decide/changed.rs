@@ -9,7 +9,7 @@ use super::{Deciding, MAX_DEPTH};
 use crate::desk::draft::Work;
 use crate::desk::journal::{By, JournalEntry, Purpose, Timer, What};
 use crate::desk::{Result, codec, keys};
-use crate::domain::{Id, Kind, record::fields};
+use crate::domain::{Id, Kind, Record, record::fields};
 use crate::hooks::{Detail, Hook, RecordView, Rule};
 use crate::store::Table;
 
@@ -134,14 +134,10 @@ impl Deciding<'_, '_> {
         let Some(change) = changes.find(|c| (c.kind, c.id) == place) else {
             return Ok(());
         };
-        let mut before = self.draft.record(place.0, place.1)?.clone();
-        for field in &change.fields {
-            before.put(&field.field, field.old.clone());
-        }
-        let created = change.what == What::Created;
+        let before = earlier(self.draft.record(place.0, place.1)?, entry);
         self.chain = chain.to_vec();
         self.follow = Some(Follow {
-            before: (!created).then(|| Arc::new(view_of(self.ground, &before))),
+            before: before.map(|record| Arc::new(view_of(self.ground, &record))),
             acted: Vec::new(),
         });
         let names = change.fields.iter().map(|f| f.field.clone());
@@ -164,6 +160,21 @@ impl Deciding<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// A record with the fields that an entry of the journal changed as they were before it; none when
+/// the entry created it.
+pub fn earlier(now: &Record, entry: &JournalEntry) -> Option<Record> {
+    let mut changes = entry.changes.iter();
+    let change = changes.find(|c| (c.kind, c.id) == (now.kind, now.id))?;
+    if change.what == What::Created {
+        return None;
+    }
+    let mut before = now.clone();
+    for field in &change.fields {
+        before.put(&field.field, field.old.clone());
+    }
+    Some(before)
 }
 
 /// The fields that differ from before; that it was touched at all is no change.

@@ -49,16 +49,24 @@ impl Deciding<'_, '_> {
 
     /// Takes all steps of a rule, or none of them when one cannot be taken.
     fn take_steps(&mut self, ruled: &Ruled, id: Id) -> Result<()> {
+        // The way goes on whatever becomes of the steps.
+        let trace = std::mem::take(&mut self.draft.trace);
         let saved = self.draft.clone();
-        for step in &ruled.decision.clocks {
-            if let Err(error) = self.take_step(ruled, id, step) {
-                let runs = std::mem::take(&mut self.draft.runs);
-                self.draft = saved;
-                self.draft.runs = runs;
-                let line = step.spot.line;
-                self.retract(ruled, id, &format!("line {line}: {}", error.message));
-                break;
-            }
+        self.draft.trace = trace;
+        let back = self.draft.trace.enter(ruled.run);
+        let mut steps = ruled.decision.clocks.iter();
+        let failed = steps.find_map(|step| {
+            let error = self.take_step(ruled, id, step).err()?;
+            Some(format!("line {}: {}", step.spot.line, error.message))
+        });
+        self.draft.trace.leave(failed.is_some().then_some(back));
+        if let Some(why) = failed {
+            let runs = std::mem::take(&mut self.draft.runs);
+            let trace = std::mem::take(&mut self.draft.trace);
+            self.draft = saved;
+            self.draft.runs = runs;
+            self.draft.trace = trace;
+            self.retract(ruled, id, &why);
         }
         self.show_clocks(id)
     }

@@ -138,6 +138,11 @@ impl Deciding<'_, '_> {
     /// Writes the list of active packs; the rules they make together must fit.
     fn activate(&mut self, all: &[Arc<Loaded>], local: &[LocalFields]) -> Result<()> {
         let next = Catalog::build(all, local).map_err(faults)?;
+        let known = self.ground.catalog.warnings();
+        for warning in next.warnings().iter().filter(|w| !known.contains(w)) {
+            tracing::warn!("{warning}");
+            self.draft.notes.push(format!("warning:{warning}"));
+        }
         let active = ActivePacks {
             packs: all
                 .iter()

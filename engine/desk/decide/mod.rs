@@ -41,6 +41,7 @@ use crate::packs::Catalog;
 use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
 
 pub use breaker::{Breakers, FailingRule, Suspension};
+pub use changed::earlier;
 pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
 pub use probe::Probe;
 pub use rules::{call_checked, checked, named, view_by, view_of};

@@ -203,7 +203,12 @@ impl Deciding<'_, '_> {
         };
         let itself = (Kind::Team, team);
         self.draft.load(&[itself])?;
-        if self.draft.peek(itself.0, itself.1).and_then(mail_of).is_some() {
+        if self
+            .draft
+            .peek(itself.0, itself.1)
+            .and_then(mail_of)
+            .is_some()
+        {
             return Ok(vec![itself]);
         }
         let agents = self.ground.service.agents.iter();

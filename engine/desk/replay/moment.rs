@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::not_replayable;
 use crate::desk::Result;
-use crate::desk::decide::{named, view_by};
+use crate::desk::decide::{earlier, named, view_by};
 use crate::desk::journal::JournalEntry;
 use crate::desk::scene::SceneDetail;
 use crate::desk::service::Service;
@@ -13,6 +13,7 @@ use crate::desk::trace::{Scene, Step, Trace};
 use crate::domain::{Entry, Id, Kind, Record, Value};
 use crate::hooks::{AgentView, Call, Detail, Hook, RecordView, Rule};
 use crate::packs::Catalog;
+use crate::store::Pos;
 
 /// Where records of the past come from.
 pub trait Records {
@@ -27,6 +28,12 @@ pub trait Records {
     /// # Errors
     /// When the store fails.
     fn entry(&mut self, owner: Id, entry: Id) -> Result<Option<Entry>>;
+
+    /// The journal's entry at an earlier position.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn journal(&mut self, pos: Pos) -> Result<Option<JournalEntry>>;
 }
 
 /// One command, as it was being decided.
@@ -122,8 +129,11 @@ impl<'a> Moment<'a> {
         let state = self.state(place)?;
         let empty = || Arc::new(view_by(catalog, &Record::new(place.1, place.0)));
         let record = state.view(catalog).unwrap_or_else(empty);
-        let before = state.view_before(catalog);
+        let mut before = state.view_before(catalog);
         let asked = Arc::clone(&state.asked);
+        if rule.hook == Hook::RecordChanged {
+            before = self.before_change(place)?;
+        }
         let actor = scene.actor.as_ref().unwrap_or(&self.entry.actor);
         let locale = scene.locale.as_ref().unwrap_or(&self.trace.locale);
         Ok(Call {
@@ -138,6 +148,20 @@ impl<'a> Moment<'a> {
             options: catalog.options(&rule.pack).cloned().unwrap_or_default(),
             detail,
         })
+    }
+
+    /// The record before the change that a command follows from.
+    fn before_change(&mut self, place: (Kind, Id)) -> Result<Option<Arc<RecordView>>> {
+        let caused = match &self.entry.cause {
+            Some(cause) => self.records.journal(cause.set_at)?,
+            None => None,
+        };
+        let caused = caused
+            .ok_or_else(|| not_replayable("the change that it follows from is gone".to_owned()))?;
+        let catalog = self.catalog;
+        let now = self.state(place)?.before.clone();
+        let before = now.and_then(|now| earlier(&now, &caused));
+        Ok(before.map(|record| Arc::new(view_by(catalog, &record))))
     }
 
     /// Whether a rule runs on the record of a scene.

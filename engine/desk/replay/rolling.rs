@@ -171,4 +171,8 @@ impl Records for Handed<'_> {
         }
         Ok(kept)
     }
+
+    fn journal(&mut self, pos: Pos) -> Result<Option<JournalEntry>> {
+        self.desk.journal_at(pos)
+    }
 }

@@ -131,6 +131,10 @@ impl Records for AsOf<'_> {
     fn entry(&mut self, owner: Id, entry: Id) -> Result<Option<Entry>> {
         self.desk.kept_entry(owner, entry)
     }
+
+    fn journal(&mut self, pos: Pos) -> Result<Option<JournalEntry>> {
+        self.desk.journal_at(pos)
+    }
 }
 
 impl Recorded {

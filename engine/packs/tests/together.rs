@@ -314,3 +314,59 @@ fn options_keep_their_type() {
         Some(&Value::Int(30))
     );
 }
+
+/// A pack of rules on a hook, each given as its name and further keys.
+fn chained(hook: &str, rules: &[(&str, &str)]) -> Arc<Loaded> {
+    let mut text = "[pack]\nname = \"ring\"\nversion = \"1.0.0\"\nengine = \"0.1\"\n".to_owned();
+    for (name, keys) in rules {
+        text.push_str(&format!(
+            "[[rule]]\nname = \"{name}\"\nhook = \"{hook}\"\nscript = \"r.rhai\"\n\
+             function = \"run\"\napplies_to = [\"*\"]\n{keys}\n"
+        ));
+    }
+    good(&[
+        ("pack.toml", text.as_str()),
+        ("r.rhai", SCRIPT),
+        ("definitions.toml", DEFINITIONS),
+    ])
+}
+
+#[test]
+fn computed_fields_that_follow_from_each_other_are_refused() {
+    let first = ("first", "reads = [\"title\"]\nwrites = [\"category\"]");
+    let second = ("second", "reads = [\"category\"]\nwrites = [\"channel\"]");
+    let third = ("third", "reads = [\"channel\"]\nwrites = [\"title\"]");
+    let own = (
+        "own",
+        "reads = [\"description\"]\nwrites = [\"description\"]",
+    );
+    let open = chained("field.compute", &[first, second, own]);
+    assert!(Catalog::build(&[open], &[]).is_ok());
+    let closed = chained("field.compute", &[first, own, second, third]);
+    let said = refused(&[closed]);
+    assert!(
+        said.contains("in a circle: ring/first -> ring/second -> ring/third -> ring/first"),
+        "{said}"
+    );
+}
+
+#[test]
+fn rules_that_wake_each_other_are_told_of() {
+    let ping = ("ping", "fields = [\"category\"]\nwrites = [\"channel\"]");
+    let pong = ("pong", "fields = [\"channel\"]\nwrites = [\"category\"]");
+    let once = (
+        "pong",
+        "fields = [\"channel\"]\nwrites = [\"category\"]\nonce = \"change\"",
+    );
+    let warned = |rules: &[(&str, &str)]| {
+        let catalog = Catalog::build(&[chained("record.changed", rules)], &[]).unwrap();
+        catalog.warnings().join("\n")
+    };
+    let said = warned(&[ping, pong]);
+    assert!(
+        said.contains("ring/ping -> ring/pong -> ring/ping"),
+        "{said}"
+    );
+    assert_eq!(warned(&[ping, once]), "");
+    assert_eq!(warned(&[ping]), "");
+}
