@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::app::{AGENT, App, PORTAL_A, PORTAL_B};
+use crate::app::{ADMIN, AGENT, App, PORTAL_A, PORTAL_B};
 
 #[tokio::test]
 async fn a_customer_sees_its_organisation_and_nothing_else() {
@@ -117,4 +117,26 @@ async fn internal_fields_stay_inside() {
     assert_ne!(filtered.status, 200, "{}", filtered.text());
     let sorted = app.get("/v1/tickets?sort=margin", PORTAL_A).await;
     assert_ne!(sorted.status, 200, "{}", sorted.text());
+}
+
+#[tokio::test]
+async fn a_token_ends_with_the_access_of_its_person() {
+    let app = App::new();
+    let contact = format!("/v1/contacts/{}", app.contact_a);
+    app.get("/v1/tickets", PORTAL_A).await.is(200);
+    for (change, status) in [
+        (json!({"portal": false}), 401),
+        (json!({"portal": true}), 200),
+        (json!({"account": app.account_b}), 401),
+        (json!({"account": app.account_a}), 200),
+    ] {
+        app.patch(&contact, AGENT, change.clone()).await.is(200);
+        let answer = app.get("/v1/tickets", PORTAL_A).await;
+        assert_eq!(answer.status, status, "{change}");
+    }
+    let agent = format!("/v1/agents/{}", app.agent);
+    app.patch(&agent, ADMIN, json!({"active": false}))
+        .await
+        .is(200);
+    assert_eq!(app.get("/v1/tickets", AGENT).await.status, 401);
 }

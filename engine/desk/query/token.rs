@@ -6,17 +6,22 @@ use crate::desk::survey::{Survey, SurveyState};
 use crate::desk::{
     Actor, Desk, Error, OutboxItem, Page, Result, SurveyView, Token, codec, decide, keys,
 };
-use crate::domain::{Id, Kind, Record};
-use crate::store::Table;
+use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::store::{Snapshot, Table};
 
 impl Desk {
-    /// The token with this hash of its secret, if it is valid.
+    /// The token with this hash of its secret, if it is valid: a token ends with its person, with
+    /// the customer's access to the portal, and when the customer moves to another account.
     ///
     /// # Errors
     /// When the store fails.
     pub fn token(&self, hash: &[u8; 32]) -> Result<Option<Token>> {
-        let row = self.store.snapshot(None)?.get(Table::Tokens, hash)?;
-        row.map(|row| codec::decode(&row.bytes)).transpose()
+        let snapshot = self.store.snapshot(None)?;
+        let Some(row) = snapshot.get(Table::Tokens, hash)? else {
+            return Ok(None);
+        };
+        let token: Token = codec::decode(&row.bytes)?;
+        Ok(is_let_in(&*snapshot, &token.actor)?.then_some(token))
     }
 
     /// The tokens, without their secrets.
@@ -108,4 +113,27 @@ impl Desk {
             expires_at: survey.expires_at.unwrap_or_default(),
         })
     }
+}
+
+/// Whether the person a token was made for is still let in.
+fn is_let_in(snapshot: &dyn Snapshot, actor: &Actor) -> Result<bool> {
+    let kind = if actor.is_contact() {
+        Kind::Contact
+    } else {
+        Kind::Agent
+    };
+    let Some(id) = actor.id() else {
+        return Ok(true);
+    };
+    let Some(row) = snapshot.get(Table::Records, &keys::record(kind, id))? else {
+        return Ok(false);
+    };
+    let person: Record = codec::decode(&row.bytes)?;
+    let is_off = |field: &str| person.get(field).and_then(Value::as_bool) == Some(false);
+    Ok(match actor {
+        Actor::Contact { account, .. } => {
+            !is_off("portal") && person.reference(fields::ACCOUNT) == Some(*account)
+        }
+        _ => !is_off("active"),
+    })
 }
