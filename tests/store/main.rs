@@ -10,6 +10,9 @@ mod disk;
 #[cfg(test)]
 mod durable;
 #[cfg(test)]
+#[cfg(feature = "script")]
+mod formats;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod model;
