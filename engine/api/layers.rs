@@ -27,7 +27,7 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
     let span = tracing::info_span!("request", request.id = %id.0, http.method = method, http.route = %route);
     let started = Instant::now();
     let _under_way = UnderWay::begin(&app);
-    let limit = if method == "POST" && route == "/v1/packs" {
+    let limit = if method == "POST" && route.starts_with("/v1/packs") {
         app.options().pack_timeout
     } else {
         app.options().request_timeout

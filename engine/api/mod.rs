@@ -17,6 +17,8 @@ mod layers;
 mod metrics;
 mod openapi;
 mod outbox;
+mod pack_drafts;
+mod pack_upload;
 mod packs;
 mod principal;
 mod problem;
@@ -38,7 +40,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use packs::{PackUpload, UploadFile, manifest_name};
+pub use pack_upload::{PackGrants, PackRollback, PackUpload, UploadFile};
 pub use principal::{Access, hash_of, hex};
 pub use problem::{FaultView, Problem, ProblemView};
 pub use records::plural;
@@ -114,6 +116,7 @@ fn all() -> route::Routes {
     packs::add(&mut routes);
     hooks::add(&mut routes);
     simulate::add(&mut routes);
+    pack_drafts::add(&mut routes);
     tokens::add(&mut routes);
     outbox::add(&mut routes);
     surveys::add(&mut routes);

@@ -1,83 +1,24 @@
-//! Packs over the API: list, install, try, remove.
-
-use std::collections::BTreeMap;
+//! Packs over the API: list, install, try, look at their revisions, go back, rest, remove.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
 
 use super::input::{Input, Params, PathParams};
+use super::pack_drafts::change;
+use super::pack_upload::{PackGrants, PackRollback, PackUpload};
 use super::principal::{Access, Caller};
 use super::problem::Problem;
 use super::records::{self, at};
 use super::route::{Op, Routes};
 use super::state::App;
-use super::view::{self, InstalledView};
-use crate::desk::{Command, Error, Reply};
-use crate::packs::PackFiles;
+use super::view::packs::{self as view, DiffView, EventView, InstalledView, PlanView};
+use crate::desk::{Command, Desk, Error, PackChange, Reply, Result};
+use crate::packs::{Given, PackFiles, pack_name};
 
-/// The files of a pack.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PackUpload {
-    /// Files by their path inside the pack.
-    pub files: BTreeMap<String, UploadFile>,
-}
-
-/// One file: as text, or in base64 when it is none.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum UploadFile {
-    /// A text file.
-    Text(String),
-    /// Any file, in base64 (RFC 4648, with padding).
-    Base64(String),
-}
-
-/// What a dry run found.
-#[derive(Debug, Serialize, ToSchema)]
-struct DryRun {
-    /// What installing would change, in words.
-    changes: Vec<String>,
-}
-
-impl PackUpload {
-    /// Files as they are sent: text as text, everything else in base64.
-    #[must_use]
-    pub fn of(files: PackFiles) -> Self {
-        let files = files.files.into_iter().map(|(path, bytes)| {
-            let file = match String::from_utf8(bytes) {
-                Ok(text) => UploadFile::Text(text),
-                Err(e) => UploadFile::Base64(super::base64::encode(e.as_bytes())),
-            };
-            (path, file)
-        });
-        Self {
-            files: files.collect(),
-        }
-    }
-
-    /// The files.
-    ///
-    /// # Errors
-    /// When a file is not what it says.
-    pub(super) fn into_files(self) -> Result<PackFiles, Error> {
-        let mut files = PackFiles::default();
-        for (path, file) in self.files {
-            let bytes = match file {
-                UploadFile::Text(text) => text.into_bytes(),
-                UploadFile::Base64(text) => super::base64::decode(&text).ok_or_else(|| {
-                    Error::field(&path, "unexpected", "is not base64 with padding")
-                })?,
-            };
-            files.files.insert(path, bytes);
-        }
-        Ok(files)
-    }
-}
+/// Most commands by which an answer waits for records to move; timers move the others.
+const MOVES_AWAITED: usize = 20;
 
 /// Adds the routes.
 pub(super) fn add(routes: &mut Routes) {
@@ -88,13 +29,13 @@ pub(super) fn add(routes: &mut Routes) {
         .reply_page::<InstalledView>("All of them; there is no next page");
     routes.add(op, list_packs);
     let op = Op::post("/v1/packs", "install_pack")
-        .about("packs", "Install a pack or a plugin, or another revision of it. What does not load is refused with file and line, and the old revision stays active.")
+        .about("packs", "Install a pack or a plugin, or another revision of it. What does not load is refused with file and line, and the old revision stays active. Records move to what takes the place of codes that are gone.")
         .access(Access::Admin)
         .pack()
         .flag("dry_run", "Check only, and tell what would change.")
         .body::<PackUpload>()
         .reply_with::<InstalledView>(201, "Installed")
-        .reply_with::<DryRun>(200, "What installing would change, for a dry run");
+        .reply_with::<PlanView>(200, "What installing would do, for a dry run");
     routes.add(op, install_pack);
     let op = Op::get("/v1/packs/{name}", "read_pack")
         .about("packs", "Read an active pack.")
@@ -110,17 +51,87 @@ pub(super) fn add(routes: &mut Routes) {
         .access(Access::Admin)
         .reply(204, "Removed");
     routes.add(op, remove_pack);
+    add_revisions(routes);
+    add_changes(routes);
+}
+
+fn add_revisions(routes: &mut Routes) {
+    let op = Op::get("/v1/packs/{name}/files", "read_pack_files")
+        .about("packs", "Read the files of a pack's revision.")
+        .access(Access::Admin)
+        .at_least()
+        .query(
+            "revision",
+            "A version, or the beginning of a revision's hash; without it, the active revision.",
+        )
+        .reply_with::<PackUpload>(200, "The files");
+    routes.add(op, read_files);
+    let op = Op::get("/v1/packs/{name}/revisions", "list_pack_revisions")
+        .about("packs", "What happened to a pack, newest first.")
+        .access(Access::Admin)
+        .at_least()
+        .reply_page::<EventView>("The last 200; there is no next page");
+    routes.add(op, list_revisions);
+    let op = Op::get("/v1/packs/{name}/diff", "diff_pack")
+        .about(
+            "packs",
+            "What differs between two revisions: definitions in words, files line by line.",
+        )
+        .access(Access::Admin)
+        .query(
+            "from",
+            "A version, the beginning of a hash or `draft`; without it, the active revision.",
+        )
+        .at_least()
+        .query("to", "As `from`; without it, the draft.")
+        .reply_with::<DiffView>(200, "The differences");
+    routes.add(op, diff_pack);
+}
+
+fn add_changes(routes: &mut Routes) {
+    let op = Op::post("/v1/packs/{name}/rollback", "roll_back_pack")
+        .about("packs", "Make an earlier revision the active one; records move back as far as each new code took the place of one old one.")
+        .access(Access::Admin)
+        .pack()
+        .body::<PackRollback>()
+        .reply_with::<InstalledView>(200, "The pack");
+    routes.add(op, roll_back);
+    let op = Op::post("/v1/packs/{name}/disable", "disable_pack")
+        .about("packs", "Let a pack rest: its rules do not run and its types take no new records. Old ones stay as they are.")
+        .access(Access::Admin)
+        .reply_with::<InstalledView>(200, "The pack");
+    routes.add(op, disable);
+    let op = Op::post("/v1/packs/{name}/enable", "enable_pack")
+        .about("packs", "Let a pack run again.")
+        .access(Access::Admin)
+        .reply_with::<InstalledView>(200, "The pack");
+    routes.add(op, enable);
+    let op = Op::post("/v1/packs/{name}/grants", "grant_pack")
+        .about(
+            "packs",
+            "Say anew what a pack may do of what it asks for; what is harmless stays granted.",
+        )
+        .access(Access::Admin)
+        .body::<PackGrants>()
+        .reply_with::<InstalledView>(200, "The pack");
+    routes.add(op, grant);
 }
 
 async fn list_packs(
     _: Caller,
     State(app): State<App>,
     params: Params,
-) -> Result<Response, Problem> {
+) -> std::result::Result<Response, Problem> {
     let at_least = params.only_at_least()?;
-    let (pos, packs) = app.read(at_least, crate::desk::Desk::packs).await?;
+    let (pos, packs) = app.read(at_least, Desk::packs).await?;
     let items: Vec<InstalledView> = packs.into_iter().map(view::pack).collect();
     Ok(at(pos, axum::Json(json!({ "items": items, "next": null }))))
+}
+
+/// An installed pack as JSON.
+pub(super) fn installed(desk: &Desk, name: Option<&str>) -> Result<Option<InstalledView>> {
+    let found = desk.packs()?.into_iter().find(|p| Some(&*p.name) == name);
+    Ok(found.map(view::pack))
 }
 
 async fn read_pack(
@@ -128,13 +139,13 @@ async fn read_pack(
     State(app): State<App>,
     path: PathParams,
     params: Params,
-) -> Result<Response, Problem> {
+) -> std::result::Result<Response, Problem> {
     let at_least = params.only_at_least()?;
-    let (pos, packs) = app.read(at_least, crate::desk::Desk::packs).await?;
-    let found = packs.into_iter().find(|p| p.name == path.text("name"));
-    match found {
-        Some(pack) => Ok(at(pos, axum::Json(view::pack(pack)))),
-        None => Err(Error::not_found().into()),
+    let name = path.text("name").to_owned();
+    let done = app.read(at_least, move |desk| installed(desk, Some(&name)));
+    match done.await? {
+        (pos, Some(pack)) => Ok(at(pos, axum::Json(pack))),
+        (_, None) => Err(Error::not_found().into()),
     }
 }
 
@@ -143,37 +154,48 @@ async fn install_pack(
     State(app): State<App>,
     mut params: Params,
     Input(body): Input<PackUpload>,
-) -> Result<Response, Problem> {
+) -> std::result::Result<Response, Problem> {
     let dry_run = params.flag("dry_run")?;
     params.finish()?;
-    let files = body.into_files()?;
+    let (grants, files) = body.into_files()?;
     if dry_run {
-        let changes = app.call(move |desk| desk.dry_run_pack(&files)).await?;
-        return Ok(axum::Json(DryRun { changes }).into_response());
+        let plan = app.call(move |desk| desk.plan_pack(&files)).await?;
+        return Ok(axum::Json(view::plan(plan)).into_response());
     }
-    let name = manifest_name(&files);
+    let name = pack_name(&files);
+    let command = Command::ChangePack {
+        name: String::new(),
+        change: PackChange::Install { files, grants },
+    };
+    run(app, caller, name, command, StatusCode::CREATED).await
+}
+
+/// Changes a pack and answers with what it is then.
+async fn run(
+    app: App,
+    caller: Caller,
+    name: Option<String>,
+    command: Command,
+    status: StatusCode,
+) -> std::result::Result<Response, Problem> {
     let done = app.call(move |desk| {
-        let reply = records::run(desk, &caller, &Command::InstallPack { files })?;
-        let packs = desk.packs()?;
-        let found = packs.into_iter().find(|p| Some(&p.name) == name.as_ref());
-        Ok((reply, found))
+        let reply = records::run(desk, &caller, &command)?;
+        desk.move_records(MOVES_AWAITED)?;
+        Ok((installed(desk, name.as_deref())?, reply))
     });
-    let (reply, found) = done.await?;
+    let (found, reply) = done.await?;
     let body = match found {
-        Some(pack) => axum::Json(view::pack(pack)).into_response(),
+        Some(pack) => axum::Json(pack).into_response(),
         None => axum::Json(json!({ "id": reply.id })).into_response(),
     };
-    Ok(finished(
-        (StatusCode::CREATED, body).into_response(),
-        &reply,
-    ))
+    Ok(finished((status, body).into_response(), &reply))
 }
 
 async fn remove_pack(
     caller: Caller,
     State(app): State<App>,
     path: PathParams,
-) -> Result<Response, Problem> {
+) -> std::result::Result<Response, Problem> {
     let command = Command::RemovePack {
         name: path.text("name").to_owned(),
     };
@@ -181,17 +203,109 @@ async fn remove_pack(
     Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
 }
 
+async fn read_files(
+    _: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    mut params: Params,
+) -> std::result::Result<Response, Problem> {
+    let revision = params.one("revision")?;
+    let at_least = params.only_at_least()?;
+    let name = path.text("name").to_owned();
+    let done = app.read(at_least, move |desk| {
+        desk.pack_files(&name, revision.as_deref())
+    });
+    let (pos, files) = done.await?;
+    Ok(at(pos, axum::Json(PackUpload::of(files))))
+}
+
+async fn list_revisions(
+    _: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    params: Params,
+) -> std::result::Result<Response, Problem> {
+    let at_least = params.only_at_least()?;
+    let name = path.text("name").to_owned();
+    let done = app.read(at_least, move |desk| desk.pack_events(&name));
+    let (pos, events) = done.await?;
+    let items: Vec<EventView> = events.into_iter().map(view::event).collect();
+    Ok(at(pos, axum::Json(json!({ "items": items, "next": null }))))
+}
+
+async fn diff_pack(
+    _: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    mut params: Params,
+) -> std::result::Result<Response, Problem> {
+    let (from, to) = (params.one("from")?, params.one("to")?);
+    let at_least = params.only_at_least()?;
+    let name = path.text("name").to_owned();
+    let done = app.read(at_least, move |desk| {
+        let files = |which: Option<&str>| -> Result<PackFiles> {
+            match which {
+                Some("draft") => Ok(desk.pack_draft(&name)?.files),
+                other => desk.pack_files(&name, other),
+            }
+        };
+        let old = files(from.as_deref())?;
+        let new = files(Some(to.as_deref().unwrap_or("draft")))?;
+        Ok(desk.diff_packs(&old, &new))
+    });
+    let (pos, diff) = done.await?;
+    Ok(at(pos, axum::Json(view::diff(diff))))
+}
+
+async fn roll_back(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    Input(body): Input<PackRollback>,
+) -> std::result::Result<Response, Problem> {
+    let grants = Given::of(&body.grants);
+    let to = body.to;
+    named(app, caller, path, PackChange::RollBack { to, grants }).await
+}
+
+async fn disable(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+) -> std::result::Result<Response, Problem> {
+    named(app, caller, path, PackChange::Disable).await
+}
+
+async fn enable(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+) -> std::result::Result<Response, Problem> {
+    named(app, caller, path, PackChange::Enable).await
+}
+
+async fn grant(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    Input(body): Input<PackGrants>,
+) -> std::result::Result<Response, Problem> {
+    let grants = Given::of(&body.grants);
+    named(app, caller, path, PackChange::Grant { grants }).await
+}
+
+async fn named(
+    app: App,
+    caller: Caller,
+    path: PathParams,
+    what: PackChange,
+) -> std::result::Result<Response, Problem> {
+    let name = path.text("name").to_owned();
+    let command = change(&path, what);
+    run(app, caller, Some(name), command, StatusCode::OK).await
+}
+
 fn finished(mut response: Response, reply: &Reply) -> Response {
     records::finish(&mut response, reply);
     response
-}
-
-/// The name that the manifest of a pack gives it, however wrong the rest of it is.
-#[must_use]
-pub fn manifest_name(files: &PackFiles) -> Option<String> {
-    let text = files.text("pack.toml")?;
-    let table: toml::Table = text.parse().ok()?;
-    let pack = table.get("pack").and_then(toml::Value::as_table);
-    let name = pack.unwrap_or(&table).get("name")?;
-    name.as_str().map(str::to_owned)
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::input::{Input, Params, PathParams};
-use super::packs::{PackUpload, manifest_name};
+use super::pack_upload::PackUpload;
 use super::principal::{Access, Caller};
 use super::problem::Problem;
 use super::records::at;
@@ -66,7 +66,7 @@ async fn start_shadow(
     path: PathParams,
     Input(body): Input<PackUpload>,
 ) -> std::result::Result<Response, Problem> {
-    let files = body.into_files()?;
+    let (_, files) = body.into_files()?;
     named(&files, path.text("name"))?;
     let done = app.call(move |desk| {
         let started = desk.start_shadow(&caller.actor, &files)?;
@@ -140,7 +140,7 @@ async fn simulate_pack(
             })?
         }
     };
-    let files = body.into_files()?;
+    let (_, files) = body.into_files()?;
     named(&files, path.text("name"))?;
     let query = SimulateQuery {
         since: Some(since(&text, app.desk().now())?),
@@ -158,7 +158,7 @@ async fn simulate_pack(
 
 /// The pack in the body must be the one in the path.
 pub(super) fn named(files: &crate::packs::PackFiles, name: &str) -> Result<()> {
-    match manifest_name(files) {
+    match crate::packs::pack_name(files) {
         Some(own) if own != name => Err(Error::field(
             "files",
             "other_pack",

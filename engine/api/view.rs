@@ -3,6 +3,7 @@
 mod admin;
 mod entry;
 mod journal;
+pub mod packs;
 mod simulation;
 mod why;
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
-pub use admin::{InstalledView, TokenView, pack, token};
+pub use admin::{TokenView, token};
 pub use entry::{EntryView, entry};
 pub use journal::{EventView, HistoryView, event, history};
 pub use simulation::{ShadowView, SimulationView, shadow, simulation};

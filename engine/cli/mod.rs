@@ -8,13 +8,18 @@ mod listen;
 mod logging;
 mod out;
 mod pack;
+mod pack_check;
+mod pack_new;
+mod pack_revisions;
 mod pack_test;
+mod pack_work;
 mod plugin;
 mod serve;
 mod settings;
 mod shadows;
 mod simulate;
 mod token;
+mod watch;
 mod why;
 
 use std::process::ExitCode;
@@ -40,7 +45,7 @@ enum Task {
     Serve(settings::ServeArgs),
     /// Serve a desk that is full of demonstration data.
     Demo(demo::DemoArgs),
-    /// Install, try, list and remove packs and plugins.
+    /// Make, check, install and look after packs and plugins.
     Pack {
         #[command(subcommand)]
         task: pack::PackTask,

@@ -1,29 +1,31 @@
-//! `opora pack`: install, try, list and remove packs and plugins.
+//! `opora pack`: packs and plugins, from a new folder to an old revision.
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
-use serde_json::Value as Json;
+use clap::{Args, Subcommand};
 
-use super::client::{Peer, Place, items, text_of};
+use super::client::{Peer, Place};
 use super::failure::{Failure, Outcome};
 use super::settings::{Settings, Shared};
-use super::{logging, out, simulate};
-use crate::api::PackUpload;
-use crate::desk::{Actor, Command, Request};
+use super::{logging, pack_check, pack_new, pack_revisions, pack_work, simulate};
 use crate::packs::PackFiles;
 
 /// What to do with packs.
 #[derive(Debug, Subcommand)]
 pub enum PackTask {
-    /// Install packs or plugins, or other revisions of them.
-    Install {
-        /// Folders of the packs.
+    /// Begin a pack: a folder with a small one that works.
+    New {
+        /// Name of the pack: `a-z`, `0-9`, `_` and `-`.
+        name: String,
+        /// Folder to make; `./NAME` when not given.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Check folders as installing would, without a desk.
+    Check {
+        /// Folders of the packs. Those that they require are looked for beside them.
         #[arg(required = true, value_name = "DIR")]
         folders: Vec<PathBuf>,
-        /// Check only, and tell what would change.
-        #[arg(long)]
-        dry_run: bool,
     },
     /// Let a changed pack run beside the active one on live traffic: what it would decide otherwise
     /// is kept, nothing of it is applied. Without a folder, tell what the shadows found.
@@ -38,15 +40,91 @@ pub enum PackTask {
         #[arg(long)]
         json: bool,
     },
+    /// Install packs or plugins, or other revisions of them.
+    Install(InstallArgs),
+    /// Install other revisions of packs that are installed; records follow them.
+    Upgrade(InstallArgs),
     /// List the active packs.
     List,
     /// Run the scenarios of a pack, on a virtual clock and a desk of their own.
     Test(super::pack_test::TestArgs),
+    /// Tell what happened to a pack.
+    History {
+        /// Name of the pack.
+        name: String,
+    },
+    /// Compare revisions of a pack, or a folder with what is installed.
+    Diff {
+        /// Name of the pack, or a folder.
+        what: String,
+        /// The older revision: a version or the beginning of its hash; the one before when not given.
+        from: Option<String>,
+        /// The newer revision; the active one when not given.
+        to: Option<String>,
+    },
+    /// Write the files of a revision to a folder.
+    Export {
+        /// Name of the pack.
+        name: String,
+        /// Folder to make.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// A version or the beginning of a hash; the active revision when not given.
+        #[arg(long, value_name = "REVISION")]
+        revision: Option<String>,
+    },
+    /// Make an earlier revision the active one.
+    Rollback {
+        /// Name of the pack.
+        name: String,
+        /// A version or the beginning of a hash; the one before when not given.
+        to: Option<String>,
+        #[command(flatten)]
+        grant: GrantArgs,
+    },
+    /// Let a pack rest: no rules, no new records of its types.
+    Disable {
+        /// Name of the pack.
+        name: String,
+    },
+    /// Let a pack run again.
+    Enable {
+        /// Name of the pack.
+        name: String,
+    },
+    /// Say anew what a pack may do; without names, only what is harmless.
+    Grant {
+        /// Name of the pack.
+        name: String,
+        /// Capabilities that it asks for, or `all`.
+        capabilities: Vec<String>,
+    },
     /// Take a pack out of the active ones. Records keep their values.
     Remove {
         /// Name of the pack.
         name: String,
     },
+}
+
+/// What `install` and `upgrade` take.
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    /// Folders of the packs.
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Check only, and tell what would change.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub grant: GrantArgs,
+}
+
+/// What is granted to a pack.
+#[derive(Debug, Clone, Args)]
+pub struct GrantArgs {
+    /// What the pack may do of what it asks for: `all`, or names separated by commas.
+    #[arg(long, value_name = "CAPABILITIES", value_delimiter = ',')]
+    pub grant: Vec<String>,
 }
 
 /// Runs `opora pack`.
@@ -60,27 +138,45 @@ pub fn run(task: &PackTask, place: &Place, shared: &Shared) -> Outcome<()> {
     logging::start(&Settings::of_client(shared)?)?;
     // What is wrong with the files is told without a desk.
     let folders = match task {
-        PackTask::Install { folders, .. } => read(folders)?,
-        PackTask::List | PackTask::Remove { .. } | PackTask::Shadow { .. } | PackTask::Test(_) => {
-            Vec::new()
-        }
+        PackTask::New { name, dir } => return pack_new::new(name, dir.as_deref()),
+        PackTask::Check { folders } => return pack_check::check(folders),
+        PackTask::Install(args) | PackTask::Upgrade(args) => read(&args.folders)?,
+        _ => Vec::new(),
     };
     let peer = place.peer(shared)?;
-    let done = match task {
-        PackTask::Install { dry_run, .. } => folders
-            .into_iter()
-            .try_for_each(|(folder, files)| install(&peer, &folder, files, *dry_run)),
-        PackTask::List => list(&peer),
-        PackTask::Test(_) => Ok(()),
-        PackTask::Shadow { folder, stop, json } => {
-            simulate::shadow(&peer, folder.as_deref(), stop.as_deref(), *json)
-        }
-        PackTask::Remove { name } => remove(&peer, name),
-    };
+    let done = with(&peer, task, folders);
     if let Peer::Desk(desk) = peer {
         desk.close()?;
     }
     done
+}
+
+fn with(peer: &Peer, task: &PackTask, folders: Vec<(String, PackFiles)>) -> Outcome<()> {
+    match task {
+        PackTask::New { .. } | PackTask::Check { .. } | PackTask::Test(_) => Ok(()),
+        PackTask::Install(args) => pack_work::install(peer, folders, args, false),
+        PackTask::Upgrade(args) => pack_work::install(peer, folders, args, true),
+        PackTask::List => pack_work::list(peer),
+        PackTask::Shadow { folder, stop, json } => {
+            simulate::shadow(peer, folder.as_deref(), stop.as_deref(), *json)
+        }
+        PackTask::History { name } => pack_revisions::history(peer, name),
+        PackTask::Diff { what, from, to } => {
+            pack_revisions::diff(peer, what, from.as_deref(), to.as_deref())
+        }
+        PackTask::Export {
+            name,
+            dir,
+            revision,
+        } => pack_revisions::export(peer, name, dir, revision.as_deref()),
+        PackTask::Rollback { name, to, grant } => {
+            pack_work::roll_back(peer, name, to.as_deref(), &grant.grant)
+        }
+        PackTask::Disable { name } => pack_work::rest(peer, name, true),
+        PackTask::Enable { name } => pack_work::rest(peer, name, false),
+        PackTask::Grant { name, capabilities } => pack_work::grant(peer, name, capabilities),
+        PackTask::Remove { name } => pack_work::remove(peer, name),
+    }
 }
 
 fn read(folders: &[PathBuf]) -> Outcome<Vec<(String, PackFiles)>> {
@@ -103,65 +199,4 @@ pub fn files(folder: &Path) -> Outcome<PackFiles> {
         )));
     }
     PackFiles::read_dir(folder).map_err(|faults| Failure::of_pack(&faults))
-}
-
-fn install(peer: &Peer, folder: &str, files: PackFiles, dry_run: bool) -> Outcome<()> {
-    let lines = match (peer, dry_run) {
-        (Peer::Desk(desk), true) => desk.dry_run_pack(&files)?,
-        (Peer::Desk(desk), false) => {
-            let command = Command::InstallPack { files };
-            let reply = desk.run(&Request::by(Actor::System), &command)?;
-            vec![format!("installed {folder} at position {}", reply.pos)]
-        }
-        (Peer::Server(client), true) => {
-            let answer = client.post("/v1/packs?dry_run=true", &PackUpload::of(files))?;
-            items(&answer, "changes")
-                .iter()
-                .filter_map(Json::as_str)
-                .map(str::to_owned)
-                .collect()
-        }
-        (Peer::Server(client), false) => {
-            let answer = client.post("/v1/packs", &PackUpload::of(files))?;
-            let (name, version) = (text_of(&answer, "name"), text_of(&answer, "version"));
-            vec![format!("installed {name} {version}")]
-        }
-    };
-    lines.iter().try_for_each(|line| out::say(line))
-}
-
-fn list(peer: &Peer) -> Outcome<()> {
-    let packs: Vec<(String, String)> = match peer {
-        Peer::Desk(desk) => {
-            let packs = desk.packs()?.into_iter();
-            packs.map(|p| (p.name, p.version)).collect()
-        }
-        Peer::Server(client) => {
-            let answer = client.get("/v1/packs")?;
-            let pair = |p: &Json| {
-                (
-                    text_of(p, "name").to_owned(),
-                    text_of(p, "version").to_owned(),
-                )
-            };
-            let pairs = items(&answer, "items").iter().map(pair);
-            pairs.collect()
-        }
-    };
-    packs
-        .iter()
-        .try_for_each(|(name, version)| out::say(&format!("{name} {version}")))
-}
-
-fn remove(peer: &Peer, name: &str) -> Outcome<()> {
-    match peer {
-        Peer::Desk(desk) => {
-            let name = name.to_owned();
-            desk.run(&Request::by(Actor::System), &Command::RemovePack { name })?;
-        }
-        Peer::Server(client) => {
-            client.delete(&format!("/v1/packs/{name}"))?;
-        }
-    }
-    out::say(&format!("removed {name}"))
 }

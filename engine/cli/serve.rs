@@ -14,6 +14,7 @@ use super::folder::{Folder, Opening, ServerFile, write_private};
 use super::listen::Limited;
 use super::settings::{ServeArgs, Settings, Shared};
 use super::shadows::Shadows;
+use super::watch::Watch;
 use super::{logging, out};
 use crate::api::{Api, ApiOptions};
 use crate::desk::{Clock, Desk, SystemClock};
@@ -45,9 +46,12 @@ pub fn serve(args: &ServeArgs, shared: &Shared) -> Outcome<()> {
     if desk.packs()?.is_empty() {
         tracing::info!("no pack is installed yet: `opora pack install DIR` brings ticket types");
     }
-    server.run(&folder, desk, &settings, |url| {
+    let watch = Watch::start(&desk, &args.watch)?;
+    let served = server.run(&folder, desk, &settings, |url| {
         out::say(&format!("opora serves {url}, documentation at {url}/docs"))
-    })
+    });
+    drop(watch);
+    served
 }
 
 /// A server that has taken its address and serves nothing yet.

@@ -41,6 +41,10 @@ pub struct ServeArgs {
     /// Longest wait for requests under way when the server stops, in seconds.
     #[arg(long, env = "OPORA_DRAIN_SECONDS", value_name = "N")]
     pub drain_seconds: Option<u64>,
+    /// Folder of a pack, or of packs, that is installed whenever a file in it is saved; for work on
+    /// packs. They get all that they ask for.
+    #[arg(long, value_name = "DIR")]
+    pub watch: Vec<PathBuf>,
 }
 
 /// How it is logged.

@@ -51,7 +51,7 @@ fn run(args: &SimulateArgs, place: &Place, shared: &Shared) -> Outcome<bool> {
     let found = match &peer {
         Peer::Desk(desk) => here(desk, args, &files),
         Peer::Server(client) => {
-            let name = api::manifest_name(&files).unwrap_or_default();
+            let name = crate::packs::pack_name(&files).unwrap_or_default();
             let mut path = format!("/v1/packs/{name}/simulate?limit={}", args.limit);
             if let Some(since) = &args.since {
                 path.push_str(&format!("&since={since}"));
@@ -174,7 +174,7 @@ pub fn shadow(peer: &Peer, folder: Option<&Path>, stop: Option<&str>, json: bool
         }
         (Some(folder), Peer::Server(client)) => {
             let files = pack::files(folder)?;
-            let name = api::manifest_name(&files).unwrap_or_default();
+            let name = crate::packs::pack_name(&files).unwrap_or_default();
             let path = format!("/v1/packs/{name}/shadow");
             vec![client.post(&path, &PackUpload::of(files))?]
         }

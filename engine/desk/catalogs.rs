@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::decide::{self, ActivePacks};
+use super::active::{ActivePacks, PackEvent};
+use super::decide;
 use super::journal::RuleName;
 use super::{Error, ErrorKind, Result, codec, keys};
-use crate::packs::{self, Catalog, Hosts, PackFiles};
-use crate::store::{Snapshot, Table, Versioned};
+use crate::packs::{self, Catalog, Hosts, Loaded, PackFiles, bridge};
+use crate::store::{Key, Pos, Snapshot, Table, Versioned};
 
 /// Most chunks of one revision: what fits in a pack's size limit.
 const MAX_CHUNKS: usize = 2_000;
+/// Most events of a pack that are looked through.
+const MAX_EVENTS: usize = 10_000;
 
 /// Keeps compiled catalogs by the bytes of their list of active packs.
 #[derive(Default)]
@@ -75,20 +78,72 @@ pub fn read(snapshot: &dyn Snapshot, bytes: &[u8], hosts: &dyn Hosts) -> Result<
     if bytes.is_empty() {
         return Ok(Catalog::empty());
     }
-    let active: ActivePacks = codec::decode(bytes)?;
+    let active = ActivePacks::decode(bytes)?;
+    let mut moving = None;
     let mut loaded = Vec::new();
     for (name, revision) in &active.packs {
-        let files = revision_files(snapshot, revision)?;
-        let pack = packs::load_installed(&files, hosts).map_err(|faults| {
-            let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            Error::internal(format!(
-                "pack `{name}` was installed and no longer loads with this build: {}",
-                text.join("; ")
-            ))
-        })?;
+        let mut pack = load(snapshot, name, revision, hosts)?;
+        if let Some(state) = active.state(name) {
+            pack = pack.with_state(state.grants.clone(), state.disabled);
+            if let Some(old) = &state.moving {
+                moving = Some(Arc::new(load(snapshot, name, old, hosts)?));
+            }
+        }
         loaded.push(Arc::new(pack));
     }
-    Catalog::build(&loaded, &active.local).map_err(decide::pack_faults)
+    bridge::assemble(&loaded, &active.local, moving.as_ref()).map_err(decide::pack_faults)
+}
+
+fn load(
+    snapshot: &dyn Snapshot,
+    name: &str,
+    revision: &[u8; 32],
+    hosts: &dyn Hosts,
+) -> Result<Loaded> {
+    let files = revision_files(snapshot, revision)?;
+    packs::load_installed(&files, hosts).map_err(|faults| {
+        let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Error::internal(format!(
+            "pack `{name}` was installed and no longer loads with this build: {}",
+            text.join("; ")
+        ))
+    })
+}
+
+/// What happened to a pack, newest first, with the positions.
+pub fn events(snapshot: &dyn Snapshot, name: &str, max: usize) -> Result<Vec<(Pos, PackEvent)>> {
+    let from = keys::pack_log(name);
+    let to = keys::after(&from);
+    let rows = snapshot.range(Table::Packs, &from, &to, true, max)?;
+    let event = |(_, row): (Key, Versioned)| Ok((row.version, codec::decode(&row.bytes)?));
+    rows.into_iter().map(event).collect()
+}
+
+/// A revision of a pack by its version or the beginning of its hash, the newest that fits; without
+/// either, the newest that is not `active`.
+pub fn revision_named(
+    snapshot: &dyn Snapshot,
+    name: &str,
+    to: Option<&str>,
+    active: Option<[u8; 32]>,
+) -> Result<[u8; 32]> {
+    let events = events(snapshot, name, MAX_EVENTS)?;
+    let fits = |event: &PackEvent| match to {
+        Some(to) if to.len() >= 6 && decide::hex(&event.revision).starts_with(to) => true,
+        Some(to) => event.version == to,
+        None => Some(event.revision) != active,
+    };
+    if let Some((_, found)) = events.iter().find(|(_, event)| fits(event)) {
+        return Ok(found.revision);
+    }
+    match (to, active) {
+        (Some(to), Some(now)) if to.len() >= 6 && decide::hex(&now).starts_with(to) => Ok(now),
+        _ => Err(Error::new(
+            ErrorKind::NotFound,
+            "no_such_revision",
+            format!("pack `{name}` has no such earlier revision; its history lists them"),
+        )),
+    }
 }
 
 /// The files of a stored revision.

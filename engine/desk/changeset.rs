@@ -6,7 +6,7 @@ use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
 use super::{Actor, Result, codec, keys, trace};
 use crate::domain::{Id, Kind, Record, Value, record::fields};
-use crate::packs::Catalog;
+use crate::packs::{Catalog, Shift};
 use crate::store::{Batch, Expect, Key, OpId, Pos, Table};
 
 /// The index by which open work is counted: references to agents, of records that are not closed.
@@ -43,8 +43,12 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
     let mut changes = Vec::new();
     for ((kind, id), work) in &draft.records {
         if work.is_changed() {
-            write_record(&mut batch, catalog, *kind, *id, work)?;
+            write_record(&mut batch, *kind, *id, work)?;
             changes.push(change_of(*kind, *id, work));
+        }
+        if work.is_changed() || draft.reindexed.contains(&(*kind, *id)) {
+            let shift = draft.shift.as_ref().or_else(|| catalog.shift());
+            write_keys(&mut batch, catalog, shift.map(|s| &**s), work, *id);
         }
     }
     write_history(&mut batch, &draft, heading.input.target);
@@ -96,34 +100,53 @@ const fn expected(version: Option<Pos>) -> Expect {
     }
 }
 
-fn write_record(
-    batch: &mut Batch,
-    catalog: &Catalog,
-    kind: Kind,
-    id: Id,
-    work: &Work,
-) -> Result<()> {
+fn write_record(batch: &mut Batch, kind: Kind, id: Id, work: &Work) -> Result<()> {
     let key = keys::record(kind, id);
-    batch
-        .expect
-        .push((Table::Records, key.clone(), expected(work.version)));
     match &work.now {
         Some(record) => batch
             .put
             .push((Table::Records, key, codec::encode(&**record)?)),
         None => batch.delete.push((Table::Records, key)),
     }
+    Ok(())
+}
+
+/// The index rows and guards of a record. While rules change, the rows that lie there are those of
+/// the rules before, and for a record that has moved already those of the rules after.
+fn write_keys(batch: &mut Batch, catalog: &Catalog, shift: Option<&Shift>, work: &Work, id: Id) {
     let before = work.before.as_deref();
     let after = work.now.as_deref();
-    let (old, new) = (index_keys(catalog, before), index_keys(catalog, after));
+    if let Some(record) = before.or(after) {
+        let key = keys::record(record.kind, id);
+        batch
+            .expect
+            .push((Table::Records, key, expected(work.version)));
+    }
+    let (from, to) = match shift {
+        Some(shift) => (&*shift.previous, &*shift.next),
+        None => (catalog, catalog),
+    };
+    let moved = shift.filter(|s| s.staged).map(|s| &*s.next);
+    let mut old = index_keys(from, before);
+    let new = index_keys(to, after);
+    let mut sure = old.clone();
+    if let Some(moved) = moved {
+        let more = index_keys(moved, before);
+        sure.retain(|key| more.contains(key));
+        old.extend(more);
+    }
     batch
         .delete
         .extend(old.difference(&new).map(|k| (Table::Index, k.clone())));
     batch.put.extend(
-        new.difference(&old)
+        new.difference(&sure)
             .map(|k| (Table::Index, k.clone(), Vec::new())),
     );
-    let (old, new) = (guard_keys(catalog, before), guard_keys(catalog, after));
+    let mut old = guard_keys(from, before);
+    let new = guard_keys(to, after);
+    if let Some(moved) = moved {
+        old.extend(guard_keys(moved, before));
+    }
     for key in old.difference(&new) {
         batch.delete.push((Table::Guards, key.clone()));
     }
@@ -133,7 +156,6 @@ fn write_record(
             .push((Table::Guards, key.clone(), Expect::Absent));
         batch.put.push((Table::Guards, key.clone(), id.0.to_vec()));
     }
-    Ok(())
 }
 
 /// The change stands in the history of every record that it changed or added to, and of the one it

@@ -6,7 +6,7 @@ use super::{Actor, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
 use crate::domain::{Id, Kind};
-use crate::packs::PackFiles;
+use crate::packs::{Given, PackFiles};
 use crate::store::Pos;
 
 /// A change that is asked for.
@@ -146,10 +146,18 @@ pub enum Command {
         /// Why it could not be run; then it is only removed, with this in the journal.
         failed: Option<String>,
     },
-    /// Install a pack, or another revision of it.
+    /// Install a pack, or another revision of it, and let it do all that it asks for: for those who
+    /// trust it.
     InstallPack {
         /// Its files.
         files: PackFiles,
+    },
+    /// Change a pack in another way than installing or removing it.
+    ChangePack {
+        /// Its name; for an installation it may be empty, and else must be that of the files.
+        name: String,
+        /// What to do.
+        change: PackChange,
     },
     /// Remove a pack from the active ones. Records keep their values.
     RemovePack {
@@ -191,6 +199,72 @@ pub enum Command {
     },
 }
 
+/// A change of a pack.
+#[derive(Debug, Clone)]
+pub enum PackChange {
+    /// Install files, with what is granted to them.
+    Install {
+        /// The files.
+        files: PackFiles,
+        /// What the administrator grants.
+        grants: Given,
+    },
+    /// Install the draft, which is gone then. The request's `if_match` is the draft's version.
+    ActivateDraft {
+        /// What the administrator grants.
+        grants: Given,
+    },
+    /// Make an earlier revision the active one.
+    RollBack {
+        /// Its version, or the beginning of its hash; none: the one before.
+        to: Option<String>,
+        /// What the administrator grants.
+        grants: Given,
+    },
+    /// Let its rules rest and its types take no new records.
+    Disable,
+    /// Let it run again.
+    Enable,
+    /// Say anew what it may do.
+    Grant {
+        /// What the administrator grants.
+        grants: Given,
+    },
+    /// Keep files as its draft. The request's `if_match` is the version of the draft before.
+    SaveDraft {
+        /// The files.
+        files: PackFiles,
+    },
+    /// Throw its draft away.
+    DropDraft,
+    /// Move the next records to its new revision.
+    Move,
+}
+
+impl PackChange {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Install { .. } | Self::ActivateDraft { .. } => "install_pack",
+            Self::RollBack { .. } => "roll_back_pack",
+            Self::Disable => "disable_pack",
+            Self::Enable => "enable_pack",
+            Self::Grant { .. } => "grant_pack",
+            Self::SaveDraft { .. } => "save_pack_draft",
+            Self::DropDraft => "drop_pack_draft",
+            Self::Move => "move_records",
+        }
+    }
+
+    /// What is changed, and with which files: the hash of these stands for them.
+    fn fingerprint(&self) -> String {
+        match self {
+            Self::Install { files, grants } => format!("install {:?} {grants:?}", files.hash()),
+            Self::SaveDraft { files } => format!("save {:?}", files.hash()),
+            other => format!("{other:?}"),
+        }
+    }
+}
+
 impl Command {
     /// The name written to the journal.
     #[must_use]
@@ -209,6 +283,7 @@ impl Command {
             Self::AnswerSurvey { .. } => "answer_survey",
             Self::FireTimer { .. } => "fire_timer",
             Self::InstallPack { .. } => "install_pack",
+            Self::ChangePack { change, .. } => change.name(),
             Self::RemovePack { .. } => "remove_pack",
             Self::DefineField { .. } => "define_field",
             Self::CreateToken { .. } => "create_token",
@@ -238,6 +313,9 @@ impl Command {
                 hash.update(content);
             }
             Self::InstallPack { files } => hash.update(files.hash()),
+            Self::ChangePack { name, change } => {
+                hash.update(format!("pack {name:?} {}", change.fingerprint()));
+            }
             other => hash.update(format!("{other:?}")),
         }
         hash.finalize().into()

@@ -86,6 +86,10 @@ pub struct Draft {
     pub notes: Vec<String>,
     /// The way of the decision.
     pub trace: Recorder,
+    /// The change of rules that this command makes.
+    pub shift: Option<Arc<crate::packs::Shift>>,
+    /// Records whose index rows are written even though they stay as they are.
+    pub reindexed: BTreeSet<(Kind, Id)>,
     /// Rows that are not records: packs, tokens, blobs, guards of their own.
     pub rows: Rows,
 }
@@ -124,6 +128,8 @@ impl Draft {
             acted: BTreeSet::new(),
             notes: Vec::new(),
             trace: Recorder::default(),
+            shift: None,
+            reindexed: BTreeSet::new(),
             rows: Rows::default(),
         }
     }

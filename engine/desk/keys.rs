@@ -136,6 +136,28 @@ pub fn pack_chunk(revision: &[u8; 32], n: u32) -> Key {
     key
 }
 
+/// What happened to a pack; the store appends the position.
+pub fn pack_log(name: &str) -> Key {
+    let mut key = b"h/".to_vec();
+    key.extend(name.as_bytes());
+    key.push(b'/');
+    key
+}
+
+/// The draft of a pack.
+pub fn pack_draft(name: &str) -> Key {
+    let mut key = b"d/".to_vec();
+    key.extend(name.as_bytes());
+    key
+}
+
+/// Where the records of a pack have moved to.
+pub fn pack_moving(name: &str) -> Key {
+    let mut key = b"m/".to_vec();
+    key.extend(name.as_bytes());
+    key
+}
+
 /// The list of active packs and run-time fields.
 pub fn active_packs() -> Key {
     b"active".to_vec()

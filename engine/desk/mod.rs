@@ -3,6 +3,7 @@
 //! A command goes snapshot → decide → hooks → changeset → commit → journal ([`Desk::run`]); a query
 //! reads a snapshot and shows the asker what it may see. Nothing here knows HTTP, redb or Rhai.
 
+mod active;
 mod actor;
 mod ahead;
 mod allot;
@@ -22,12 +23,14 @@ mod index_source;
 mod journal;
 mod keys;
 mod lookup;
+mod packs;
 mod query;
 mod rebuild;
 mod replay;
 mod run;
 mod scene;
 mod service;
+mod shifting;
 mod sight;
 mod survey;
 mod timers;
@@ -41,7 +44,7 @@ use std::time::Duration;
 
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock, VirtualClock};
-pub use command::{Command, Reply, Request};
+pub use command::{Command, PackChange, Reply, Request};
 pub use decide::{FailingRule, Suspension};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
@@ -178,36 +181,6 @@ impl Desk {
     /// When the store fails.
     pub fn packs(&self) -> Result<Vec<PackView>> {
         Ok(decide::packs_view(&*self.catalog()?))
-    }
-
-    /// What installing a pack would add, change and remove, a line each; nothing is changed.
-    ///
-    /// # Errors
-    /// The faults of the pack.
-    pub fn dry_run_pack(&self, files: &crate::packs::PackFiles) -> Result<Vec<String>> {
-        let new = crate::packs::load(files, &*self.hosts).map_err(decide::pack_faults)?;
-        let catalog = self.catalog()?;
-        let new = Arc::new(new);
-        let others = catalog.packs().iter().filter(|p| p.name() != new.name());
-        let all: Vec<_> = others.cloned().chain([Arc::clone(&new)]).collect();
-        let next = Catalog::build(&all, catalog.local()).map_err(decide::pack_faults)?;
-        let warnings = next.warnings().iter().map(|w| format!("warning: {w}"));
-        let Some(old) = catalog.pack(new.name()) else {
-            let defs = &new.definitions;
-            let types = defs.types.iter().map(|t| format!("added type {}", t.code));
-            let sets = defs.field_sets.iter().flat_map(|s| &s.fields);
-            let fields = sets.map(|f| format!("added field {}", f.code));
-            let rules = new
-                .rules
-                .iter()
-                .map(|r| format!("added rule {} on {}", r.name, r.hook));
-            return Ok(types.chain(fields).chain(rules).chain(warnings).collect());
-        };
-        let changes = crate::packs::changes(old, &new);
-        let line = |c: &crate::packs::Change| {
-            format!("{} {} {}", c.changed.name(), c.subject.name(), c.code)
-        };
-        Ok(changes.iter().map(line).chain(warnings).collect())
     }
 
     /// The state of the desk.

@@ -69,6 +69,12 @@ impl Desk {
         {
             self.breakers.reset(rule);
         }
+        if let (Command::ChangePack { name, change }, Ok(_)) = (command, result)
+            && matches!(change, super::PackChange::Grant { .. })
+        {
+            // What it was not granted may be what its rules failed for.
+            self.breakers.forget(name);
+        }
         for suspension in self.breakers.take_unsaved(self.now()) {
             let rule = suspension.rule.clone();
             let command = Command::SuspendRule { suspension };

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Desk, Result, changeset, codec, keys, rebuild};
 use crate::domain::{Id, Kind, Record};
+use crate::packs::Catalog;
 use crate::store::{Key, MAX_RANGE_ROWS, Pos, Snapshot, Table};
 
 /// What a check has seen, and what it found wrong.
@@ -52,6 +53,7 @@ impl Desk {
         let mut rows: BTreeMap<Table, BTreeSet<Key>> = BTreeMap::new();
         rows.insert(Table::Index, BTreeSet::new());
         rows.insert(Table::Guards, BTreeSet::new());
+        let mut allowed: BTreeSet<(Table, Key)> = BTreeSet::new();
         scan(&*snapshot, Table::Records, |key, bytes, version| {
             verified.records += 1;
             let record: Record = codec::decode(bytes)?;
@@ -70,10 +72,11 @@ impl Desk {
                     .faults
                     .push(format!("record {} is not in the journal", record.id)),
             }
-            let index = changeset::index_keys(&catalog, Some(&record));
-            let guards = changeset::guard_keys(&catalog, Some(&record));
-            rows.entry(Table::Index).or_default().extend(index);
-            rows.entry(Table::Guards).or_default().extend(guards);
+            for (table, keys_of) in KEPT {
+                let (must, may) = bounds(&catalog, &record, keys_of);
+                rows.entry(table).or_default().extend(must);
+                allowed.extend(may.into_iter().map(|key| (table, key)));
+            }
             Ok(())
         })?;
         let lost = played
@@ -85,7 +88,8 @@ impl Desk {
         for (table, mut wanted) in rows {
             scan(&*snapshot, table, |key, _, _| {
                 let own = key.first() == Some(&0);
-                if !own && !wanted.remove(key) {
+                let held = wanted.remove(key) || allowed.contains(&(table, key.clone()));
+                if !own && !held {
                     verified
                         .faults
                         .push(format!("a row of {table:?} belongs to no record"));
@@ -102,6 +106,26 @@ impl Desk {
         verified.faults.truncate(100);
         Ok(verified)
     }
+}
+
+type KeysOf = fn(&Catalog, Option<&Record>) -> BTreeSet<Key>;
+
+/// What is kept about records beside them.
+const KEPT: [(Table, KeysOf); 2] = [
+    (Table::Index, changeset::index_keys),
+    (Table::Guards, changeset::guard_keys),
+];
+
+/// The rows that a record must have, and those that it may have besides: while records move to a new
+/// revision of their pack, either those of the rules before or of the rules after lie there.
+fn bounds(catalog: &Catalog, record: &Record, keys: KeysOf) -> (BTreeSet<Key>, BTreeSet<Key>) {
+    let Some(shift) = catalog.shift() else {
+        return (keys(catalog, Some(record)), BTreeSet::new());
+    };
+    let before = keys(&shift.previous, Some(record));
+    let after = keys(&shift.next, Some(record));
+    let both = before.intersection(&after).cloned().collect();
+    (both, before.union(&after).cloned().collect())
 }
 
 /// Reads a whole table page by page.

@@ -331,6 +331,65 @@ pub struct PackView {
     pub rules: Vec<(String, String)>,
     /// Codes of its types.
     pub types: Vec<String>,
+    /// Whether its rules rest and its types take no new records.
+    pub disabled: bool,
+    /// Whether records are still moving to this revision.
+    pub moving: bool,
+    /// What it asks to be allowed.
+    pub asks: Vec<String>,
+    /// What it may do.
+    pub grants: Vec<String>,
+}
+
+/// Something that happened to a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackEventView {
+    /// Position; none for what an older build installed.
+    pub pos: Option<Pos>,
+    /// Hash of the revision that was active from then on, hexadecimal.
+    pub revision: String,
+    /// Its version.
+    pub version: String,
+    /// When; unknown for what an older build installed.
+    pub at: Option<Instant>,
+    /// Who.
+    pub actor: Option<String>,
+    /// `installed`, `upgraded`, `rolled_back`, `disabled`, `enabled`, `granted`, `moved`, `removed`.
+    pub what: String,
+}
+
+/// The draft of a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackDraft {
+    /// Its version: what `if_match` names.
+    pub version: Pos,
+    /// Hash of its files, hexadecimal.
+    pub revision: String,
+    /// When it was saved.
+    pub at: Instant,
+    /// Who saved it.
+    pub actor: String,
+    /// The files.
+    pub files: crate::packs::PackFiles,
+}
+
+/// What installing files would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PackPlan {
+    /// Name and version of the pack.
+    pub pack: (String, String),
+    /// What would be added, changed and removed, in words.
+    pub changes: Vec<String>,
+    /// How much would be left as it is, by what it is.
+    pub left: Vec<String>,
+    /// Which records would move, in words.
+    pub moves: Vec<String>,
+    /// What may go wrong while the rules run, in words.
+    pub warnings: Vec<String>,
+    /// Why it would be refused, in words.
+    pub refusals: Vec<String>,
+    /// What the pack asks for beyond what is harmless and granted already.
+    pub asks: Vec<String>,
 }
 
 /// The state of the desk.

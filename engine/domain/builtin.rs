@@ -81,7 +81,10 @@ impl Field {
 
 fn define(kind: Kind) -> Vec<FieldDef> {
     use ValueType as V;
-    let mut all = vec![f("title", "Title", "Название", V::Text).required()];
+    let mut title = f("title", "Title", "Название", V::Text).required();
+    // The title of a person is a name.
+    title.0.personal_data = matches!(kind, Kind::Contact | Kind::Agent);
+    let mut all = vec![title];
     if kind.is_numbered() {
         all.push(f("number", "Number", "Номер", V::Int).readonly().indexed());
     }
@@ -238,7 +241,8 @@ fn ticket() -> Vec<Field> {
             "Комментарий к оценке",
             V::LongText,
         )
-        .readonly(),
+        .readonly()
+        .personal(),
         f("satisfaction_at", "Rated at", "Дата оценки", V::Instant).readonly(),
     ]);
     all

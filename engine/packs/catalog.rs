@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::bridge::Shift;
 use super::fault::PackFault;
 use super::load::Loaded;
 use super::table::FieldTable;
@@ -40,6 +41,7 @@ pub struct Catalog {
     pub(super) rules: BTreeMap<Hook, Vec<Arc<Rule>>>,
     pub(super) local: Vec<LocalFields>,
     pub(super) warnings: Vec<String>,
+    pub(super) shift: Option<Arc<Shift>>,
 }
 
 /// A type with what belongs to it.
@@ -188,6 +190,12 @@ impl Catalog {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// The change that records still follow, while some of them have not moved yet.
+    #[must_use]
+    pub fn shift(&self) -> Option<&Arc<Shift>> {
+        self.shift.as_ref()
     }
 
     /// The fields that administrators added, with full codes.

@@ -135,6 +135,12 @@ pub fn changes(old: &Loaded, new: &Loaded) -> Vec<Change> {
     all
 }
 
+/// What a pack defines, by subject and code.
+#[must_use]
+pub fn subjects(pack: &Loaded) -> Vec<(Subject, String)> {
+    things(pack).into_keys().collect()
+}
+
 /// Everything a pack defines, with a text that differs when the definition does.
 fn things(pack: &Loaded) -> BTreeMap<(Subject, String), String> {
     let mut all = BTreeMap::new();

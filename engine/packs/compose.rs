@@ -7,6 +7,7 @@ use super::catalog::{Catalog, LocalFields, TypeEntry};
 use super::check::{bare, field_faults};
 use super::circle;
 use super::fault::{Faults, PackFault};
+use super::granted::{self, Personal};
 use super::load::Loaded;
 use super::source::short;
 use super::table::FieldTable;
@@ -40,7 +41,8 @@ pub(super) fn compose(
         .collect();
     let types = composer.types();
     composer.applies();
-    let rules = rules(&ordered);
+    let personal = granted::personal(&composer.packs, &composer.local);
+    let rules = rules(&ordered, &personal);
     let mut surveys = HashMap::new();
     for pack in &composer.packs {
         let all = pack.definitions.surveys.iter();
@@ -70,6 +72,7 @@ pub(super) fn compose(
         rules,
         local,
         warnings: Vec::new(),
+        shift: None,
     };
     circle::refuse(&catalog, &mut faults);
     catalog.warnings = circle::warnings(&catalog);
@@ -144,17 +147,18 @@ fn order(packs: &[Arc<Loaded>], faults: &mut Faults) -> Vec<(usize, Arc<Loaded>)
 }
 
 /// The rules by hook, in their total order: priority, depth of the pack, pack, name.
-fn rules(ordered: &[(usize, Arc<Loaded>)]) -> BTreeMap<Hook, Vec<Arc<Rule>>> {
-    let mut all: Vec<(usize, &Arc<Rule>)> = Vec::new();
+fn rules(ordered: &[(usize, Arc<Loaded>)], personal: &Personal) -> BTreeMap<Hook, Vec<Arc<Rule>>> {
+    let mut all: Vec<(usize, Arc<Rule>)> = Vec::new();
     for (depth, pack) in ordered {
-        all.extend(pack.rules.iter().map(|rule| (*depth, rule)));
+        let rules = pack.rules.iter().filter(|_| !pack.disabled);
+        all.extend(rules.map(|rule| (*depth, granted::within(rule, &pack.grants, personal))));
     }
     all.sort_by(|(depth_a, a), (depth_b, b)| {
         (a.priority, depth_a, &a.pack, &a.name).cmp(&(b.priority, depth_b, &b.pack, &b.name))
     });
     let mut by_hook: BTreeMap<Hook, Vec<Arc<Rule>>> = BTreeMap::new();
     for (_, rule) in all {
-        by_hook.entry(rule.hook).or_default().push(rule.clone());
+        by_hook.entry(rule.hook).or_default().push(rule);
     }
     by_hook
 }
@@ -280,8 +284,10 @@ impl Composer<'_> {
                 };
                 let table = self.table(t.kind, Some(t));
                 self.check_requires(&pack, t, &workflow, &table);
+                let mut def = t.clone();
+                def.active &= !pack.disabled;
                 entries.push(TypeEntry {
-                    def: t.clone(),
+                    def,
                     workflow,
                     table,
                 });

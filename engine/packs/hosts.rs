@@ -19,7 +19,7 @@ pub trait Hosts: Send + Sync {
         source: &str,
     ) -> Result<Box<dyn ScriptUnit>, PackFault>;
 
-    /// Loads the plugin of a pack. The fault's file is filled in by the caller.
+    /// Loads the plugin of a pack, of at most `max_bytes`. The fault's file is filled in by the caller.
     ///
     /// # Errors
     /// When the component is none, or does not fit the contract.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::asks::Grants;
 use super::attach::{Attacher, Hosted};
 use super::check;
 use super::fault::{Faults, PackFault};
@@ -30,6 +31,10 @@ pub struct Loaded {
     pub rules: Vec<Arc<Rule>>,
     /// The options' values.
     pub options: Arc<BTreeMap<String, Value>>,
+    /// What it may do: all that it asks for, unless an administrator granted less.
+    pub grants: Arc<Grants>,
+    /// Whether its rules rest and its types take no new records.
+    pub disabled: bool,
     /// Hashes of the scripts and the plugin that rules run, by path.
     pub(super) code: BTreeMap<String, [u8; 32]>,
     pub(super) origin: Origin,
@@ -40,6 +45,16 @@ impl Loaded {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.manifest.name
+    }
+
+    /// The pack as an administrator left it.
+    #[must_use]
+    pub fn with_state(&self, grants: Grants, disabled: bool) -> Self {
+        Self {
+            grants: Arc::new(grants),
+            disabled,
+            ..self.clone()
+        }
     }
 
     /// The pack with options as an administrator set them; those not named keep their first value.
@@ -175,6 +190,8 @@ fn assemble(
         definitions,
         rules,
         options: Arc::new(options),
+        grants: Arc::new(manifest.asks.clone()),
+        disabled: false,
         code: code_hashes(&manifest, files),
         origin,
         manifest,

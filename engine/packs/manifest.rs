@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::de::DeTable;
 
+use super::asks::{self, Grants};
 use super::fault::{Faults, PackFault};
 use super::files::PackFiles;
 use super::plugin_limits::{self, PluginLimits};
@@ -23,6 +24,15 @@ pub const MAX_OPTIONS: usize = 200;
 /// Most packs that one needs.
 pub const MAX_REQUIRES: usize = 50;
 const FILE: &str = "pack.toml";
+/// Tables of the file.
+const KEYS: [&str; 6] = [
+    "pack",
+    "options",
+    "rule",
+    "replaced",
+    "capabilities",
+    "limits",
+];
 
 /// What `pack.toml` says.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +57,8 @@ pub struct Manifest {
     pub rules: Vec<RuleSpec>,
     /// What takes the place of codes that earlier versions defined.
     pub replaced: Replaced,
+    /// What it asks to be allowed.
+    pub asks: Grants,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +80,8 @@ pub(super) fn plugin_path(text: &str) -> Option<String> {
 }
 
 /// The name that a pack gives itself, however wrong the rest of its manifest is.
-pub(super) fn pack_name(files: &PackFiles) -> Option<String> {
+#[must_use]
+pub fn pack_name(files: &PackFiles) -> Option<String> {
     files.text(FILE).and_then(|text| pack_key(text, "name"))
 }
 
@@ -111,11 +124,8 @@ pub(super) fn read(files: &PackFiles, faults: &mut Faults) -> Option<(Manifest, 
         Some(value) => source.read(value, faults).unwrap_or_default(),
         None => Replaced::default(),
     };
-    source.unknown_keys(
-        &root,
-        &["pack", "options", "limits", "rule", "replaced"],
-        faults,
-    );
+    let capabilities = root.remove("capabilities");
+    source.unknown_keys(&root, &KEYS, faults);
     let pack = pack?;
     check_pack(&source, &pack, files, faults);
     let home = rule_spec::Home {
@@ -125,6 +135,7 @@ pub(super) fn read(files: &PackFiles, faults: &mut Faults) -> Option<(Manifest, 
         files,
     };
     let rules = home.resolve(rules, faults);
+    let asks = asks::read(&source, capabilities, limits, &rules, faults);
     let manifest = Manifest {
         replaced: replaced.qualified(&pack.name),
         name: pack.name,
@@ -136,6 +147,7 @@ pub(super) fn read(files: &PackFiles, faults: &mut Faults) -> Option<(Manifest, 
         requires: pack.requires,
         options,
         rules,
+        asks,
     };
     Some((manifest, source))
 }

@@ -12,6 +12,7 @@ mod on_desk;
 mod pack;
 mod report;
 mod run;
+mod uploaded;
 
 pub use driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
@@ -22,6 +23,7 @@ pub use on_desk::{DeskDriver, Place, survey_token};
 pub use pack::{PackReport, PackScenarios, run_pack};
 pub use report::{Difference, Problem, Report, RuleUse};
 pub use run::{Restarts, run};
+pub use uploaded::run_uploaded;
 
 use crate::packs::PackFiles;
 

@@ -314,7 +314,10 @@ fn call(command: &Command) -> Call {
             &path(*kind, *id, "/assign"),
             json!({"agent": agent, "team": team}),
         ),
-        Command::InstallPack { files } => post("/v1/packs", json!(PackUpload::of(files.clone()))),
+        Command::InstallPack { files } => {
+            let upload = PackUpload::of(files.clone()).granting(vec!["all".to_owned()]);
+            post("/v1/packs", json!(upload))
+        }
         Command::RunAction {
             kind,
             id,

@@ -52,7 +52,7 @@ reads = ["account"]
     let body = json!({"files": {
         "pack.toml": {"text": manifest}, "definitions.toml": {"text": DEFINITIONS},
         "rules.rhai": {"text": script},
-    }});
+    }, "grants": ["all"]});
     app.post("/v1/packs", ADMIN, body).await.is(201);
     let ticket = json!({"type": "fault", "title": "x"});
     for code in [

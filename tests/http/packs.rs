@@ -165,3 +165,267 @@ async fn a_field_is_added_while_running() {
         .await
         .fails_with(422, "invalid");
 }
+
+/// A manifest that asks to call webhooks, and the rule that does.
+fn hooking(version: &str) -> Json {
+    let pack = format!(
+        "[pack]\nname = \"hook\"\nversion = \"{version}\"\nengine = \"0.1\"\n\
+         [capabilities]\neffects = [\"set\", \"webhook\"]\n\
+         [[rule]]\nname = \"tell\"\nhook = \"transition.effect\"\nscript = \"r.rhai\"\napplies_to = [\"*\"]\n"
+    );
+    json!({"files": {"pack.toml": {"text": pack}, "r.rhai": {"text": "fn tell(c) { c.webhook(\"x\", #{}); }"}}})
+}
+
+#[tokio::test]
+async fn what_a_pack_asks_for_is_granted_by_name() {
+    let app = App::new();
+    let mut body = hooking("1.0.0");
+    let refused = app
+        .post("/v1/packs", ADMIN, body.clone())
+        .await
+        .fails_with(409, "grants_needed")
+        .json();
+    assert_eq!(refused["errors"][0]["field"], "effect:webhook", "{refused}");
+    let dry = app.post("/v1/packs?dry_run=true", ADMIN, body.clone());
+    assert_eq!(dry.await.is(200).json()["asks"], json!(["effect:webhook"]));
+    body["grants"] = json!(["all"]);
+    let made = app.post("/v1/packs", ADMIN, body).await.is(201).json();
+    assert_eq!(made["grants"], json!(["effect:set", "effect:webhook"]));
+    // An upgrade that asks for no more needs no word.
+    app.post("/v1/packs", ADMIN, hooking("1.1.0")).await.is(201);
+    let less = app
+        .post("/v1/packs/hook/grants", ADMIN, json!({"grants": []}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(less["grants"], json!(["effect:set"]));
+    let wrong = json!({"grants": ["effect:webhok"]});
+    let wrong = app
+        .post("/v1/packs/hook/grants", ADMIN, wrong)
+        .await
+        .is(422);
+    assert!(wrong.text().contains("did you mean `effect:webhook`?"));
+}
+
+#[tokio::test]
+async fn revisions_are_listed_compared_and_gone_back_to() {
+    let app = App::new();
+    let other = DEFINITIONS.replace("code = \"major\"", "code = \"grave\"");
+    let pack = PACK.replace("1.0.0", "1.1.0");
+    app.post("/v1/packs", ADMIN, upload(&pack, &other))
+        .await
+        .is(201);
+    let listed = app
+        .get("/v1/packs/repair/revisions", ADMIN)
+        .await
+        .is(200)
+        .json();
+    let items = listed["items"].as_array().unwrap();
+    let told: Vec<(&Json, &Json)> = items.iter().map(|i| (&i["version"], &i["what"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("1.1.0"), &json!("upgraded")),
+            (&json!("1.0.0"), &json!("installed"))
+        ]
+    );
+    assert!(items[0]["actor"].as_str().unwrap().starts_with("admin"));
+    let diff = app
+        .get("/v1/packs/repair/diff?from=1.0.0&to=1.1.0", ADMIN)
+        .await
+        .is(200)
+        .json();
+    assert!(
+        diff["changes"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("added option repair/severity:grave")),
+        "{diff}"
+    );
+    assert_eq!(diff["files"][0]["path"], "definitions.toml");
+    let old = app
+        .get("/v1/packs/repair/files?revision=1.0.0", ADMIN)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(old["files"]["definitions.toml"]["text"], DEFINITIONS);
+    let back = app
+        .post("/v1/packs/repair/rollback", ADMIN, json!({}))
+        .await
+        .is(200);
+    assert_eq!(back.json()["version"], "1.0.0");
+    app.post("/v1/packs/repair/rollback", ADMIN, json!({"to": "9.9.9"}))
+        .await
+        .fails_with(404, "no_such_revision");
+    let resting = app
+        .post("/v1/packs/repair/disable", ADMIN, json!({}))
+        .await
+        .is(200);
+    assert_eq!(resting.json()["disabled"], true);
+    app.post("/v1/tickets", AGENT, json!({"type": "fault", "title": "x"}))
+        .await
+        .is(422);
+    app.post("/v1/packs/repair/enable", ADMIN, json!({}))
+        .await
+        .is(200);
+    app.ticket().await;
+    app.get("/v1/packs/repair/files", AGENT)
+        .await
+        .fails_with(403, "forbidden");
+}
+
+#[tokio::test]
+async fn an_upgrade_moves_the_tickets_or_says_how_many_it_cannot() {
+    let app = App::new();
+    let ticket = app.ticket().await;
+    let other = DEFINITIONS.replace("\"fault\"", "\"defect\"");
+    let refused = app
+        .post("/v1/packs", ADMIN, upload(PACK, &other))
+        .await
+        .fails_with(409, "in_use")
+        .json();
+    assert_eq!(refused["errors"][0]["field"], "repair/fault", "{refused}");
+    assert!(
+        refused["errors"][0]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("1 record"),
+        "{refused}"
+    );
+    let pack = format!("{PACK}\n[replaced]\ntype = {{ fault = \"defect\" }}\n");
+    let dry = app.post("/v1/packs?dry_run=true", ADMIN, upload(&pack, &other));
+    let dry = dry.await.is(200).json();
+    assert_eq!(
+        dry["moves"],
+        json!(["1 record from type repair/fault to repair/defect"])
+    );
+    app.post("/v1/packs", ADMIN, upload(&pack, &other))
+        .await
+        .is(201);
+    let moved = app
+        .get(&format!("/v1/tickets/{ticket}"), AGENT)
+        .await
+        .is(200);
+    assert_eq!(moved.json()["type"], "repair/defect");
+}
+
+const SCENARIO: &str = r#"
+about = "a fault is begun"
+start = "2026-03-02T09:00:00Z"
+
+[[step]]
+create = "ticket"
+name = "one"
+fields = { type = "fault", title = "Noise" }
+
+[[step]]
+transition = "one"
+to = "bench"
+[[step.then]]
+record = "one"
+fields = { status = "bench" }
+"#;
+
+#[tokio::test]
+async fn a_draft_is_saved_checked_tested_and_activated() {
+    let app = App::new();
+    let place = "/v1/packs/repair/draft";
+    let activate = format!("{place}/activate");
+    app.get(place, ADMIN).await.fails_with(404, "not_found");
+    let pack = PACK.replace("1.0.0", "1.1.0");
+    let broken = DEFINITIONS.replace("workflow = \"repair\"", "wokflow = \"repair\"");
+    let saved = app.post(place, ADMIN, upload(&pack, &broken)).await.is(204);
+    let first = saved.header("etag").to_owned();
+    let checked = app
+        .post(&format!("{place}/check"), ADMIN, json!({}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(checked["ok"], false);
+    let fault = &checked["faults"][0];
+    assert_eq!(
+        (
+            &fault["file"],
+            &fault["line"],
+            &fault["column"],
+            &fault["suggestion"],
+            &fault["source"]
+        ),
+        (
+            &json!("definitions.toml"),
+            &json!(5),
+            &json!(1),
+            &json!("workflow"),
+            &json!("wokflow = \"repair\"")
+        ),
+        "{checked}"
+    );
+    app.post(&activate, ADMIN, json!({}))
+        .await
+        .fails_with(422, "pack_invalid");
+    // Two administrators: the second one is told of the first.
+    let mut whole = upload(&pack, DEFINITIONS);
+    whole["files"]["tests/begun.toml"] = json!({"text": SCENARIO});
+    let matching = [("if-match", first.as_str())];
+    let saved = app
+        .call("POST", place, ADMIN, &matching, whole.clone())
+        .await
+        .is(204);
+    let second = saved.header("etag").to_owned();
+    app.call("POST", place, ADMIN, &matching, whole.clone())
+        .await
+        .fails_with(412, "stale_version");
+    let read = app.get(place, ADMIN).await.is(200);
+    assert_eq!(read.header("etag"), second);
+    assert_eq!(read.json()["files"]["tests/begun.toml"]["text"], SCENARIO);
+    let checked = app
+        .post(&format!("{place}/check"), ADMIN, json!({}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (&checked["ok"], &checked["plan"]["refusals"]),
+        (&json!(true), &json!([]))
+    );
+    let tested = app
+        .post(&format!("{place}/test"), ADMIN, json!({}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(tested["ok"], true, "{tested}");
+    let stale = app.call("POST", &activate, ADMIN, &matching, json!({}));
+    stale.await.fails_with(412, "stale_version");
+    let matching = [("if-match", second.as_str())];
+    let done = app.call("POST", &activate, ADMIN, &matching, json!({}));
+    assert_eq!(done.await.is(200).json()["version"], "1.1.0");
+    app.get(place, ADMIN).await.fails_with(404, "not_found");
+    // What does not do as it says is told with the step.
+    whole["files"]["tests/begun.toml"]["text"] =
+        json!(SCENARIO.replace("status = \"bench\"", "status = \"parts\""));
+    app.post(place, ADMIN, whole).await.is(204);
+    let tested = app
+        .post(&format!("{place}/test"), ADMIN, json!({}))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(tested["ok"], false);
+    assert!(
+        tested["scenarios"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("step 2"),
+        "{tested}"
+    );
+    app.call("DELETE", place, ADMIN, &[], json!(null))
+        .await
+        .is(204);
+    for verb in ["GET", "DELETE"] {
+        app.call(verb, place, AGENT, &[], json!(null))
+            .await
+            .fails_with(403, "forbidden");
+    }
+    let hostile = json!({"files": {"../x.rhai": {"text": "x"}}});
+    app.post(place, ADMIN, hostile)
+        .await
+        .fails_with(422, "pack_invalid");
+}

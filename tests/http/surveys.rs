@@ -54,7 +54,7 @@ fn rating(c) {
     let body = json!({"files": {
         "pack.toml": {"text": manifest}, "definitions.toml": {"text": definitions},
         "rules.rhai": {"text": rules},
-    }});
+    }, "grants": ["all"]});
     app.post("/v1/packs", ADMIN, body).await.is(201);
     let ticket = format!("/v1/tickets/{}", app.ticket().await);
     app.post(

@@ -74,6 +74,10 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
         (_, "packs") => json!({"files": {
             "pack.toml": {"text": format!("[pack]\nname = \"walked{serial}\"\nversion = \"1.0.0\"\nengine = \"0.1\"\n")},
         }}),
+        (_, "draft") => json!({"files": {"pack.toml": {"text": format!("# draft {serial}")}}}),
+        (_, "rollback" | "activate" | "grants" | "disable" | "enable" | "check" | "test") => {
+            json!({})
+        }
         (_, "tokens") => json!({"role": "agent", "note": "walked"}),
         (_, "{token}") => json!({"score": 5}),
         (_, "calendars") => {

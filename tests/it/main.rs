@@ -14,6 +14,8 @@ mod desk;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod packs;
+#[cfg(test)]
 #[cfg(feature = "wasm")]
 mod plugin;
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod kill;
 #[cfg(feature = "script")]
 mod pack_test;
 #[cfg(test)]
+mod packs;
+#[cfg(test)]
 mod plugin;
 #[cfg(test)]
 mod program;

@@ -108,6 +108,11 @@ impl Server {
         }
     }
 
+    /// What it printed after it served.
+    pub fn printed(&self) -> Vec<String> {
+        self.printed.lock().unwrap().clone()
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         let request = self.agent.get(format!("{}{path}", self.url));
         answer(

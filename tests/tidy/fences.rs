@@ -25,7 +25,10 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("hooks", &["domain"]),
     ("packs", &["domain", "hooks"]),
     ("desk", &["domain", "hooks", "packs", "search", "store"]),
-    ("api", &["desk", "domain", "hooks", "packs", "store"]),
+    (
+        "api",
+        &["desk", "domain", "hooks", "packs", "scenario", "store"],
+    ),
     ("scenario", &["desk", "domain", "packs", "store"]),
     (
         "cli",

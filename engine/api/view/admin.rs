@@ -1,10 +1,10 @@
-//! Tokens and packs as JSON.
+//! Tokens as JSON.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::instant;
-use crate::desk::{Actor, PackView, Token};
+use crate::desk::{Actor, Token};
 
 /// An access token, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,49 +43,5 @@ pub fn token(token: Token) -> TokenView {
         account: text(account),
         note: token.note,
         created_at: instant(token.created_at),
-    }
-}
-
-/// An installed pack.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Pack)]
-pub struct InstalledView {
-    /// Name.
-    pub name: String,
-    /// Version.
-    pub version: String,
-    /// Names by locale.
-    pub names: std::collections::BTreeMap<String, String>,
-    /// Hash of the revision, hexadecimal.
-    pub revision: String,
-    /// Rules with their hooks.
-    pub rules: Vec<PackRuleView>,
-    /// Codes of its types.
-    pub types: Vec<String>,
-}
-
-/// A rule of a pack.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PackRule)]
-pub struct PackRuleView {
-    /// Name.
-    pub name: String,
-    /// Hook.
-    pub hook: String,
-}
-
-/// A pack as JSON.
-#[must_use]
-pub fn pack(pack: PackView) -> InstalledView {
-    let rules = pack.rules.into_iter();
-    InstalledView {
-        name: pack.name,
-        version: pack.version,
-        names: pack.names,
-        revision: pack.revision,
-        rules: rules
-            .map(|(name, hook)| PackRuleView { name, hook })
-            .collect(),
-        types: pack.types,
     }
 }

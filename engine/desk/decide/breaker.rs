@@ -129,6 +129,13 @@ impl Breakers {
     }
 
     /// The rules that failed or are suspended.
+    /// Closes the breakers of a pack's rules.
+    pub fn forget(&self, pack: &str) {
+        let own = |rule: &str| rule.split_once('/').is_some_and(|(p, _)| p == pack);
+        self.all.lock().retain(|rule, _| !own(rule));
+    }
+
+    /// The rules that failed.
     pub fn list(&self) -> Vec<FailingRule> {
         let view = |(rule, b): (&String, &Breaker)| FailingRule {
             rule: rule.clone(),

@@ -2,26 +2,19 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Answer, Deciding};
+use crate::desk::active::{ActivePacks, PackEvent, PackState};
+use crate::desk::command::PackChange;
 use crate::desk::journal::RuleName;
 use crate::desk::view::PackView;
-use crate::desk::{Error, ErrorKind, Fault, Result, codec, keys};
+use crate::desk::{Error, ErrorKind, Fault, Result, catalogs, codec, keys};
 use crate::domain::definitions::FieldSet;
 use crate::domain::{Code, FieldDef, Kind, Names, Value};
 use crate::hooks::Hook;
-use crate::packs::{self, Catalog, Loaded, LocalFields, PackFault, PackFiles};
+use crate::packs::{
+    self, Catalog, Given, GrantFault, Grants, Loaded, LocalFields, PackFault, PackFiles, bridge,
+};
 use crate::store::{Expect, Pos, Table};
-
-/// The list of active packs and run-time fields: one row, whose version stands for the rules in force.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ActivePacks {
-    /// Name and revision of each pack.
-    pub packs: Vec<(String, [u8; 32])>,
-    /// Fields that administrators added.
-    pub local: Vec<LocalFields>,
-}
 
 /// What a row is expected to be, by the version it was read at.
 pub const fn expected(version: Option<Pos>) -> Expect {
@@ -32,59 +25,176 @@ pub const fn expected(version: Option<Pos>) -> Expect {
 }
 
 impl Deciding<'_, '_> {
-    pub(super) fn install_pack(&mut self, files: &PackFiles) -> Result<Answer> {
+    /// Installs files under the name that they give themselves.
+    pub(super) fn install_pack(&mut self, files: &PackFiles, given: &Given) -> Result<Answer> {
         self.actor.require_admin("installing a pack")?;
+        self.refuse_moving()?;
         let loaded = packs::load(files, self.ground.hosts).map_err(faults)?;
+        self.store_revision(&loaded.revision, files)?;
+        self.install(&loaded, given, None)
+    }
+
+    /// Makes a revision the active one; records follow it.
+    fn install(&mut self, loaded: &Loaded, given: &Given, what: Option<&str>) -> Result<Answer> {
         let catalog = Arc::clone(&self.ground.catalog);
-        if let Some(old) = catalog.pack(loaded.name()) {
-            self.refuse_drops(old, &loaded)?;
-        }
-        let name = loaded.name().to_owned();
-        let revision = loaded.revision;
-        self.input
-            .arguments
-            .push(("pack".to_owned(), Value::from(name.as_str())));
-        self.input
-            .arguments
-            .push(("revision".to_owned(), Value::Text(hex(&revision))));
-        let mut all: Vec<Arc<Loaded>> = catalog
-            .packs()
-            .iter()
-            .filter(|p| p.name() != name)
-            .cloned()
-            .collect();
-        all.push(Arc::new(loaded));
-        self.store_revision(&revision, files)?;
-        self.activate(&all, catalog.local())?;
-        Ok(Answer {
-            kind: None,
-            id: self.allot.id(self.ground.now),
-            entry: None,
-        })
+        let old = catalog.pack(loaded.name());
+        let grants = grants(loaded, old.map(|o| &*o.grants), given)?;
+        let new = Arc::new(loaded.with_state(grants, old.is_some_and(|o| o.disabled)));
+        let all = replaced(&catalog, &new);
+        let moving = match old {
+            Some(old) => self.follow(old, &new, &all)?,
+            None => {
+                // Values that an earlier installation left behind are found again.
+                let next = Catalog::build(&all, catalog.local()).map_err(faults)?;
+                self.reindex(next, new.name())?;
+                None
+            }
+        };
+        let local = match old {
+            Some(old) => {
+                super::shift::moved_local(catalog.local(), &packs::Moves::between(old, &new))
+            }
+            None => catalog.local().to_vec(),
+        };
+        let local = match moving {
+            Some(_) => local,
+            None => bridge::known(&local, &all),
+        };
+        self.activate(&all, &local, moving.as_ref())?;
+        let usual = if old.is_some() {
+            "upgraded"
+        } else {
+            "installed"
+        };
+        self.log_pack(&new, what.unwrap_or(usual))?;
+        Ok(self.no_record())
     }
 
     pub(super) fn remove_pack(&mut self, name: &str) -> Result<Answer> {
         self.actor.require_admin("removing a pack")?;
+        self.refuse_moving()?;
         let catalog = Arc::clone(&self.ground.catalog);
         let pack = catalog.pack(name).ok_or_else(Error::not_found)?;
         for def in &pack.definitions.types {
             self.refuse_used(def.kind, "type", &def.code)?;
         }
-        self.input
-            .arguments
-            .push(("pack".to_owned(), Value::from(name)));
         let rest: Vec<Arc<Loaded>> = catalog
             .packs()
             .iter()
             .filter(|p| p.name() != name)
             .cloned()
             .collect();
-        self.activate(&rest, catalog.local())?;
-        Ok(Answer {
+        let next = Catalog::build(&rest, catalog.local()).map_err(faults)?;
+        self.reindex(next, name)?;
+        self.activate(&rest, catalog.local(), None)?;
+        self.log_pack(pack, "removed")?;
+        Ok(self.no_record())
+    }
+
+    /// Any other change of a pack.
+    pub(super) fn change_pack(&mut self, name: &str, change: &PackChange) -> Result<Answer> {
+        self.actor.require_admin("changing a pack")?;
+        match change {
+            PackChange::Move => return self.move_pack(name),
+            PackChange::SaveDraft { files } => return self.save_draft(name, files),
+            PackChange::DropDraft => return self.drop_draft(name),
+            _ => self.refuse_moving()?,
+        }
+        let catalog = Arc::clone(&self.ground.catalog);
+        match change {
+            PackChange::Install { files, grants } => {
+                let own = packs::pack_name(files);
+                if !name.is_empty() && own.as_deref().is_some_and(|own| own != name) {
+                    let message = format!(
+                        "the files are of pack `{}`",
+                        own.unwrap_or_default().chars().take(64).collect::<String>()
+                    );
+                    return Err(Error::field("name", "other_pack", message));
+                }
+                return self.install_pack(files, grants);
+            }
+            PackChange::ActivateDraft { grants } => {
+                let files = self.take_draft(name)?;
+                return self.install_pack(&files, grants);
+            }
+            PackChange::RollBack { to, grants } => {
+                let files = self.revision_to(name, to.as_deref())?;
+                let loaded = packs::load(&files, self.ground.hosts).map_err(faults)?;
+                return self.install(&loaded, grants, Some("rolled_back"));
+            }
+            _ => {}
+        }
+        let pack = catalog.pack(name).ok_or_else(Error::not_found)?;
+        let (next, what) = match change {
+            PackChange::Disable => (pack.with_state((*pack.grants).clone(), true), "disabled"),
+            PackChange::Enable => (pack.with_state((*pack.grants).clone(), false), "enabled"),
+            PackChange::Grant { grants } => {
+                let granted = match grants {
+                    Given::Nothing => Given::Some(Vec::new()),
+                    given => given.clone(),
+                };
+                let granted = self::grants(pack, None, &granted)?;
+                // Rules that failed for want of it run again.
+                let rules = pack.rules.iter().map(|rule| keys::suspension(&rule.id()));
+                let rows = rules.map(|key| (Table::Meta, key));
+                self.draft.rows.delete.extend(rows);
+                (pack.with_state(granted, pack.disabled), "granted")
+            }
+            _ => return Err(Error::internal("a change of a pack was not made")),
+        };
+        let next = Arc::new(next);
+        self.activate(&replaced(&catalog, &next), catalog.local(), None)?;
+        self.log_pack(&next, what)?;
+        Ok(self.no_record())
+    }
+
+    /// Packs change one after another: the next waits until all records have moved.
+    fn refuse_moving(&self) -> Result<()> {
+        match self.ground.catalog.shift() {
+            None => Ok(()),
+            Some(shift) => Err(Error::new(
+                ErrorKind::Busy,
+                "pack_moving",
+                format!(
+                    "records are still moving to the new revision of pack `{}`; try again when \
+                     they have",
+                    shift.pack
+                ),
+            )),
+        }
+    }
+
+    pub(super) fn argue(&mut self, name: &str, value: &str) {
+        let argument = (name.to_owned(), Value::from(value));
+        self.input.arguments.push(argument);
+    }
+
+    /// The answer of a command that is about no record.
+    pub(super) fn no_record(&mut self) -> Answer {
+        Answer {
             kind: None,
             id: self.allot.id(self.ground.now),
             entry: None,
-        })
+        }
+    }
+
+    /// Notes what happened to a pack, in the journal and in its own history.
+    pub(super) fn log_pack(&mut self, pack: &Loaded, what: &str) -> Result<()> {
+        if !self.input.arguments.iter().any(|(name, _)| name == "pack") {
+            self.argue("pack", pack.name());
+        }
+        self.argue("revision", &hex(&pack.revision));
+        let event = PackEvent {
+            revision: pack.revision,
+            version: pack.manifest.version.clone(),
+            at: self.ground.now,
+            actor: self.actor.name(),
+            what: what.to_owned(),
+        };
+        let key = keys::pack_log(pack.name());
+        let row = codec::encode(&event)?;
+        self.draft.rows.put_at_pos.push((Table::Packs, key, row));
+        Ok(())
     }
 
     pub(super) fn define_field(
@@ -94,6 +204,7 @@ impl Deciding<'_, '_> {
         field: &FieldDef,
     ) -> Result<Answer> {
         self.actor.require_admin("defining a field")?;
+        self.refuse_moving()?;
         let catalog = Arc::clone(&self.ground.catalog);
         let types = match type_code {
             Some(name) => {
@@ -127,30 +238,41 @@ impl Deciding<'_, '_> {
         self.input
             .arguments
             .push(("field".to_owned(), Value::Text(field.code)));
-        self.activate(catalog.packs(), &local)?;
-        Ok(Answer {
-            kind: None,
-            id: self.allot.id(self.ground.now),
-            entry: None,
-        })
+        self.activate(catalog.packs(), &local, None)?;
+        Ok(self.no_record())
     }
 
-    /// Writes the list of active packs; the rules they make together must fit.
-    fn activate(&mut self, all: &[Arc<Loaded>], local: &[LocalFields]) -> Result<()> {
-        let next = Catalog::build(all, local).map_err(faults)?;
+    /// Writes the list of active packs; the rules they make together must fit. `moving` is the
+    /// revision from which records have yet to move.
+    pub(super) fn activate(
+        &mut self,
+        all: &[Arc<Loaded>],
+        local: &[LocalFields],
+        moving: Option<&Arc<Loaded>>,
+    ) -> Result<()> {
+        let next = bridge::assemble(all, local, moving).map_err(faults)?;
         let known = self.ground.catalog.warnings();
         for warning in next.warnings().iter().filter(|w| !known.contains(w)) {
             tracing::warn!("{warning}");
             self.draft.notes.push(format!("warning:{warning}"));
         }
+        let state = |pack: &Arc<Loaded>| PackState {
+            pack: pack.name().to_owned(),
+            disabled: pack.disabled,
+            grants: (*pack.grants).clone(),
+            moving: moving
+                .filter(|old| old.name() == pack.name())
+                .map(|old| old.revision),
+        };
         let active = ActivePacks {
             packs: all
                 .iter()
                 .map(|p| (p.name().to_owned(), p.revision))
                 .collect(),
             local: next.local().to_vec(),
+            states: all.iter().map(state).collect(),
         };
-        let row = codec::encode(&active)?;
+        let row = active.encode()?;
         self.ground.catalogs.prepare(&row, &Arc::new(next));
         let order = codec::encode(&self.ground.catalogs.rule_names(&row))?;
         let rows = &mut self.draft.rows;
@@ -165,37 +287,33 @@ impl Deciding<'_, '_> {
         Ok(())
     }
 
-    /// A revision is stored once, under its hash. Its last piece is written last.
-    fn store_revision(&mut self, revision: &[u8; 32], files: &PackFiles) -> Result<()> {
+    /// A revision is stored once, under its hash. Its last piece is written last. Whether it was not
+    /// there yet, and its number of pieces.
+    pub(super) fn store_revision(
+        &mut self,
+        revision: &[u8; 32],
+        files: &PackFiles,
+    ) -> Result<(bool, u32)> {
         let chunks = files.to_chunks();
         let pieces = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
         let last = keys::pack_chunk(revision, pieces.saturating_sub(1));
         if self.draft.snapshot.get(Table::Packs, &last)?.is_some() {
-            return Ok(());
+            return Ok((false, pieces));
         }
         for (n, chunk) in (0..pieces).zip(chunks) {
             let key = keys::pack_chunk(revision, n);
             self.draft.rows.put.push((Table::Packs, key, chunk));
         }
-        Ok(())
+        Ok((true, pieces))
     }
 
-    /// A revision may not drop a type or status that records are in.
-    fn refuse_drops(&self, old: &Loaded, new: &Loaded) -> Result<()> {
-        for change in packs::changes(old, new)
-            .into_iter()
-            .filter(packs::Change::drops)
-        {
-            let field = match change.subject {
-                packs::Subject::Type => "type",
-                packs::Subject::Status => "status",
-                _ => continue,
-            };
-            for kind in Kind::ALL {
-                self.refuse_used(kind, field, &change.code)?;
-            }
-        }
-        Ok(())
+    /// The files of an earlier revision, by version or by the beginning of its hash; without either,
+    /// of the last one that was another than now.
+    fn revision_to(&self, name: &str, to: Option<&str>) -> Result<PackFiles> {
+        let active = self.ground.catalog.pack(name).map(|p| p.revision);
+        let snapshot = &*self.draft.snapshot;
+        let found = catalogs::revision_named(snapshot, name, to, active)?;
+        catalogs::revision_files(snapshot, &found)
     }
 
     fn refuse_used(&self, kind: Kind, field: &str, code: &str) -> Result<()> {
@@ -211,11 +329,44 @@ impl Deciding<'_, '_> {
             ErrorKind::Conflict,
             "in_use",
             format!(
-                "{field} `{code}` is in use and would be dropped: move its records to another one \
-                 first, or deactivate it instead"
+                "{field} `{code}` is in use: disable the pack instead, and its records stay as they \
+                 are"
             ),
         ))
     }
+}
+
+/// The packs with one of them in another revision, or added.
+fn replaced(catalog: &Catalog, new: &Arc<Loaded>) -> Vec<Arc<Loaded>> {
+    let others = catalog.packs().iter().filter(|p| p.name() != new.name());
+    others.cloned().chain([Arc::clone(new)]).collect()
+}
+
+/// What a pack may do from now on.
+fn grants(pack: &Loaded, before: Option<&Grants>, given: &Given) -> Result<Grants> {
+    let granted = pack.manifest.asks.granted(before, given);
+    granted.map_err(|fault| match fault {
+        GrantFault::Missing(names) => {
+            let fault = |name: &String| {
+                let message = "the pack asks for this; grant it, or grant some of what it asks for";
+                let mut fault = Fault::field(name, "grant_needed", message);
+                fault.rule = None;
+                fault
+            };
+            let mut error = Error::refused("grants_needed", names.iter().map(fault).collect());
+            error.message = format!(
+                "pack `{}` asks for {}: grant all or some of it",
+                pack.name(),
+                names.join(", ")
+            );
+            error
+        }
+        GrantFault::Unknown(name, near) => {
+            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            let message = format!("the pack does not ask for `{name}`{hint}");
+            Error::field("grants", "unknown_grant", message)
+        }
+    })
 }
 
 /// The faults of a pack as an error of the desk.
@@ -253,7 +404,13 @@ pub fn rule_names(catalog: &Catalog) -> Vec<RuleName> {
 
 /// The installed packs as queries show them.
 pub fn packs_view(catalog: &Catalog) -> Vec<PackView> {
+    let moving = |name: &str| catalog.shift().is_some_and(|s| s.pack == name);
+    let texts = |grants: &Grants| grants.names().map(str::to_owned).collect();
     let view = |pack: &Arc<Loaded>| PackView {
+        disabled: pack.disabled,
+        moving: moving(pack.name()),
+        asks: texts(&pack.manifest.asks),
+        grants: texts(&pack.grants),
         name: pack.name().to_owned(),
         version: pack.manifest.version.clone(),
         names: pack.manifest.names.0.clone(),

@@ -16,8 +16,10 @@ mod input;
 mod interaction;
 mod notify;
 mod once;
+mod pack_draft;
 mod probe;
 mod rules;
+mod shift;
 mod sla;
 mod sla_events;
 mod survey;
@@ -42,9 +44,10 @@ use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
 
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
-pub use config::{ActivePacks, faults as pack_faults, hex, packs_view, rule_names};
+pub use config::{faults as pack_faults, hex, packs_view, rule_names};
 pub use probe::Probe;
 pub use rules::{call_checked, checked, named, view_by, view_of};
+pub use shift::{moved_local, records as in_records, refusals, refuse_reserved, shift_to};
 pub use transition::missing;
 pub use update::place;
 
@@ -223,7 +226,8 @@ impl Deciding<'_, '_> {
             Command::FireTimer {
                 timer, due, failed, ..
             } => self.fire_timer(*timer, *due, failed.as_deref()),
-            Command::InstallPack { files } => self.install_pack(files),
+            Command::InstallPack { files } => self.install_pack(files, &crate::packs::Given::All),
+            Command::ChangePack { name, change } => self.change_pack(name, change),
             Command::RemovePack { name } => self.remove_pack(name),
             Command::DefineField {
                 kind,
@@ -319,6 +323,7 @@ impl Deciding<'_, '_> {
         if !self.sight.sees(record)? {
             return Err(Error::not_found());
         }
+        self.settle_in(kind, id)?;
         let version = self.draft.records.get(&(kind, id)).and_then(|w| w.version);
         if let Some(expected) = self.request.if_match
             && version != Some(expected)

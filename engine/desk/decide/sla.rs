@@ -6,7 +6,7 @@ use crate::desk::draft::ClockWork;
 use crate::desk::journal::{By, Purpose};
 use crate::desk::{Error, ErrorKind, Result};
 use crate::domain::sla::{ClockChange, ClockState, SlaClock, SlaError};
-use crate::domain::{Id, Kind, StatusCategory, Value, record::fields};
+use crate::domain::{Id, Kind, StatusCategory, StatusDef, Value, record::fields};
 use crate::hooks::{Detail, Hook};
 
 /// The clock that the first answer stops.
@@ -202,9 +202,17 @@ impl Deciding<'_, '_> {
         }
         let type_code = self.type_of(kind, id);
         let workflow = self.ground.catalog.workflow(kind, type_code.as_deref());
-        let Some(def) = workflow.and_then(|w| w.status(status)).cloned() else {
+        match workflow.and_then(|w| w.status(status)).cloned() {
+            Some(def) => self.clocks_follow(kind, id, &def),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Self::clocks_follow_status`], by the definition of the status.
+    pub(super) fn clocks_follow(&mut self, kind: Kind, id: Id, def: &StatusDef) -> Result<()> {
+        if kind != Kind::Ticket {
             return Ok(());
-        };
+        }
         let service = std::sync::Arc::clone(&self.ground.service);
         let now = self.ground.now;
         let mut notes = Vec::new();

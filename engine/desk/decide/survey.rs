@@ -250,6 +250,7 @@ impl Deciding<'_, '_> {
         let (version, mut survey) = self.open_survey(token)?;
         let place = (survey.kind, survey.record);
         self.draft.load(&[place])?;
+        self.settle_in(place.0, place.1)?;
         let record = self.draft.record(place.0, place.1)?;
         let contact = record.reference(fields::CONTACT);
         let account = record.reference(fields::ACCOUNT);

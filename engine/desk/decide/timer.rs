@@ -47,6 +47,7 @@ impl Deciding<'_, '_> {
                 .push(format!("timer_failed:{}:{why}", timer.name));
             return Ok(Answer::record(place.0, place.1));
         }
+        self.settle_in(place.0, place.1)?;
         match &timer.purpose {
             Purpose::Rule { pack, data } => self.scheduled(&timer, pack, data)?,
             Purpose::SlaDue { clock } => self.clock_due(timer.owner, clock)?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::not_replayable;
-use crate::desk::decide::ActivePacks;
+use crate::desk::active::ActivePacks;
 use crate::desk::journal::RuleName;
 use crate::desk::service::{MOST, Service};
 use crate::desk::{Desk, Result, catalogs, codec, keys};
@@ -87,12 +87,13 @@ impl Desk {
         };
         let packs: BTreeSet<(String, [u8; 32])> = order.iter().map(pack).collect();
         let now = snapshot.get(Table::Packs, &keys::active_packs())?;
-        let now = now.map(|row| codec::decode::<ActivePacks>(&row.bytes));
+        let now = now.map(|row| ActivePacks::decode(&row.bytes));
         let active = ActivePacks {
             packs: packs.into_iter().collect(),
             local: now.transpose()?.unwrap_or_default().local,
+            states: Vec::new(),
         };
-        codec::encode(&active)
+        active.encode()
     }
 
     /// The total order of the rules while the list of active packs had this version.

@@ -13,7 +13,7 @@ use super::{Answer, refuse};
 use crate::hooks::Detail;
 
 /// Every member that is read without parentheses.
-const MEMBERS: [&str; 34] = [
+pub const MEMBERS: [&str; 34] = [
     "record",
     "before",
     "related",

@@ -31,6 +31,7 @@ mod tests;
 pub use engine::ScriptHost;
 pub use fault::ScriptFault;
 pub use limits::ScriptLimits;
+pub use members::MEMBERS;
 pub use methods::{Method, methods};
 pub use program::Script;
 

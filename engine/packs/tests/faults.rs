@@ -103,7 +103,7 @@ hook = \"assign.select\"
             "pack.toml:10:9: a ticket has no field `acount`; did you mean `account`?",
             "pack.toml:11:1: rule `choose` has no script and the pack no plugin; write script = \"FILE.rhai\"",
             "pack.toml:12:8: rule `choose` stands twice; names are unique in a pack",
-            "pack.toml:14:2: unknown key `rules`; the keys here are pack, options, limits, rule, replaced; did you \
+            "pack.toml:14:2: unknown key `rules`; the keys here are pack, options, rule, replaced, capabilities, limits; did you \
          mean `rule`?",
         ],
     );
@@ -174,7 +174,7 @@ fn faults_of_the_pack_table() {
     assert_eq!(
         faults("name = \"a\"\n"),
         "pack.toml:1:1: no [pack] table; write one with name, version and engine\n\
-         pack.toml:1:1: unknown key `name`; the keys here are pack, options, limits, rule, replaced"
+         pack.toml:1:1: unknown key `name`; the keys here are pack, options, rule, replaced, capabilities, limits"
     );
     assert_eq!(
         lines(&pack(&[("definitions.toml", "")]).unwrap_err()),

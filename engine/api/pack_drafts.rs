@@ -1,0 +1,221 @@
+//! Drafts of packs over the API: read, save, check, test, activate. An administrator without a shell
+//! works on a pack here, and is told when another one does.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::input::{Input, Params, PathParams};
+use super::pack_upload::{PackGrants, PackUpload};
+use super::packs::installed;
+use super::principal::{Access, Caller};
+use super::problem::Problem;
+use super::records::{self, at, set};
+use super::route::{Op, Routes};
+use super::state::App;
+use super::view::packs::{self as view, CheckView, InstalledView, TestView};
+use crate::desk::{Command, Desk, PackChange, PackDraft, Result};
+use crate::packs::Given;
+
+const DRAFT: &str = "/v1/packs/{name}/draft";
+
+/// A draft and its files.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PackDraft)]
+struct DraftView {
+    /// Its version: what `If-Match` names.
+    version: u64,
+    /// Hash of its files, hexadecimal.
+    revision: String,
+    /// When it was saved.
+    at: String,
+    /// Who saved it.
+    actor: String,
+    /// The files.
+    #[serde(flatten)]
+    #[schema(inline)]
+    upload: PackUpload,
+}
+
+/// Adds the routes.
+pub(super) fn add(routes: &mut Routes) {
+    let op = Op::get(DRAFT, "read_pack_draft")
+        .about("packs", "Read the draft of a pack with its files.")
+        .access(Access::Admin)
+        .at_least()
+        .reply_with::<DraftView>(200, "The draft");
+    routes.add(op, read);
+    let op = Op::post(DRAFT, "save_pack_draft")
+        .about("packs", "Save files as the draft of a pack, which need not be installed or even whole yet. With the version that was read, nobody's work is written over.")
+        .access(Access::Admin)
+        .pack()
+        .versioned()
+        .body::<PackUpload>()
+        .reply(204, "Saved; `ETag` is the version of the draft");
+    routes.add(op, save);
+    let op = Op::delete(DRAFT, "drop_pack_draft")
+        .about("packs", "Throw the draft of a pack away.")
+        .access(Access::Admin)
+        .versioned()
+        .reply(204, "Gone");
+    routes.add(op, drop_draft);
+    let op = Op::post(format!("{DRAFT}/check"), "check_pack_draft")
+        .about(
+            "packs",
+            "Check a draft as installing would, and tell what installing it would do.",
+        )
+        .access(Access::Admin)
+        .pack()
+        .reply_with::<CheckView>(200, "What is wrong, or what would happen");
+    routes.add(op, check);
+    let op = Op::post(format!("{DRAFT}/test"), "test_pack_draft")
+        .about("packs", "Run the scenarios of a draft, on desks of their own. The packs that it requires are the installed ones.")
+        .access(Access::Admin)
+        .pack()
+        .reply_with::<TestView>(200, "What came of each");
+    routes.add(op, test);
+    let op = Op::post(format!("{DRAFT}/activate"), "activate_pack_draft")
+        .about(
+            "packs",
+            "Install the draft. With the version that was tested, nothing else is installed.",
+        )
+        .access(Access::Admin)
+        .pack()
+        .versioned()
+        .body::<PackGrants>()
+        .reply_with::<InstalledView>(200, "Installed");
+    routes.add(op, activate);
+}
+
+async fn draft(app: &App, path: &PathParams) -> std::result::Result<PackDraft, Problem> {
+    let name = path.text("name").to_owned();
+    app.call(move |desk| desk.pack_draft(&name)).await
+}
+
+async fn read(
+    _: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    params: Params,
+) -> std::result::Result<Response, Problem> {
+    let at_least = params.only_at_least()?;
+    let name = path.text("name").to_owned();
+    let (_, draft) = app
+        .read(at_least, move |desk| desk.pack_draft(&name))
+        .await?;
+    let version = draft.version;
+    let view = DraftView {
+        version: version.0,
+        revision: draft.revision,
+        at: super::view::instant(draft.at),
+        actor: draft.actor,
+        upload: PackUpload::of(draft.files),
+    };
+    let mut response = at(version, axum::Json(view));
+    set(&mut response, header::ETAG, &format!("\"{version}\""));
+    Ok(response)
+}
+
+async fn save(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    Input(body): Input<PackUpload>,
+) -> std::result::Result<Response, Problem> {
+    let (_, files) = body.into_files()?;
+    let command = change(&path, PackChange::SaveDraft { files });
+    let done = app.call(move |desk| records::run(desk, &caller, &command));
+    let reply = done.await?;
+    let mut response = records::changed(&reply, StatusCode::NO_CONTENT);
+    set(&mut response, header::ETAG, &format!("\"{}\"", reply.pos));
+    Ok(response)
+}
+
+async fn drop_draft(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+) -> std::result::Result<Response, Problem> {
+    let command = change(&path, PackChange::DropDraft);
+    let done = app.call(move |desk| records::run(desk, &caller, &command));
+    Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
+}
+
+async fn check(
+    _: Caller,
+    State(app): State<App>,
+    path: PathParams,
+) -> std::result::Result<Response, Problem> {
+    let draft = draft(&app, &path).await?;
+    let done = app.call(move |desk| {
+        let faults = desk.pack_faults(&draft.files)?;
+        let plan = match faults.is_empty() {
+            true => Some(desk.plan_pack(&draft.files)?),
+            false => None,
+        };
+        Ok((draft.version, faults, plan))
+    });
+    let (version, faults, plan) = done.await?;
+    let view = CheckView {
+        ok: plan.as_ref().is_some_and(|p| p.refusals.is_empty()),
+        faults: faults.into_iter().map(view::fault).collect(),
+        plan: plan.map(view::plan),
+    };
+    Ok(at(version, axum::Json(view)))
+}
+
+async fn test(
+    _: Caller,
+    State(app): State<App>,
+    path: PathParams,
+) -> std::result::Result<Response, Problem> {
+    let draft = draft(&app, &path).await?;
+    let done = app.call(move |desk| {
+        let installed = installed_files(desk)?;
+        let report = crate::scenario::run_uploaded(&draft.files, &installed);
+        Ok((draft.version, report))
+    });
+    let (version, report) = done.await?;
+    Ok(at(version, axum::Json(view::report(report))))
+}
+
+fn installed_files(desk: &Desk) -> Result<Vec<crate::packs::PackFiles>> {
+    let packs = desk.packs()?.into_iter();
+    packs
+        .map(|pack| desk.pack_files(&pack.name, None))
+        .collect()
+}
+
+async fn activate(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    Input(body): Input<PackGrants>,
+) -> std::result::Result<Response, Problem> {
+    let grants = Given::of(&body.grants);
+    let command = change(&path, PackChange::ActivateDraft { grants });
+    let name = path.text("name").to_owned();
+    let done = app.call(move |desk| {
+        let reply = records::run(desk, &caller, &command)?;
+        Ok((installed(desk, Some(&name))?, reply))
+    });
+    let (pack, reply) = done.await?;
+    let body = match pack {
+        Some(pack) => axum::Json(pack).into_response(),
+        None => axum::Json(json!({ "id": reply.id })).into_response(),
+    };
+    let mut response = body;
+    records::finish(&mut response, &reply);
+    Ok(response)
+}
+
+/// A change of the pack in the path.
+pub(super) fn change(path: &PathParams, change: PackChange) -> Command {
+    Command::ChangePack {
+        name: path.text("name").to_owned(),
+        change,
+    }
+}

@@ -1,0 +1,74 @@
+//! `opora pack check`: everything that installing would find, without a desk.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::failure::{Failure, Outcome};
+use super::{out, pack};
+use crate::packs::{self, BuiltIn, Catalog, Loaded};
+
+/// Deepest chain of required packs.
+const MAX_DEPTH: usize = 20;
+
+/// Checks folders. All faults of all of them are told.
+pub fn check(folders: &[PathBuf]) -> Outcome<()> {
+    let hosts = BuiltIn::new(None).map_err(|fault| Failure::of_pack(&[fault]))?;
+    let mut wrong = Vec::new();
+    for folder in folders {
+        match check_one(folder, &hosts) {
+            Ok(line) => out::say(&line)?,
+            Err(failure) => wrong.push(failure.to_string()),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(wrong.join("\n")))
+}
+
+fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<String> {
+    let mut all = Vec::new();
+    with_required(folder, hosts, &mut all, 0)?;
+    let Some(pack) = all.last().cloned() else {
+        return Err(Failure::new("there is nothing to check"));
+    };
+    Catalog::build(&all, &[]).map_err(|faults| Failure::of_pack(&faults))?;
+    let asks: Vec<&str> = pack.manifest.asks.beyond_harmless();
+    let asks = match asks.is_empty() {
+        true => String::new(),
+        false => format!("; asks for {}", asks.join(", ")),
+    };
+    let (name, version) = (pack.name(), &pack.manifest.version);
+    let (types, rules) = (pack.definitions.types.len(), pack.rules.len());
+    Ok(format!(
+        "{name} {version} is fit: {types} types, {rules} rules{asks}"
+    ))
+}
+
+/// A pack after all that it requires, each once. Required packs that do not lie beside it are told
+/// by the catalog as missing.
+fn with_required(
+    folder: &Path,
+    hosts: &BuiltIn,
+    all: &mut Vec<Arc<Loaded>>,
+    depth: usize,
+) -> Outcome<()> {
+    let files = pack::files(folder)?;
+    let loaded = packs::load(&files, hosts).map_err(|faults| Failure::of_pack(&faults))?;
+    let beside = folder.canonicalize().ok();
+    let beside = beside.as_deref().and_then(Path::parent);
+    for name in &loaded.manifest.requires {
+        let there = beside.map(|b| b.join(name));
+        let known = all.iter().any(|p| p.name() == name);
+        if let Some(there) = there.filter(|t| t.join("pack.toml").is_file())
+            && !known
+            && depth < MAX_DEPTH
+        {
+            with_required(&there, hosts, all, depth + 1)?;
+        }
+    }
+    if all.iter().all(|p| p.name() != loaded.name()) {
+        all.push(Arc::new(loaded));
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! What editors complete from: a JSON schema of `pack.toml`, and the methods of `c` for scripts. Both
+//! are made from what the engine itself goes by.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::asks::{EFFECTS, ENTRY_TEXT};
+use super::manifest::CONTRACT;
+use super::plugin_limits::CEILING;
+use super::rule_spec::READS;
+use crate::domain::{Kind, builtin};
+use crate::hooks::Hook;
+
+/// The JSON schema of `pack.toml`, as text.
+#[must_use]
+pub fn schema() -> String {
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "pack.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["pack"],
+        "properties": {
+            "pack": pack(),
+            "capabilities": capabilities(),
+            "limits": limits(),
+            "options": options(),
+            "rule": {"type": "array", "items": rule()},
+            "replaced": replaced(),
+        },
+        "$defs": {
+            "code": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,47}$"},
+            "names": {
+                "type": "object",
+                "description": "Texts for people by language code.",
+                "additionalProperties": {"type": "string", "maxLength": super::MAX_NAME_CHARS},
+            },
+        },
+    });
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn code() -> Json {
+    json!({"$ref": "#/$defs/code"})
+}
+
+fn object(required: &[&str], properties: Json) -> Json {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": required,
+        "properties": properties,
+    })
+}
+
+fn pack() -> Json {
+    object(
+        &["name", "version", "engine"],
+        json!({
+            "name": {"$ref": "#/$defs/code", "description": "Namespace of the pack."},
+            "version": {
+                "type": "string",
+                "pattern": r"^\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z.-]+)?$",
+                "description": "Three numbers, such as 1.0.0.",
+            },
+            "engine": {"const": CONTRACT, "description": "Version of the contract."},
+            "names": {"$ref": "#/$defs/names"},
+            "plugin": {"type": "string", "description": "Path of the WASM component."},
+            "requires": {
+                "type": "array",
+                "items": code(),
+                "description": "Packs that must be installed; their rules come first.",
+            },
+        }),
+    )
+}
+
+fn capabilities() -> Json {
+    let personal = Kind::ALL.into_iter().flat_map(|kind| {
+        let fields = builtin::fields(kind).iter().filter(|f| f.personal_data);
+        fields.map(move |f| format!("{}.{}", kind.name(), f.code))
+    });
+    let personal: Vec<String> = ["*".to_owned(), ENTRY_TEXT.to_owned()]
+        .into_iter()
+        .chain(personal)
+        .collect();
+    let list =
+        |names: Json, about: &str| json!({"type": "array", "items": names, "description": about});
+    object(
+        &[],
+        json!({
+            "effects": list(json!({"enum": EFFECTS}), "What rules ask of the engine."),
+            "reads": list(json!({"enum": READS}), "References that rules read."),
+            "personal": list(
+                json!({"anyOf": [{"enum": personal}, {"type": "string", "pattern": "^[a-z_]+\\.[a-z].*/.+$"}]}),
+                "Personal fields that rules see; * for all.",
+            ),
+        }),
+    )
+}
+
+fn limits() -> Json {
+    let amount = |most: Option<u64>, about: &str| {
+        json!({
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": most},
+                {"type": "string", "pattern": "^[0-9]+ (KiB|MiB)$"},
+            ],
+            "description": about,
+        })
+    };
+    object(
+        &[],
+        json!({
+            "plugin_bytes": amount(CEILING.bytes, "Size of the component."),
+            "plugin_memory": amount(CEILING.memory, "Memory of a call."),
+            "plugin_fuel": amount(CEILING.fuel, "Fuel of a call."),
+        }),
+    )
+}
+
+fn options() -> Json {
+    let value = json!({
+        "type": ["string", "number", "boolean", "array"],
+        "description": "Value until an administrator sets another of the same type.",
+    });
+    let option = json!({"value": value, "names": {"$ref": "#/$defs/names"}});
+    json!({
+        "type": "object",
+        "propertyNames": code(),
+        "additionalProperties": object(&["value"], option),
+    })
+}
+
+fn rule() -> Json {
+    let hooks = Hook::ALL.into_iter().filter(|h| *h != Hook::Define);
+    let hooks: Vec<&str> = hooks.map(Hook::name).collect();
+    let kinds: Vec<&str> = Kind::ALL.into_iter().map(Kind::name).collect();
+    object(
+        &["name", "hook"],
+        json!({
+            "name": {"$ref": "#/$defs/code", "description": "Unique in the pack."},
+            "hook": {"enum": hooks},
+            "script": {"type": "string", "pattern": "\\.rhai$"},
+            "function": {"type": "string", "description": "The rule's name with _ for - when not given."},
+            "kind": {"enum": kinds, "default": "ticket"},
+            "applies_to": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Types it runs on; every type of the pack when not given; * for all.",
+            },
+            "reads": {"type": "array", "items": {"enum": READS}},
+            "priority": {"type": "integer", "default": 0, "description": "Lower runs first."},
+            "override": {
+                "type": "boolean",
+                "default": false,
+                "description": "Whether it may replace a value that a person gave.",
+            },
+        }),
+    )
+}
+
+fn replaced() -> Json {
+    let about = [
+        ("type", "Types that are gone, and what takes their place."),
+        (
+            "status",
+            "Statuses that are gone, and what takes their place.",
+        ),
+        ("field", "Fields that are gone, and what takes their place."),
+        (
+            "option",
+            "Options that are gone, FIELD:OPTION, and what takes their place.",
+        ),
+    ];
+    let tables = about.map(|(name, about)| {
+        let table = json!({
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": about,
+        });
+        (name.to_owned(), table)
+    });
+    object(&[], Json::Object(Map::from_iter(tables)))
+}
+
+/// The methods and members of `c` as a definition file of Rhai, as text.
+#[cfg(feature = "script")]
+#[must_use]
+pub fn definitions() -> String {
+    use crate::hooks::script::{MEMBERS, methods};
+    let mut text = String::from(
+        "// What rule scripts call on `c`; made by the engine, not to be edited.\nmodule static;\n",
+    );
+    for method in methods() {
+        let hooks: Vec<&str> = method.hooks.iter().map(|h| h.name()).collect();
+        let hooks = match hooks.is_empty() {
+            true => "every hook".to_owned(),
+            false => hooks.join(", "),
+        };
+        let arguments = arguments(method.arguments);
+        let shown = method.arguments;
+        let name = method.name;
+        text.push_str(&format!(
+            "\n/// `c.{name}({shown})`, for {hooks}.\nfn {name}(c: Hook{arguments}) -> ?;\n"
+        ));
+    }
+    for member in MEMBERS {
+        text.push_str(&format!(
+            "\n/// `c.{member}`.\nfn get {member}(c: Hook) -> ?;\n"
+        ));
+    }
+    text
+}
+
+/// Parameters out of the arguments as documentation shows them: `kind, #{field: value}`.
+#[cfg(feature = "script")]
+fn arguments(shown: &str) -> String {
+    let (mut depth, mut parts) = (0_usize, vec![String::new()]);
+    for c in shown.chars() {
+        match c {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    let parts = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty());
+    parts
+        .enumerate()
+        .map(|(i, part)| match part.chars().next() {
+            Some('#') => format!(", map{i}: Map"),
+            Some('[') => format!(", list{i}: Array"),
+            _ => format!(", {}: ?", part.replace(' ', "_")),
+        })
+        .collect()
+}

@@ -1,0 +1,200 @@
+//! Rules within what their pack was granted: personal data it did not ask for is not in their view,
+//! and what it was not granted is refused by name.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::asks::Grants;
+use super::catalog::LocalFields;
+use super::load::Loaded;
+use crate::domain::{FieldDef, Kind, builtin};
+use crate::hooks::{
+    Call, Decision, Detail, Failure, FailureKind, Outcome, Place, RecordView, Rule, Runner,
+    SurveyAsk, Traced, Usage,
+};
+
+/// Stands for an address that is there and not shown.
+const WITHHELD: &str = "withheld";
+
+/// The personal fields of packs and administrators, by full code. The engine's own are known.
+pub(super) type Personal = Arc<BTreeSet<String>>;
+
+/// The personal fields that packs and administrators define.
+pub(super) fn personal(packs: &[Arc<Loaded>], local: &[LocalFields]) -> Personal {
+    let sets = packs.iter().flat_map(|p| &p.definitions.field_sets);
+    let fields = sets.flat_map(|s| &s.fields);
+    let fields = fields.chain(local.iter().flat_map(|l| &l.set.fields));
+    let personal = fields.filter(|f| f.personal_data);
+    Arc::new(personal.map(|f| f.code.clone()).collect())
+}
+
+/// A rule of a pack, within its grants. A pack that may do everything is called as it is.
+pub(super) fn within(rule: &Arc<Rule>, grants: &Arc<Grants>, personal: &Personal) -> Arc<Rule> {
+    if grants.everything() {
+        return Arc::clone(rule);
+    }
+    let runner = Granted {
+        inner: Arc::clone(&rule.runner),
+        rule: rule.id(),
+        pack: Arc::clone(&rule.pack),
+        denied_read: rule.reads.iter().find(|r| !grants.read(r)).cloned(),
+        grants: Arc::clone(grants),
+        personal: Arc::clone(personal),
+    };
+    Arc::new(Rule {
+        runner: Arc::new(runner),
+        ..(**rule).clone()
+    })
+}
+
+struct Granted {
+    inner: Arc<dyn Runner>,
+    rule: String,
+    pack: Arc<str>,
+    denied_read: Option<String>,
+    grants: Arc<Grants>,
+    personal: Personal,
+}
+
+impl Runner for Granted {
+    fn call(&self, call: &Call) -> Result<Outcome, Failure> {
+        self.permit()?;
+        let outcome = match self.withheld(call) {
+            Some(less) => self.inner.call(&less),
+            None => self.inner.call(call),
+        };
+        self.check(outcome?)
+    }
+
+    fn nature(&self) -> &'static str {
+        self.inner.nature()
+    }
+
+    fn trace(&self, call: &Call) -> Traced {
+        if let Err(failure) = self.permit() {
+            return Traced {
+                result: Err(failure),
+                steps: Vec::new(),
+            };
+        }
+        let traced = match self.withheld(call) {
+            Some(less) => self.inner.trace(&less),
+            None => self.inner.trace(call),
+        };
+        Traced {
+            result: traced.result.and_then(|outcome| self.check(outcome)),
+            steps: traced.steps,
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        self.inner.place()
+    }
+}
+
+impl Granted {
+    fn permit(&self) -> Result<(), Failure> {
+        match &self.denied_read {
+            None => Ok(()),
+            Some(read) => Err(self.denied(&format!("read:{read}"), Usage::default())),
+        }
+    }
+
+    fn check(&self, outcome: Outcome) -> Result<Outcome, Failure> {
+        match self.not_granted(&outcome.decision) {
+            None => Ok(outcome),
+            Some(name) => Err(self.denied(&format!("effect:{name}"), outcome.usage)),
+        }
+    }
+
+    fn denied(&self, name: &str, usage: Usage) -> Failure {
+        let pack = &self.pack;
+        Failure {
+            kind: FailureKind::Broken,
+            message: format!(
+                "rule {} needs `{name}`, which pack `{pack}` was not granted; an administrator \
+                 grants it with `opora pack grant {pack}`",
+                self.rule
+            ),
+            usage,
+        }
+    }
+
+    /// The first thing of a decision that the pack may not ask for.
+    fn not_granted(&self, decision: &Decision) -> Option<String> {
+        let mut names = decision.effects.iter().map(|(effect, _)| effect.name());
+        let denied = names.find(|name| !self.grants.effect(name));
+        let asks = matches!(decision.ask, Some(SurveyAsk::Send { .. }));
+        let asks = (asks && !self.grants.effect("ask")).then_some("ask");
+        denied.or(asks).map(str::to_owned)
+    }
+
+    /// The call without personal data; nothing when it shows none.
+    fn withheld(&self, call: &Call) -> Option<Call> {
+        if self.grants.all_personal() {
+            return None;
+        }
+        let mut less = call.clone();
+        self.cut(&mut less.record);
+        if let Some(before) = &mut less.before {
+            self.cut(before);
+        }
+        for related in Arc::make_mut(&mut less.related).values_mut() {
+            self.cut(related);
+        }
+        self.cut_detail(call.record.kind, &mut less.detail);
+        Some(less)
+    }
+
+    fn cut_detail(&self, kind: Kind, detail: &mut Detail) {
+        let mails = self.grants.personal(Kind::Contact, "mails");
+        match detail {
+            Detail::SurveyDone {
+                address: Some(address),
+                ..
+            } if !mails => WITHHELD.clone_into(address),
+            Detail::SurveyReply {
+                comment, answers, ..
+            } if !self.grants.personal(kind, "satisfaction_comment") => {
+                comment.clear();
+                answers.iter_mut().for_each(|answer| answer.text.clear());
+            }
+            Detail::Interaction { entry }
+            | Detail::Clocks {
+                entry: Some(entry), ..
+            } if !self.grants.entry_text() => {
+                let entry = Arc::make_mut(entry);
+                entry.subject.clear();
+                entry.text.clear();
+            }
+            Detail::Notice { notice } if notice.address.is_some() && !mails => {
+                Arc::make_mut(notice).address = Some(WITHHELD.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// The view without the personal fields that were not granted. A pack's own fields are its own.
+    fn cut(&self, view: &mut Arc<RecordView>) {
+        let kind = view.kind;
+        let hidden = |name: &&String| {
+            let is_personal = match name.split_once('/') {
+                Some((pack, _)) => *pack != *self.pack && self.personal.contains(*name),
+                None => builtin::field(kind, name).is_some_and(is_personal),
+            };
+            is_personal && !self.grants.personal(kind, name)
+        };
+        let names: Vec<String> = view.fields.keys().filter(hidden).cloned().collect();
+        if names.is_empty() {
+            return;
+        }
+        let shown = Arc::make_mut(view);
+        for name in names {
+            shown.fields.remove(&name);
+        }
+    }
+}
+
+fn is_personal(def: &FieldDef) -> bool {
+    def.personal_data
+}

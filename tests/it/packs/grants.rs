@@ -1,0 +1,182 @@
+//! What a pack asks for, what it is granted, and what becomes of the rest.
+
+use opora::desk::{Actor, PackChange, Reply, Result};
+use opora::domain::{Id, Kind};
+use opora::packs::{Given, PackFiles};
+use serde_json::json;
+
+use super::{change, manifest};
+use crate::support::TestDesk;
+
+const TYPES: &str = r#"
+[[type]]
+code = "fault"
+workflow = "work"
+field_sets = ["more"]
+[[workflow]]
+code = "work"
+initial = "todo"
+statuses = [{ code = "todo", category = "new" }, { code = "done", category = "done" }]
+transitions = [{ from = "todo", to = "done" }]
+[[field_set]]
+code = "more"
+fields = [{ code = "seen", value = "text" }, { code = "own", value = "text", personal_data = true }]
+"#;
+
+const RULES: &str = r#"
+[[rule]]
+name = "look"
+hook = "transition.effect"
+script = "rules.rhai"
+reads = ["contact"]
+"#;
+
+fn install(desk: &TestDesk, asks: &str, script: &str, grants: Given) -> Result<Reply> {
+    let head = manifest("1.0.0", &format!("{asks}{RULES}"));
+    let files = PackFiles::from_texts(&[
+        ("pack.toml", head.as_str()),
+        ("definitions.toml", TYPES),
+        ("rules.rhai", script),
+    ]);
+    change(desk, "", PackChange::Install { files, grants })
+}
+
+fn ticket(desk: &TestDesk) -> Id {
+    let anna = json!({"title": "Anna", "mails": ["anna@example.org"], "position": "Head"});
+    let contact = desk.create(Kind::Contact, anna).unwrap().id;
+    let fields = json!({"type": "fault", "title": "Noise", "description": "My words",
+        "contact": contact, "own": "mine"});
+    desk.create(Kind::Ticket, fields).unwrap().id
+}
+
+const SEES: &str = r#"
+fn look(c) {
+    let who = c.related.contact;
+    c.set("seen", `${c.record.description ?? "-"}|${who.title ?? "-"}|${who.mails?.len() ?? "-"}|${who.position}|${c.record.own}`);
+}
+"#;
+
+#[test]
+fn personal_data_that_was_not_granted_is_not_in_the_view() {
+    let desk = TestDesk::bare();
+    let some = "[capabilities]\neffects = [\"set\"]\nreads = [\"contact\"]\npersonal = [\"contact.title\", \"contact.mails\"]\n";
+    let error = install(&desk, some, SEES, Given::Nothing).unwrap_err();
+    assert_eq!(error.code, "grants_needed");
+    let asked: Vec<&str> = error
+        .faults
+        .iter()
+        .filter_map(|f| f.field.as_deref())
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "personal:contact.mails",
+            "personal:contact.title",
+            "read:contact"
+        ]
+    );
+    let wrong = Given::of(&["read:contcat".to_owned()]);
+    let error = install(&desk, some, SEES, wrong).unwrap_err();
+    assert!(
+        error.message.contains("did you mean `read:contact`"),
+        "{error:?}"
+    );
+    let partly = Given::of(&[
+        "read:contact".to_owned(),
+        "personal:contact.title".to_owned(),
+    ]);
+    install(&desk, some, SEES, partly).unwrap();
+    let id = ticket(&desk);
+    assert_eq!(
+        desk.get(Kind::Ticket, id).text("shop/seen"),
+        Some("-|Anna|-|Head|mine")
+    );
+    change(&desk, "shop", PackChange::Grant { grants: Given::All }).unwrap();
+    desk.transition(id, "done").unwrap();
+    assert_eq!(
+        desk.get(Kind::Ticket, id).text("shop/seen"),
+        Some("-|Anna|1|Head|mine")
+    );
+    // A pack that says nothing asks for everything, and that wants a word.
+    let error = install(&desk, "", SEES, Given::Nothing).unwrap_err();
+    assert!(error.message.contains("asks for *"), "{error:?}");
+    install(&desk, "", SEES, Given::All).unwrap();
+    let id = ticket(&desk);
+    assert_eq!(
+        desk.get(Kind::Ticket, id).text("shop/seen"),
+        Some("My words|Anna|1|Head|mine")
+    );
+    // What was granted once is not asked for again.
+    install(&desk, some, SEES, Given::Nothing).unwrap();
+    assert_eq!(desk.desk.packs().unwrap()[0].grants.len(), 4);
+}
+
+#[test]
+fn a_denied_effect_or_read_is_refused_by_name() {
+    let desk = TestDesk::bare();
+    let asks = "[capabilities]\neffects = [\"set\", \"notify\"]\nreads = [\"contact\"]\n";
+    let script =
+        "fn look(c) { c.set(\"seen\", \"x\"); c.notify(\"contact\", \"mail\", \"s\", \"t\"); }";
+    install(&desk, asks, script, Given::of(&["read:contact".to_owned()])).unwrap();
+    let id = ticket(&desk);
+    // None of the rule's effects is applied, and the history says why.
+    assert_eq!(desk.get(Kind::Ticket, id).text("shop/seen"), None);
+    let why = || {
+        let page = desk
+            .desk
+            .history(&Actor::System, Kind::Ticket, id, None, 50)
+            .unwrap();
+        format!("{:?}", page.items.last())
+    };
+    assert!(
+        why().contains("`effect:notify`, which pack `shop` was not granted"),
+        "{}",
+        why()
+    );
+    assert!(
+        desk.desk
+            .outbox(&Actor::System, None, 10)
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    change(
+        &desk,
+        "shop",
+        PackChange::Grant {
+            grants: Given::of(&["effect:notify".to_owned()]),
+        },
+    )
+    .unwrap();
+    desk.transition(id, "done").unwrap();
+    assert!(why().contains("`read:contact`"), "{}", why());
+    change(&desk, "shop", PackChange::Grant { grants: Given::All }).unwrap();
+    let id = ticket(&desk);
+    assert_eq!(desk.get(Kind::Ticket, id).text("shop/seen"), Some("x"));
+    assert_eq!(
+        desk.desk
+            .outbox(&Actor::System, None, 10)
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_table_is_told_with_its_line() {
+    let desk = TestDesk::bare();
+    let asks = "[capabilities]\neffects = [\"notfy\"]\nreads = []\npersonal = [\"contact.mail\"]\n[limits]\nplugin_bytes = 99000000\n";
+    let error = install(&desk, asks, SEES, Given::All).unwrap_err();
+    let text = error.message;
+    for piece in [
+        "pack.toml:6:12: `notfy` is none of the effects",
+        "did you mean `notify`?",
+        "pack.toml:8:13: `contact.mail` is no personal field",
+        "did you mean `contact.mails`?",
+        "99000000 is over the ceiling of 33554432",
+        "rule `look` reads `contact`, which `[capabilities]` does not ask for",
+    ] {
+        assert!(text.contains(piece), "{piece}: {text}");
+    }
+}
