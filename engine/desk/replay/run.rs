@@ -113,8 +113,10 @@ impl Footing {
 /// The rule of a catalog with an id.
 pub(super) fn rule_named(catalog: &Catalog, id: &str) -> Option<Arc<Rule>> {
     let (pack, name) = id.split_once('/')?;
-    let mut rules = catalog.pack(pack)?.rules.iter();
-    rules.find(|rule| &*rule.name == name).cloned()
+    // The catalog's own, which are held to what their pack was granted.
+    let mut rules = Hook::ALL.into_iter().flat_map(|hook| catalog.rules(hook));
+    let found = rules.find(|rule| &*rule.pack == pack && &*rule.name == name);
+    found.cloned()
 }
 
 /// Records as they were at a position, read from the journal.
