@@ -31,7 +31,7 @@ async fn app() -> (App, String) {
     let body = json!({"files": {
         "pack.toml": {"text": manifest}, "definitions.toml": {"text": DEFINITIONS},
         "rules.rhai": {"text": RULES},
-    }});
+    }, "grants": ["all"]});
     app.post("/v1/packs", ADMIN, body).await.is(201);
     let ticket = format!("/v1/tickets/{}", app.ticket().await);
     (app, ticket)
