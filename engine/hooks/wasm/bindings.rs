@@ -12,4 +12,4 @@ pub(super) mod guest {
     pub use super::exports::opora::hooks0_2_0::*;
 }
 
-pub(super) use opora::hooks0_1_0::{log, types};
+pub(super) use self::opora::hooks0_1_0::{log, types};
