@@ -53,6 +53,10 @@ impl BuiltIn {
     /// Compiles plugins that were installed before on threads of their own; until one is ready, its
     /// rules fail as their hooks say. One that defines things is waited for.
     #[must_use]
+    #[cfg_attr(
+        not(feature = "wasm"),
+        expect(unused_mut, reason = "without plugins there is nothing to set")
+    )]
     pub fn compiling_behind(mut self) -> Self {
         #[cfg(feature = "wasm")]
         {
