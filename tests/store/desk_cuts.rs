@@ -110,7 +110,8 @@ fn live(random: &mut Random, desk: &Desk, outside: &mut Outside) -> Result<(), E
         let id = ids
             .get(random.below(ids.len().max(1) as u64) as usize)
             .copied();
-        let title = format!("{n} {}", random.below(1_000));
+        // Never twice: external ids are made of it, and those are unique.
+        let title = format!("{n} {}", random.next());
         let (command, asked) = plan(random, id, &title);
         outside.pending = Some(asked);
         let reply = desk.run(&request, &command)?;
