@@ -7,6 +7,7 @@
 
 mod candidate;
 mod check;
+mod explanation;
 mod moment;
 mod outline;
 mod past;
@@ -18,12 +19,14 @@ mod why;
 
 pub use candidate::Difference;
 pub use check::Checked;
+pub use explanation::{
+    CauseLink, Silence, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,
+};
 pub use outline::Point;
 pub use past::Past;
 pub use run::{ReadValue, Replayed};
 pub use shadow::{Shadow, Shadows};
 pub use simulate::{SimulateQuery, Simulation};
-pub use why::{CauseLink, Silence, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule};
 
 use super::{Error, ErrorKind};
 
