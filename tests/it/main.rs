@@ -31,6 +31,8 @@ mod search;
 mod simulate;
 #[cfg(test)]
 mod support;
+#[cfg(all(test, feature = "script"))]
+mod switched_off;
 #[cfg(test)]
 mod verify;
 #[cfg(test)]

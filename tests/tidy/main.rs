@@ -10,6 +10,7 @@ mod documents;
 mod fences;
 mod manifest;
 mod tree;
+mod vocabulary;
 mod words;
 
 /// Fails with everything that was found.
