@@ -31,7 +31,8 @@ mod search;
 mod simulate;
 #[cfg(test)]
 mod support;
-#[cfg(all(test, feature = "script"))]
+#[cfg(test)]
+#[cfg(feature = "script")]
 mod switched_off;
 #[cfg(test)]
 mod verify;
