@@ -20,6 +20,9 @@ mod packs;
 mod plugin;
 #[cfg(test)]
 #[cfg(feature = "script")]
+mod renamed;
+#[cfg(test)]
+#[cfg(feature = "script")]
 mod rules;
 #[cfg(test)]
 mod scenarios;
