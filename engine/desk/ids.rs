@@ -4,17 +4,27 @@ use parking_lot::Mutex;
 
 use crate::domain::{Id, Instant};
 
+/// Bits of an id behind its instant that are free: 12 before the variant of RFC 9562 and 62 behind it.
+const TAIL_BITS: u32 = 74;
+/// Those behind the variant.
+const LOW_BITS: u32 = 62;
+
 /// A source of ids: the machine's entropy, or a seed, so that a test's ids are the same every time.
+///
+/// Ids of one source are ordered as they were given, also within a millisecond, while its clock does
+/// not go back: what a command writes in one instant keeps its order.
 #[derive(Debug, Default)]
 pub struct IdSource {
     seeded: Option<Mutex<u64>>,
+    /// The millisecond of the last id, and what stands behind it.
+    last: Mutex<Option<(i64, u128)>>,
 }
 
 impl IdSource {
     /// Ids from the machine's entropy.
     #[must_use]
     pub fn random() -> Self {
-        Self { seeded: None }
+        Self::default()
     }
 
     /// Ids from a seed.
@@ -22,28 +32,43 @@ impl IdSource {
     pub fn seeded(seed: u64) -> Self {
         Self {
             seeded: Some(Mutex::new(seed)),
+            ..Self::default()
         }
     }
 
     /// The next id at an instant.
     #[must_use]
     pub fn next(&self, at: Instant) -> Id {
-        let mut entropy = [0_u8; 10];
+        let entropy = self.entropy();
+        let mut last = self.last.lock();
+        let tail = match *last {
+            // A random step further, so that ids of one millisecond are ordered and hard to guess.
+            Some((millis, tail)) if millis == at.timestamp_millis() => {
+                tail + 1 + (entropy >> (TAIL_BITS / 2))
+            }
+            _ => entropy,
+        };
+        // Past its end it begins anew: after 2^36 ids of one millisecond.
+        let tail = tail & ((1 << TAIL_BITS) - 1);
+        *last = Some((at.timestamp_millis(), tail));
+        let spread = ((tail >> LOW_BITS) << 64) | (tail & ((1 << LOW_BITS) - 1));
+        let [_, _, _, _, _, _, behind @ ..] = spread.to_be_bytes();
+        Id::new(at, behind)
+    }
+
+    /// Random bits of a tail. Without entropy ids would clash, and clashes are refused by the store: nothing
+    /// is lost.
+    fn entropy(&self) -> u128 {
+        let mut bytes = [0_u8; 16];
         match &self.seeded {
             Some(state) => {
                 let mut state = state.lock();
-                for chunk in entropy.chunks_mut(8) {
-                    let bytes = split_mix(&mut state).to_be_bytes();
-                    chunk
-                        .iter_mut()
-                        .zip(bytes)
-                        .for_each(|(to, from)| *to = from);
-                }
+                let (high, low) = (split_mix(&mut state), split_mix(&mut state));
+                return ((u128::from(high) << 64) | u128::from(low)) >> (128 - TAIL_BITS);
             }
-            // Without entropy ids would clash, and clashes are refused by the store: nothing is lost.
-            None => drop(getrandom::fill(&mut entropy)),
+            None => drop(getrandom::fill(&mut bytes)),
         }
-        Id::new(at, entropy)
+        u128::from_be_bytes(bytes) >> (128 - TAIL_BITS)
     }
 }
 
@@ -54,4 +79,32 @@ fn split_mix(state: &mut u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn ids_of_one_instant_keep_the_order_they_were_given_in() {
+        for source in [IdSource::random(), IdSource::seeded(7)] {
+            let mut ids = Vec::new();
+            for millis in [1_000, 1_001] {
+                let at = Instant::UNIX_EPOCH + TimeDelta::milliseconds(millis);
+                ids.extend((0..5_000).map(|_| source.next(at)));
+            }
+            assert!(ids.is_sorted_by(|a, b| a < b));
+        }
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_ids_again() {
+        let ids = |seed| {
+            let source = IdSource::seeded(seed);
+            [1, 1, 2].map(|at| source.next(Instant::UNIX_EPOCH + TimeDelta::milliseconds(at)))
+        };
+        assert_eq!(ids(3), ids(3));
+        assert_ne!(ids(3), ids(4));
+    }
 }
