@@ -152,16 +152,18 @@ async fn revoke_token(
     Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
 }
 
-async fn read_me(caller: Caller) -> impl IntoResponse {
+async fn read_me(caller: Caller, params: Params) -> std::result::Result<Response, Problem> {
+    params.finish()?;
     let account = match &caller.actor {
         Actor::Contact { account, .. } => Some(account.to_string()),
         _ => None,
     };
-    axum::Json(Me {
+    let me = Me {
         role: caller.actor.role(),
         id: caller.actor.id().map(|id| id.to_string()),
         account,
-    })
+    };
+    Ok(axum::Json(me).into_response())
 }
 
 /// Makes the text of a secret.

@@ -149,8 +149,12 @@ pub fn definition<T: serde::de::DeserializeOwned>(record: &Record) -> Result<T> 
             "a definition is needed",
         ));
     };
-    serde_json::from_str(text)
-        .map_err(|e| Error::field("definition", "malformed", format!("cannot be read: {e}")))
+    serde_json::from_str(text).map_err(|e| {
+        // Its text is the engine's, so a line and column in it would tell nobody anything.
+        let why = e.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        Error::field("definition", "malformed", format!("cannot be read: {why}"))
+    })
 }
 
 fn records(

@@ -42,6 +42,7 @@ const WEEK: [Weekday; 7] = [
 /// Working hours within one local day: from `from` (included) to `to` (excluded), in minutes
 /// since local midnight, `0..=1440`. Work past midnight is two intervals on two days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(expecting = "an interval of a day: an object with `from` and `to`, minutes from midnight")]
 pub struct Hours {
     /// First minute of the interval.
     pub from: u16,
@@ -51,6 +52,9 @@ pub struct Hours {
 
 /// An interval of every week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(
+    expecting = "an interval of the week: an object with `weekday`, `from` and `to`, minutes from midnight"
+)]
 pub struct WeeklyHours {
     /// The local day of the week, written `Mon` to `Sun`.
     pub weekday: Weekday,
@@ -62,6 +66,7 @@ pub struct WeeklyHours {
 
 /// A local date that differs from its day of the week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a day that differs: an object with `name` and `intervals`")]
 pub struct Exception {
     /// What the day is, for people: `Victory Day`, `short day`.
     pub name: String,
@@ -72,6 +77,7 @@ pub struct Exception {
 
 /// A working calendar. A change makes a new `version`; what was counted with an old one keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a calendar: an object with `code`, `time_zone` and `weekly`")]
 pub struct Calendar {
     /// The name rules use: `5x8-moscow`.
     pub code: String,

@@ -184,6 +184,14 @@ async fn hostile_headers_and_queries() {
     app.get("/v1/tickets?cursor=zz", AGENT)
         .await
         .fails_with(422, "bad_cursor");
+    for list in ["outbox", "tokens"] {
+        app.get(&format!("/v1/{list}?cursor=abcd"), ADMIN)
+            .await
+            .fails_with(422, "bad_cursor");
+    }
+    app.get("/v1/me?x=1", AGENT)
+        .await
+        .fails_with(422, "invalid");
     app.get("/v1/tickets?at_least=-1", AGENT)
         .await
         .fails_with(422, "invalid");
@@ -236,4 +244,28 @@ async fn a_closed_desk_and_a_stopping_server_say_so() {
         .await
         .fails_with(503, "closing");
     app.get("/healthz", "").await.is(200);
+}
+
+#[tokio::test]
+async fn a_definition_of_another_shape_is_told_in_words_of_the_desk() {
+    let app = App::new();
+    let told = |definition| {
+        let body = json!({"title": "Always", "code": "always", "definition": definition});
+        let app = &app;
+        async move {
+            let answer = app.post("/v1/calendars", ADMIN, body).await;
+            let body = answer.fails_with(422, "invalid").json();
+            assert_eq!(body["errors"][0]["field"], "definition", "{body}");
+            body["errors"][0]["detail"].as_str().unwrap().to_owned()
+        }
+    };
+    let whole = told(json!(7)).await;
+    assert_eq!(
+        whole,
+        "cannot be read: invalid type: integer `7`, expected a calendar: an object with `code`, \
+         `time_zone` and `weekly`"
+    );
+    let week = json!({"code": "always", "time_zone": "UTC", "weekly": ["Mon"]});
+    let week = told(week).await;
+    assert!(week.contains("an interval of the week"), "{week}");
 }

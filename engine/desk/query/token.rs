@@ -30,7 +30,7 @@ impl Desk {
     /// When the asker is no administrator, or the store fails.
     pub fn tokens(&self, actor: &Actor, cursor: Option<&str>, limit: usize) -> Result<Page<Token>> {
         actor.require_admin("listing tokens")?;
-        self.rows(Table::Tokens, cursor, limit, false)
+        self.rows(Table::Tokens, cursor, limit, 32)
     }
 
     /// What waits to leave the process, newest first.
@@ -44,24 +44,30 @@ impl Desk {
         limit: usize,
     ) -> Result<Page<OutboxItem>> {
         actor.require_admin("reading the outbox")?;
-        self.rows(Table::Outbox, cursor, limit, true)
+        self.rows(Table::Outbox, cursor, limit, 16)
     }
 
+    /// A page of a table whose keys are this long. What is ordered by time comes newest first.
     fn rows<T: serde::de::DeserializeOwned>(
         &self,
         table: Table,
         cursor: Option<&str>,
         limit: usize,
-        newest_first: bool,
+        key_length: usize,
     ) -> Result<Page<T>> {
         let limit = super::limit(limit)?;
+        let newest_first = table == Table::Outbox;
+        let cursor = cursor.map(super::unhex).transpose()?;
+        if cursor.as_ref().is_some_and(|key| key.len() != key_length) {
+            return Err(super::bad_cursor());
+        }
         let snapshot = self.store.snapshot(None)?;
         let (mut from, mut to) = (Vec::new(), vec![u8::MAX; 64]);
         match cursor {
-            Some(cursor) if newest_first => to = super::unhex(cursor)?,
-            Some(cursor) => {
-                from = super::unhex(cursor)?;
-                from.push(0);
+            Some(key) if newest_first => to = key,
+            Some(mut key) => {
+                key.push(0);
+                from = key;
             }
             None => {}
         }

@@ -18,6 +18,7 @@ pub const TARGET_SECS_MAX: u64 = 366 * 86_400;
 
 /// A set of targets and the calendar they are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a support level: an object with `code`, `calendar` and `targets`")]
 pub struct SupportLevel {
     /// The name rules use: `gold`.
     pub code: String,
@@ -35,6 +36,7 @@ pub struct SupportLevel {
 
 /// How long one clock may run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(expecting = "a target: an object with `clock` and `duration_secs`")]
 pub struct Target {
     /// Name of the clock: `reaction`, `resolution` or another.
     pub clock: String,
