@@ -21,6 +21,7 @@ mod ids;
 #[cfg(feature = "search")]
 mod index_source;
 mod journal;
+mod kept;
 mod keys;
 mod lookup;
 mod packs;

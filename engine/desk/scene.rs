@@ -4,8 +4,12 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::Result;
+use super::kept::{KeptConsume, KeptRoute};
 use crate::domain::{EntryBody, Id, Instant, Kind};
-use crate::hooks::{ClockView, Detail, EntryView, NoticeView, SurveyAnswer};
+use crate::hooks::{
+    ClockView, ConfigView, Detail, EntryView, LifecycleView, MatchView, NoticeView, StageView,
+    SurveyAnswer,
+};
 
 /// What is particular to the hook. The order of the variants is stored: new ones go to the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +105,18 @@ pub enum SceneDetail {
     },
     /// A principal asked for records.
     Access(Kind),
+    /// Something happened to a pack.
+    Lifecycle(LifecycleView),
+    /// The configuration was about to change.
+    Config(ConfigView),
+    /// A party was searched for.
+    Match(MatchView),
+    /// An appeal was accepted, or arrived.
+    Route(KeptRoute),
+    /// A process was at a stage.
+    Stage(StageView),
+    /// A ticket used a contract.
+    Consume(KeptConsume),
 }
 
 /// A comment or message; subject and text stand in its own row, which never changes.
@@ -272,6 +288,12 @@ impl SceneDetail {
             },
             Detail::Notice { notice } => Self::notice(notice),
             Detail::Access { kind } => Self::Access(*kind),
+            Detail::Lifecycle(view) => Self::Lifecycle((**view).clone()),
+            Detail::Config(view) => Self::Config((**view).clone()),
+            Detail::Match(view) => Self::Match((**view).clone()),
+            Detail::Route(view) => Self::Route(KeptRoute::of(view)),
+            Detail::Stage(view) => Self::Stage((**view).clone()),
+            Detail::Consume(view) => Self::Consume(KeptConsume::of(view)),
         }
     }
 
@@ -384,6 +406,10 @@ impl SceneDetail {
                 }),
             },
             Self::Access(kind) => Detail::Access { kind },
+            Self::Lifecycle(view) => Detail::Lifecycle(Arc::new(view)),
+            Self::Config(view) => Detail::Config(Arc::new(view)),
+            Self::Match(view) => Detail::Match(Arc::new(view)),
+            Self::Stage(view) => Detail::Stage(Arc::new(view)),
             _ => return None,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::Hook;
+use super::{ConfigView, ConsumeView, Hook, LifecycleView, MatchView, RouteView, StageView};
 use crate::domain::{Id, Instant, Kind, Value};
 
 /// One call of a hook: everything it may know.
@@ -18,7 +18,8 @@ pub struct Call {
     pub now: Instant,
     /// Who asked for the change.
     pub actor: ActorView,
-    /// The record as it stands, earlier rules' changes included.
+    /// The record as it stands, earlier rules' changes included; an empty one for hooks that are about
+    /// none.
     pub record: Arc<RecordView>,
     /// The record before the command; absent when it is being created.
     pub before: Option<Arc<RecordView>>,
@@ -280,6 +281,18 @@ pub enum Detail {
         /// Kind of the records asked for.
         kind: Kind,
     },
+    /// Something happens to the pack of the rule.
+    Lifecycle(Arc<LifecycleView>),
+    /// The configuration is about to change.
+    Config(Arc<ConfigView>),
+    /// A party is searched for.
+    Match(Arc<MatchView>),
+    /// An appeal is accepted, or arrived.
+    Route(Arc<RouteView>),
+    /// A process is at a stage.
+    Stage(Arc<StageView>),
+    /// A ticket uses a contract.
+    Consume(Arc<ConsumeView>),
 }
 
 /// Which fields a rule looked at, for explanations. Off but while somebody asks.

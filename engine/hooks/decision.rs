@@ -1,6 +1,6 @@
 //! What a hook may return.
 
-use super::{Effect, Predicate};
+use super::{ConsumeChoice, Effect, NewParty, PartyKeys, Predicate, RouteChoice, StageChoice};
 
 /// Where in a script something was decided; plugins have no lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,15 +15,17 @@ pub struct Spot {
 /// refuses the others by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Decision {
-    /// Reasons to refuse: `record.validate`, `transition.guard`, `action.run`.
+    /// Reasons to refuse: `record.validate`, `transition.guard`, `action.run`, `pack.lifecycle`,
+    /// `config.guard`, `intake.route`, `process.step`.
     pub refusals: Vec<Refusal>,
     /// What to do, in order: `record.defaults` and `field.compute` (only `Set`), `transition.effect`,
     /// `schedule.fire`, `survey.logic`, `interaction.event`, `sla.event`, `record.changed`,
-    /// `action.run`.
+    /// `action.run`, `pack.lifecycle` (only `Create`), `intake.route`, `process.step`,
+    /// `contract.consume`.
     pub effects: Vec<(Effect, Spot)>,
     /// Form rules: `form.rules`.
     pub form: Vec<FieldRule>,
-    /// Who shall be in charge: `assign.select`.
+    /// Who shall be in charge: `assign.select`; who performs the next stage: `process.step`.
     pub assign: Option<AssignChoice>,
     /// Which support level applies: `sla.select`.
     pub level: Option<LevelChoice>,
@@ -39,6 +41,16 @@ pub struct Decision {
     pub access: Option<AccessChoice>,
     /// What the asker gets back, as JSON text: `action.run`.
     pub result: Option<String>,
+    /// By which keys parties are searched for: `intake.match`.
+    pub keys: Option<PartyKeys>,
+    /// What becomes of an appeal: `intake.route`.
+    pub route: Option<RouteChoice>,
+    /// Values for new parties: `intake.route`.
+    pub parties: Vec<NewParty>,
+    /// Where a process goes on: `process.step`.
+    pub stage: Option<StageChoice>,
+    /// What a ticket uses of a contract: `contract.consume`.
+    pub consume: Option<ConsumeChoice>,
     /// Reasons given, for the trace.
     pub because: Vec<Because>,
 }
@@ -59,6 +71,11 @@ impl Decision {
             notice,
             access,
             result,
+            keys,
+            route,
+            parties,
+            stage,
+            consume,
             because: _,
         } = self;
         refusals.is_empty()
@@ -72,6 +89,11 @@ impl Decision {
             && notice.is_none()
             && access.is_none()
             && result.is_none()
+            && keys.is_none()
+            && route.is_none()
+            && parties.is_empty()
+            && stage.is_none()
+            && consume.is_none()
     }
 }
 

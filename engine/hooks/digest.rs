@@ -1,11 +1,12 @@
 //! The digest of a decision: what the journal keeps of it, so that a later run of the same rule can
 //! be held to it.
 
+use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
 use super::{
     AccessChoice, AssignChoice, ClockAct, ClockStep, Decision, Effect, FieldRule, LevelChoice,
-    NoticeChoice, Predicate, Refusal, SurveyAsk,
+    NewParty, NoticeChoice, Predicate, Refusal, SurveyAsk,
 };
 use crate::domain::entry::Visibility;
 use crate::domain::{Kind, Value};
@@ -50,6 +51,11 @@ impl Bytes {
             notice,
             access,
             result,
+            keys,
+            route,
+            parties,
+            stage,
+            consume,
             because: _,
         } = decision;
         for refusal in refusals {
@@ -94,6 +100,27 @@ impl Bytes {
         }
         if let Some(result) = result {
             self.tagged(11, &[result]);
+        }
+        if let Some(keys) = keys {
+            self.keys(keys);
+        }
+        if let Some(route) = route {
+            self.route(route);
+        }
+        for NewParty {
+            kind,
+            values,
+            spot: _,
+        } in parties
+        {
+            self.tagged(14, &[kind.name()]);
+            self.fields(values);
+        }
+        if let Some(choice) = stage {
+            self.stage(choice);
+        }
+        if let Some(choice) = consume {
+            self.consume(choice);
         }
     }
 
@@ -310,6 +337,10 @@ impl Bytes {
     ) {
         self.tagged(5, &[kind.name(), relation]);
         self.option(type_code, Self::text);
+        self.fields(fields);
+    }
+
+    fn fields(&mut self, fields: &[(String, Value)]) {
         self.length(fields.len());
         for (field, value) in fields {
             self.text(field);
@@ -328,10 +359,9 @@ impl Bytes {
                 self.tag(3);
                 self.tag(u8::from(*flag));
             }
-            // 1.50 and 1.5 are equal.
             Value::Decimal(number) => {
                 self.tag(4);
-                self.0.extend(number.normalize().serialize());
+                self.decimal(*number);
             }
             Value::Date(date) => self.tagged(5, &[&date.to_string()]),
             Value::Instant(at) => {
@@ -355,6 +385,11 @@ impl Bytes {
             }
             Value::Json(text) => self.tagged(10, &[text]),
         }
+    }
+
+    /// 1.50 and 1.5 are equal.
+    fn decimal(&mut self, number: Decimal) {
+        self.0.extend(number.normalize().serialize());
     }
 
     fn tag(&mut self, tag: u8) {
@@ -396,5 +431,6 @@ impl Bytes {
     }
 }
 
+mod later;
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,22 @@
 //! clock, no chance. Scripts and plugins implement the same [`Runner`].
 
 pub mod call;
+pub mod config;
+pub mod consume;
 pub mod decision;
 mod digest;
 pub mod effect;
 pub mod fixture;
+pub mod hook;
+pub mod intake;
 pub mod manner;
 pub mod predicate;
+pub mod process;
 pub mod reference;
 pub mod rule;
 mod tally;
 pub mod when;
+mod word;
 
 #[cfg(feature = "script")]
 pub mod script;
@@ -22,14 +28,21 @@ pub use call::{
     ActorView, AgentProfile, AgentView, Call, ClockView, Detail, EntryView, LevelView, NoticeView,
     RecordView, SurveyAnswer,
 };
+pub use config::{ConfigOperation, ConfigView, LifecycleView, Phase};
+pub use consume::{ConsumeChoice, ConsumeEvent, ConsumeUnit, ConsumeView, OverLimit};
 pub use decision::{
     AccessChoice, AssignChoice, Because, ClockAct, ClockStep, Decision, FieldRule, LevelChoice,
     NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,
 };
 pub use effect::Effect;
+pub use hook::Hook;
+pub use intake::{
+    FoundParty, MatchMode, MatchView, NewParty, PartyKey, PartyKeys, RouteChoice, RouteView, Wanted,
+};
 pub use manner::{Action, Manner, Once};
 pub use predicate::Predicate;
+pub use process::{StageChoice, StageEvent, StageView};
 pub use reference::{Interface, Reference, reference};
-pub use rule::{Failure, FailureKind, Hook, Outcome, Place, Rule, Runner, Step, Traced, Usage};
+pub use rule::{Failure, FailureKind, Outcome, Place, Rule, Runner, Step, Traced, Usage};
 pub use tally::{Tallied, Tally};
 pub use when::{Condition, Reads, Test};

@@ -14,6 +14,8 @@ pub struct Reference {
     pub gets: &'static str,
     /// What it may return.
     pub returns: &'static str,
+    /// What becomes of the command when a rule breaks.
+    pub breaks: &'static str,
     /// The interfaces through which plugins implement it; a plugin may have any of them.
     pub interfaces: &'static [Interface],
 }
@@ -118,13 +120,58 @@ impl Hook {
                 "that agent's or contact's own record as the record, the kind asked for",
                 "conditions on indexed fields of records, fields that are not seen",
             ),
+            Self::PackLifecycle => (
+                "when the pack is installed, upgraded, enabled, disabled or removed, and when that is tried",
+                "the phase, the versions before and after, whether it is a trial; no record",
+                "refusals, records to create",
+            ),
+            Self::ConfigGuard => (
+                "when somebody changes a type, status, field, option, calendar, level or pack",
+                "create, change or remove; what, its code, its values before and after; no record",
+                "refusals",
+            ),
+            Self::IntakeMatch => (
+                "once for a search of a party",
+                "the texts searched for by field, how they are compared, the channel; the appeal as the record, if there is one",
+                "keys of indexes with weights, instead of the engine's own or beside them; a limit",
+            ),
+            Self::IntakeRoute => (
+                "when an appeal is accepted, or may be handled without a person",
+                "whether a person accepts it, what was asked for, parties found, open records of the party",
+                "create, attach or decline; values for new parties; refusals, effects",
+            ),
+            Self::ProcessStep => (
+                "when a stage of a process is entered, decided or completed",
+                "process, stage, loops, decisions so far, the answer or result",
+                "the next stage and status, who performs it; refusals, effects",
+            ),
+            Self::ContractConsume => (
+                "when a ticket is closed, opened again, worked on, or taken from its contract",
+                "the contract, its unit and total, what is used, what this ticket used",
+                "the net amount of this ticket, what becomes of a use beyond the total; effects",
+            ),
         };
         Reference {
             hook: self,
             when,
             gets,
             returns,
+            breaks: self.breaks(),
             interfaces: self.interfaces(),
+        }
+    }
+
+    const fn breaks(self) -> &'static str {
+        match self {
+            Self::Define => "the pack is not loaded",
+            Self::IntakeRoute => {
+                "refuses a person, leaves an appeal that came by itself in the inbox"
+            }
+            Self::ProcessStep => "refuses a decision or result; is left out of an entry",
+            Self::IntakeMatch => "the engine's own keys are used, and it is journalled",
+            Self::ContractConsume => "the contract's own terms hold, and it is journalled",
+            hook if hook.fails_closed() => "refuses",
+            _ => "is left out, and journalled",
         }
     }
 
@@ -153,6 +200,13 @@ impl Hook {
             Self::ActionRun => published!("0.2.0": "action-run"),
             Self::NotifyCompose => published!("0.2.0": "notify-compose"),
             Self::AccessFilter => published!("0.2.0": "access-filter"),
+            // What plugins do not have yet.
+            Self::PackLifecycle
+            | Self::ConfigGuard
+            | Self::IntakeMatch
+            | Self::IntakeRoute
+            | Self::ProcessStep
+            | Self::ContractConsume => &[],
         }
     }
 }

@@ -39,9 +39,11 @@ impl Attacher<'_> {
             if faults.is_full() {
                 break;
             }
-            self.check_scope(spec, faults);
-            self.check_declared(spec, faults);
-            self.check_manner(spec, faults);
+            if spec.hook.has_record() {
+                self.check_scope(spec, faults);
+                self.check_declared(spec, faults);
+                self.check_manner(spec, faults);
+            }
             let Some(runner) = self.runner(spec, faults) else {
                 continue;
             };

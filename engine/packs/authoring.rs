@@ -144,7 +144,10 @@ fn rule() -> Json {
             "hook": {"enum": hooks},
             "script": {"type": "string", "pattern": "\\.rhai$"},
             "function": {"type": "string", "description": "The rule's name with _ for - when not given."},
-            "kind": {"enum": kinds, "default": "ticket"},
+            "kind": {
+                "enum": kinds,
+                "description": "Kind of record it runs on; inquiry for the hooks of intake and ticket for others when not given.",
+            },
             "applies_to": {
                 "type": "array",
                 "items": {"type": "string"},

@@ -170,20 +170,51 @@ impl Granted {
             Detail::Notice { notice } if notice.address.is_some() && !mails => {
                 Arc::make_mut(notice).address = Some(WITHHELD.to_owned());
             }
+            Detail::Match(asked) => {
+                let names = self.grants.personal(Kind::Contact, "title");
+                let phones = self.grants.personal(Kind::Contact, "phones");
+                let shows = |field: &str| match field {
+                    "phone" => phones,
+                    "mail" => mails,
+                    "name" => names,
+                    "tax_number" => true,
+                    // A text for anything may be any of them.
+                    _ => names && phones && mails,
+                };
+                Arc::make_mut(asked).asked.retain(|(field, _)| shows(field));
+            }
+            Detail::Route(route) => {
+                let route = Arc::make_mut(route);
+                let of = route.wanted.kind.unwrap_or(Kind::Ticket);
+                route
+                    .wanted
+                    .values
+                    .retain(|(name, _)| !self.hides(of, name));
+                for party in &mut route.found {
+                    self.cut(&mut party.view);
+                }
+                for open in &mut route.open {
+                    self.cut(open);
+                }
+            }
+            Detail::Consume(consume) => self.cut(&mut Arc::make_mut(consume).contract),
             _ => {}
         }
+    }
+
+    /// Whether a field is personal and was not granted.
+    fn hides(&self, kind: Kind, name: &str) -> bool {
+        let is_personal = match name.split_once('/') {
+            Some((pack, _)) => *pack != *self.pack && self.personal.contains(name),
+            None => builtin::field(kind, name).is_some_and(is_personal),
+        };
+        is_personal && !self.grants.personal(kind, name)
     }
 
     /// The view without the personal fields that were not granted. A pack's own fields are its own.
     fn cut(&self, view: &mut Arc<RecordView>) {
         let kind = view.kind;
-        let hidden = |name: &&String| {
-            let is_personal = match name.split_once('/') {
-                Some((pack, _)) => *pack != *self.pack && self.personal.contains(*name),
-                None => builtin::field(kind, name).is_some_and(is_personal),
-            };
-            is_personal && !self.grants.personal(kind, name)
-        };
+        let hidden = |name: &&String| self.hides(kind, name);
         let names: Vec<String> = view.fields.keys().filter(hidden).cloned().collect();
         if names.is_empty() {
             return;

@@ -68,8 +68,7 @@ pub(super) struct RawRule {
     hook: String,
     script: Option<String>,
     function: Option<String>,
-    #[serde(default = "ticket")]
-    kind: Kind,
+    kind: Option<Kind>,
     #[serde(default)]
     applies_to: Vec<String>,
     #[serde(default)]
@@ -98,10 +97,6 @@ impl RawRule {
             once: self.once.take(),
         }
     }
-}
-
-fn ticket() -> Kind {
-    Kind::Ticket
 }
 
 /// The rules that could be read, each with its place in the file.
@@ -154,6 +149,7 @@ impl Home<'_> {
             self.check_runner(i, &rule, faults);
             self.check_reads(i, &rule, faults);
             let Some(hook) = hook else { continue };
+            self.check_recordless(i, hook, &rule, faults);
             let full = |name: &String| match name.as_str() {
                 "*" => name.clone(),
                 _ => Code::qualify(self.pack, name).0,
@@ -168,7 +164,7 @@ impl Home<'_> {
                 hook,
                 script: rule.script,
                 function,
-                kind: rule.kind,
+                kind: rule.kind.unwrap_or_else(|| hook.usual_kind()),
                 applies_to: rule.applies_to.iter().map(full).collect(),
                 reads,
                 priority: rule.priority,
@@ -200,6 +196,25 @@ impl Home<'_> {
                 faults.push(self.source.fault(&path, message).near(name, known));
                 None
             }
+        }
+    }
+
+    /// A rule that is called about no record says nothing of records.
+    fn check_recordless(&self, i: usize, hook: Hook, rule: &RawRule, faults: &mut Faults) {
+        if hook.has_record() {
+            return;
+        }
+        let given = [
+            ("kind", rule.kind.is_some()),
+            ("applies_to", !rule.applies_to.is_empty()),
+            ("reads", !rule.reads.is_empty()),
+            ("writes", rule.writes.is_some()),
+            ("when", !rule.when.is_empty()),
+        ];
+        for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+            let message =
+                format!("`{hook}` is about no record, so `{key}` says nothing; take it out");
+            faults.push(self.source.fault(&format!("rule/{i}/#{key}"), message));
         }
     }
 

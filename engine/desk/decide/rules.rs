@@ -8,7 +8,8 @@ use crate::desk::journal::{By, RuleRun, Verdict};
 use crate::desk::{Fault, Result};
 use crate::domain::{Id, Kind, Record, Value, builtin, record::fields};
 use crate::hooks::{
-    Call, Decision, Detail, Failure, FailureKind, Hook, Outcome, RecordView, Rule, Spot,
+    Call, Decision, Detail, Failure, FailureKind, Hook, Outcome, RecordView, RouteChoice, Rule,
+    Spot,
 };
 use crate::packs::Catalog;
 
@@ -65,7 +66,7 @@ impl Deciding<'_, '_> {
         }
         self.draft.trace.run(scene);
         if let Some(last) = self.ground.breakers.suspended(rule) {
-            return Ok(self.suspended(rule, &last));
+            return Ok(self.suspended(rule, detail, &last));
         }
         let call = rule.narrow(call);
         let span = tracing::debug_span!(
@@ -100,7 +101,7 @@ impl Deciding<'_, '_> {
             }
             Err(failure) => {
                 self.note_failure(rule, place, id, &failure);
-                if rule.hook.fails_closed() {
+                if rule.hook.fails_closed_on(detail) {
                     return Ok(Err(broken(rule, &failure)));
                 }
                 Ok(Ok(None))
@@ -136,6 +137,7 @@ impl Deciding<'_, '_> {
     fn suspended(
         &mut self,
         rule: &Arc<Rule>,
+        detail: &Detail,
         last: &str,
     ) -> std::result::Result<Option<Ruled>, Fault> {
         self.draft.runs.push(RuleRun {
@@ -145,7 +147,7 @@ impl Deciding<'_, '_> {
             digest: [0; 8],
             reasons: Vec::new(),
         });
-        if !rule.hook.fails_closed() {
+        if !rule.hook.fails_closed_on(detail) {
             return Ok(None);
         }
         Err(Fault {
@@ -368,10 +370,17 @@ fn reasons(decision: &Decision) -> Vec<String> {
         .map(|r| format!("{}: {}", r.code, r.message));
     let choice = decision.assign.iter().map(|a| a.reason.clone());
     let level = decision.level.iter().map(|l| l.reason.clone());
+    let declined = match &decision.route {
+        Some(RouteChoice::Decline { reason, .. }) => Some(reason.clone()),
+        _ => None,
+    };
     let all: BTreeSet<String> = because
         .chain(refusals)
         .chain(choice)
         .chain(level)
+        .chain(decision.stage.iter().map(|s| s.reason.clone()))
+        .chain(decision.consume.iter().map(|c| c.reason.clone()))
+        .chain(declined)
         .filter(|r| !r.is_empty())
         .collect();
     all.into_iter().take(16).collect()

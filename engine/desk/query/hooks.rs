@@ -16,8 +16,12 @@ use Place::{Engine, Rules};
 
 /// The places in their order, each under its phase. A command passes those that it gives a reason
 /// for; what is told here is what `decide` does.
-const ORDER: [(&str, &[Place]); 8] = [
+const ORDER: [(&str, &[Place]); 10] = [
     ("load", &[Rules(Hook::Define)]),
+    (
+        "configure",
+        &[Rules(Hook::ConfigGuard), Rules(Hook::PackLifecycle)],
+    ),
     (
         "ask",
         &[
@@ -47,6 +51,10 @@ const ORDER: [(&str, &[Place]); 8] = [
         ],
     ),
     (
+        "intake",
+        &[Rules(Hook::IntakeMatch), Rules(Hook::IntakeRoute)],
+    ),
+    (
         "interaction",
         &[
             Engine("entry", "the comment, message, file or link is added"),
@@ -73,6 +81,8 @@ const ORDER: [(&str, &[Place]); 8] = [
             ),
             Rules(Hook::SlaClock),
             Rules(Hook::TransitionEffect),
+            Rules(Hook::ProcessStep),
+            Rules(Hook::ContractConsume),
             Rules(Hook::SurveyLogic),
         ],
     ),

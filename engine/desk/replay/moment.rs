@@ -11,7 +11,9 @@ use crate::desk::scene::SceneDetail;
 use crate::desk::service::Service;
 use crate::desk::trace::{Scene, Step, Trace};
 use crate::domain::{Entry, Id, Kind, Record, Value};
-use crate::hooks::{AgentView, Call, Detail, Hook, RecordView, Rule};
+use crate::hooks::{
+    AgentView, Call, ConsumeView, Detail, FoundParty, Hook, RecordView, RouteView, Rule,
+};
 use crate::packs::Catalog;
 use crate::store::Pos;
 
@@ -221,6 +223,31 @@ impl<'a> Moment<'a> {
             SceneDetail::SlaSelect => Detail::SlaSelect {
                 levels: Arc::clone(&self.service.level_views),
             },
+            SceneDetail::Route(kept) => {
+                let mut found = Vec::with_capacity(kept.found.len());
+                for (place, score, reasons) in &kept.found {
+                    found.push(FoundParty {
+                        view: self.view(*place)?,
+                        score: *score,
+                        reasons: reasons.clone(),
+                    });
+                }
+                let open = kept.open.iter().map(|place| self.view(*place));
+                Detail::Route(Arc::new(RouteView {
+                    automatic: kept.automatic,
+                    wanted: kept.wanted.clone(),
+                    open: open.collect::<Result<_>>()?,
+                    found,
+                }))
+            }
+            SceneDetail::Consume(kept) => Detail::Consume(Arc::new(ConsumeView {
+                event: kept.event,
+                contract: self.view(kept.contract)?,
+                unit: kept.unit,
+                total: kept.total,
+                used: kept.used,
+                counted: kept.counted,
+            })),
             other => {
                 let mut text = |entry| {
                     let kept = self.records.entry(place.1, entry)?;
@@ -235,6 +262,13 @@ impl<'a> Moment<'a> {
             }
         };
         Ok(detail)
+    }
+
+    /// A record that a detail shows, as it was.
+    fn view(&mut self, place: (Kind, Id)) -> Result<Arc<RecordView>> {
+        let catalog = self.catalog;
+        let view = self.state(place)?.view(catalog);
+        view.ok_or_else(|| not_replayable("a record that it saw is gone".to_owned()))
     }
 
     fn state(&mut self, place: (Kind, Id)) -> Result<&mut State> {

@@ -3,8 +3,9 @@
 use super::limits::ScriptLimits;
 use super::{Answer, overrun, refuse};
 use crate::hooks::{
-    AccessChoice, AssignChoice, Because, ClockStep, Decision, Effect, FieldRule, LevelChoice,
-    NoticeChoice, Predicate, Refusal, Spot, SurveyAsk, SurveyOutcome,
+    AccessChoice, AssignChoice, Because, ClockStep, ConsumeChoice, Decision, Effect, FieldRule,
+    LevelChoice, NewParty, NoticeChoice, PartyKeys, Predicate, Refusal, RouteChoice, Spot,
+    StageChoice, SurveyAsk, SurveyOutcome,
 };
 
 /// A decision being made, and the bytes of text in it.
@@ -142,6 +143,31 @@ impl Built {
             masked: Vec::new(),
             spot,
         })
+    }
+
+    /// The keys of a search, begun beside the engine's own if there are none.
+    pub(super) fn keys(&mut self, spot: Spot) -> &mut PartyKeys {
+        let keys = &mut self.decision.keys;
+        keys.get_or_insert_with(|| PartyKeys::begun(spot))
+    }
+
+    pub(super) fn route(&mut self, choice: RouteChoice) {
+        self.decision.route = Some(choice);
+    }
+
+    /// Values for a new party: one of each kind, the later one stands.
+    pub(super) fn party(&mut self, party: NewParty) {
+        let parties = &mut self.decision.parties;
+        parties.retain(|other| other.kind != party.kind);
+        parties.push(party);
+    }
+
+    pub(super) fn stage(&mut self) -> &mut StageChoice {
+        self.decision.stage.get_or_insert_default()
+    }
+
+    pub(super) fn consume(&mut self) -> &mut ConsumeChoice {
+        self.decision.consume.get_or_insert_default()
     }
 
     pub(super) fn because(&mut self, limits: &ScriptLimits, reason: Because) -> Answer<()> {

@@ -8,7 +8,7 @@ use super::methods::{act, json, kind, permit, spot, value, weight, who, words};
 use super::time::{At, Span};
 use super::{Answer, refuse};
 use crate::domain::entry::Visibility;
-use crate::domain::{Id, Instant};
+use crate::domain::{Id, Instant, Value};
 use crate::hooks::{Because, Effect, Refusal};
 
 pub(super) fn register(engine: &mut Engine) {
@@ -214,22 +214,27 @@ fn create(
         Err(_) if type_code.is_unit() => None,
         Err(_) => return refuse("the type of a new record is a code, or `()` for none"),
     };
-    let mut values = Vec::with_capacity(fields.len());
+    let effect = Effect::Create {
+        kind: kind(of)?,
+        type_code,
+        fields: fields_of(c, &fields)?,
+        relation: relation.to_owned(),
+    };
+    act(&ctx, c, "create", &[relation], effect)
+}
+
+/// The values of a map by field; those that are `()` are left out.
+pub(super) fn fields_of(c: &Context, map: &Map) -> Answer<Vec<(String, Value)>> {
+    let mut values = Vec::with_capacity(map.len());
     let mut bytes = 0;
-    for (name, given) in &fields {
+    for (name, given) in map {
         if let Some(v) = value(c, name, given)? {
             bytes += name.len() + weight(&v);
             values.push((name.to_string(), v));
         }
     }
     c.build(|b| b.add(c.limits(), bytes))?;
-    let effect = Effect::Create {
-        kind: kind(of)?,
-        type_code,
-        fields: values,
-        relation: relation.to_owned(),
-    };
-    act(&ctx, c, "create", &[relation], effect)
+    Ok(values)
 }
 
 fn timers(engine: &mut Engine) {

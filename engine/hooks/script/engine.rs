@@ -13,7 +13,8 @@ use super::fault::{ScriptFault, Source};
 use super::limits::ScriptLimits;
 use super::program::Script;
 use super::{
-    access, choices, clocks, effects, events, members, meter, notices, restrict, time, views,
+    access, choices, clocks, effects, events, intake, members, meter, notices, packs, restrict,
+    stages, time, views,
 };
 
 /// Compiles scripts and runs them; one for a process. Copies share everything.
@@ -98,6 +99,9 @@ fn build(limits: &ScriptLimits) -> Engine {
     notices::register(&mut engine);
     access::register(&mut engine);
     choices::register(&mut engine);
+    packs::register(&mut engine);
+    intake::register(&mut engine);
+    stages::register(&mut engine);
     engine
 }
 

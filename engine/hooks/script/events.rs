@@ -45,7 +45,12 @@ fn happened(engine: &mut Engine) {
     engine
         .register_get("event", |c: &mut Context| match &c.call().detail {
             Detail::Clocks { event, .. } | Detail::SlaEvent { event, .. } => Ok(*event),
-            _ => c.elsewhere("event", "sla.clock and sla.event"),
+            Detail::Stage(stage) => Ok(stage.event.name()),
+            Detail::Consume(consume) => Ok(consume.event.name()),
+            _ => c.elsewhere(
+                "event",
+                "sla.clock, sla.event, process.step and contract.consume",
+            ),
         })
         .register_get("changes", |c: &mut Context| match &c.call().detail {
             Detail::Changed { fields, .. } => {

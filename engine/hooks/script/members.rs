@@ -13,7 +13,7 @@ use super::{Answer, refuse};
 use crate::hooks::Detail;
 
 /// Every member that is read without parentheses.
-pub const MEMBERS: [&str; 34] = [
+pub const MEMBERS: [&str; 55] = [
     "record",
     "before",
     "related",
@@ -48,6 +48,27 @@ pub const MEMBERS: [&str; 34] = [
     "action",
     "arguments",
     "notice",
+    "phase",
+    "from_version",
+    "to_version",
+    "dry_run",
+    "config",
+    "search",
+    "automatic",
+    "wanted",
+    "found",
+    "open",
+    "process",
+    "stage",
+    "loops",
+    "entered_at",
+    "decided",
+    "outcome",
+    "contract",
+    "unit",
+    "total",
+    "used",
+    "counted",
 ];
 
 pub(super) fn register(engine: &mut Engine) {
@@ -61,7 +82,13 @@ fn common(engine: &mut Engine) {
     engine
         .register_type_with_name::<Context>("Hook")
         .register_indexer_get(unknown)
-        .register_get("record", |c: &mut Context| c.item(&c.call().record))
+        .register_get("record", |c: &mut Context| {
+            let hook = c.call().hook;
+            if hook.has_record() {
+                return Ok(c.item(&c.call().record));
+            }
+            refuse(format!("{hook} is about no record: there is no `c.record`"))
+        })
         .register_get("before", |c: &mut Context| {
             let before = c.call().before.as_ref();
             before.map_or(Dynamic::UNIT, |b| Dynamic::from(c.item(b)))

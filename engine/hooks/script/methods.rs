@@ -21,7 +21,15 @@ pub struct Method {
     pub hooks: &'static [Hook],
 }
 
-const REFUSE: &[Hook] = &[Hook::RecordValidate, Hook::TransitionGuard, Hook::ActionRun];
+const REFUSE: &[Hook] = &[
+    Hook::RecordValidate,
+    Hook::TransitionGuard,
+    Hook::ActionRun,
+    Hook::PackLifecycle,
+    Hook::ConfigGuard,
+    Hook::IntakeRoute,
+    Hook::ProcessStep,
+];
 const SET: &[Hook] = &[
     Hook::RecordDefaults,
     Hook::FieldCompute,
@@ -32,6 +40,9 @@ const SET: &[Hook] = &[
     Hook::SlaEvent,
     Hook::RecordChanged,
     Hook::ActionRun,
+    Hook::IntakeRoute,
+    Hook::ProcessStep,
+    Hook::ContractConsume,
 ];
 const ACT: &[Hook] = &[
     Hook::TransitionEffect,
@@ -41,7 +52,29 @@ const ACT: &[Hook] = &[
     Hook::SlaEvent,
     Hook::RecordChanged,
     Hook::ActionRun,
+    Hook::IntakeRoute,
+    Hook::ProcessStep,
+    Hook::ContractConsume,
 ];
+/// A pack that is installed has no record to act on, but may bring some.
+const CREATE: &[Hook] = &[
+    Hook::TransitionEffect,
+    Hook::ScheduleFire,
+    Hook::SurveyLogic,
+    Hook::InteractionEvent,
+    Hook::SlaEvent,
+    Hook::RecordChanged,
+    Hook::ActionRun,
+    Hook::IntakeRoute,
+    Hook::ProcessStep,
+    Hook::ContractConsume,
+    Hook::PackLifecycle,
+];
+const MATCH: &[Hook] = &[Hook::IntakeMatch];
+const ROUTE: &[Hook] = &[Hook::IntakeRoute];
+const STEP: &[Hook] = &[Hook::ProcessStep];
+const CONSUME: &[Hook] = &[Hook::ContractConsume];
+const PERFORM: &[Hook] = &[Hook::AssignSelect, Hook::ProcessStep];
 const CLOCK: &[Hook] = &[Hook::SlaClock];
 const NOTICE: &[Hook] = &[Hook::NotifyCompose];
 const ACCESS: &[Hook] = &[Hook::AccessFilter];
@@ -62,7 +95,7 @@ pub fn methods() -> &'static [Method] {
             hooks,
         }
     }
-    const ALL: [Method; 66] = [
+    const ALL: [Method; 80] = [
         m("deny", "code, text", REFUSE),
         m("deny_field", "field, code, text", REFUSE),
         m("set", "field, value", SET),
@@ -72,7 +105,7 @@ pub fn methods() -> &'static [Method] {
         m("assign_team", "team", ACT),
         m("comment", "text", ACT),
         m("comment_internal", "text", ACT),
-        m("create", "kind, type, #{field: value}, relation", ACT),
+        m("create", "kind, type, #{field: value}, relation", CREATE),
         m("link", "relation, kind, id", ACT),
         m("tag", "label", ACT),
         m("untag", "label", ACT),
@@ -88,8 +121,8 @@ pub fn methods() -> &'static [Method] {
         m("unlock", "field", FORM),
         m("offer", "field, [option]", FORM),
         m("advise", "field, text", FORM),
-        m("choose_agent", "agent, reason", ASSIGN),
-        m("choose_team", "team, reason", ASSIGN),
+        m("choose_agent", "agent, reason", PERFORM),
+        m("choose_team", "team, reason", PERFORM),
         m("choose_level", "level, reason", LEVEL),
         m(
             "ask",
@@ -112,6 +145,20 @@ pub fn methods() -> &'static [Method] {
         m("mask", "field", ACCESS),
         m("argument", "name, default", ACTION),
         m("result", "#{name: value}", ACTION),
+        m("match_key", "#{kind, field, value, mode, weight}", MATCH),
+        m("match_only", "", MATCH),
+        m("match_all", "truth value", MATCH),
+        m("match_limit", "number", MATCH),
+        m("match_text", "field", MATCH),
+        m("route_create", "kind, type, #{field: value}", ROUTE),
+        m("route_attach", "record", ROUTE),
+        m("route_decline", "reason", ROUTE),
+        m("route_party", "kind, #{field: value}", ROUTE),
+        m("next_stage", "stage, reason", STEP),
+        m("next_status", "status, reason", STEP),
+        m("consume_amount", "amount, reason", CONSUME),
+        m("consume_over", "word, reason", CONSUME),
+        m("differs", "name", &[Hook::ConfigGuard]),
         m("because", "code, text", ANY),
         m("asked", "field", ANY),
         m("changed", "field", ANY),

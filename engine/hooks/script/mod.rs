@@ -15,13 +15,16 @@ mod effects;
 mod engine;
 mod events;
 mod fault;
+mod intake;
 mod limits;
 mod members;
 mod meter;
 mod methods;
 mod notices;
+mod packs;
 mod program;
 mod restrict;
+mod stages;
 mod time;
 mod views;
 

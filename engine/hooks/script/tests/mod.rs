@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod methods;
 mod reading;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -268,6 +269,12 @@ fn every_hook() -> Vec<Call> {
         call(Hook::ActionRun, action()),
         call(Hook::NotifyCompose, notice()),
         call(Hook::AccessFilter, access()),
+        call(Hook::PackLifecycle, work::lifecycle()),
+        call(Hook::ConfigGuard, work::config()),
+        call(Hook::IntakeMatch, work::search()),
+        call(Hook::IntakeRoute, work::route()),
+        call(Hook::ProcessStep, work::stage()),
+        call(Hook::ContractConsume, work::contract()),
     ]
 }
 
