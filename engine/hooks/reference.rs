@@ -200,13 +200,12 @@ impl Hook {
             Self::ActionRun => published!("0.2.0": "action-run"),
             Self::NotifyCompose => published!("0.2.0": "notify-compose"),
             Self::AccessFilter => published!("0.2.0": "access-filter"),
-            // What plugins do not have yet.
-            Self::PackLifecycle
-            | Self::ConfigGuard
-            | Self::IntakeMatch
-            | Self::IntakeRoute
-            | Self::ProcessStep
-            | Self::ContractConsume => &[],
+            Self::PackLifecycle => published!("0.3.0": "pack-lifecycle"),
+            Self::ConfigGuard => published!("0.3.0": "config-guard"),
+            Self::IntakeMatch => published!("0.3.0": "intake-match"),
+            Self::IntakeRoute => published!("0.3.0": "intake-route"),
+            Self::ProcessStep => published!("0.3.0": "process-step"),
+            Self::ContractConsume => published!("0.3.0": "contract-consume"),
         }
     }
 }

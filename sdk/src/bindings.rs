@@ -30,13 +30,13 @@ macro_rules! hook {
     };
 }
 
-/// As `hook`, for what version 0.2.0 added.
-macro_rules! hook_0_2 {
-    ($module:ident, $world:literal, $export:literal) => {
+/// As `hook`, for what later versions added.
+macro_rules! later {
+    ($package:ident [$($path:literal),+] $module:ident, $world:literal, $export:literal) => {
         #[doc = concat!("Glue of `", $world, "`.")]
         pub mod $module {
             wit_bindgen::generate!({
-                path: ["wit/0.1.0", "wit/0.2.0"],
+                path: [$($path),+],
                 world: $world,
                 with: {
                     "opora:hooks/types@0.1.0": crate::bindings::base::opora::hooks::types,
@@ -46,8 +46,20 @@ macro_rules! hook_0_2 {
                 export_macro_name: $export,
                 additional_derives: [PartialEq],
             });
-            pub use self::exports::opora::hooks0_2_0::$module as interface;
+            pub use self::exports::opora::$package::$module as interface;
         }
+    };
+}
+
+macro_rules! hook_0_2 {
+    ($module:ident, $world:literal, $export:literal) => {
+        later!(hooks0_2_0 ["wit/0.1.0", "wit/0.2.0"] $module, $world, $export);
+    };
+}
+
+macro_rules! hook_0_3 {
+    ($module:ident, $world:literal, $export:literal) => {
+        later!(hooks0_3_0 ["wit/0.1.0", "wit/0.2.0", "wit/0.3.0"] $module, $world, $export);
     };
 }
 
@@ -126,4 +138,34 @@ hook_0_2!(
     access_filter,
     "opora:hooks/access-filter-plugin@0.2.0",
     "export_access_filter"
+);
+hook_0_3!(
+    pack_lifecycle,
+    "opora:hooks/pack-lifecycle-plugin@0.3.0",
+    "export_pack_lifecycle"
+);
+hook_0_3!(
+    config_guard,
+    "opora:hooks/config-guard-plugin@0.3.0",
+    "export_config_guard"
+);
+hook_0_3!(
+    intake_match,
+    "opora:hooks/intake-match-plugin@0.3.0",
+    "export_intake_match"
+);
+hook_0_3!(
+    intake_route,
+    "opora:hooks/intake-route-plugin@0.3.0",
+    "export_intake_route"
+);
+hook_0_3!(
+    process_step,
+    "opora:hooks/process-step-plugin@0.3.0",
+    "export_process_step"
+);
+hook_0_3!(
+    contract_consume,
+    "opora:hooks/contract-consume-plugin@0.3.0",
+    "export_contract_consume"
 );

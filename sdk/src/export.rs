@@ -75,6 +75,24 @@ macro_rules! export_hook {
     ($plugin:ident access_filter) => {
         $crate::export_glue!($plugin access_filter AccessFilter filter export_access_filter);
     };
+    ($plugin:ident pack_lifecycle) => {
+        $crate::export_glue!($plugin pack_lifecycle PackLifecycle happens export_pack_lifecycle);
+    };
+    ($plugin:ident config_guard) => {
+        $crate::export_glue!($plugin config_guard ConfigGuard guard export_config_guard);
+    };
+    ($plugin:ident intake_match) => {
+        $crate::export_glue!($plugin intake_match IntakeMatch keys export_intake_match);
+    };
+    ($plugin:ident intake_route) => {
+        $crate::export_glue!($plugin intake_route IntakeRoute accept export_intake_route);
+    };
+    ($plugin:ident process_step) => {
+        $crate::export_glue!($plugin process_step ProcessStep follow export_process_step);
+    };
+    ($plugin:ident contract_consume) => {
+        $crate::export_glue!($plugin contract_consume ContractConsume consume export_contract_consume);
+    };
 }
 
 /// The glue of one hook: catch panics, then ask the plugin.

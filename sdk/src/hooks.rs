@@ -229,3 +229,78 @@ hook!(
     Set,
     View
 );
+hook!(
+    pack_lifecycle,
+    PackLifecycle,
+    happens,
+    "Says whether something may happen to the pack, and what it brings.",
+    Actor,
+    Decision,
+    Input,
+    Refusal
+);
+hook!(
+    config_guard,
+    ConfigGuard,
+    guard,
+    "Checks a change of the configuration.",
+    Actor,
+    Change,
+    Decision,
+    Input,
+    Refusal
+);
+hook!(
+    intake_match,
+    IntakeMatch,
+    keys,
+    "Says by which keys parties are searched for.",
+    Actor,
+    AskedText,
+    Choice,
+    Decision,
+    Input,
+    Key,
+    View
+);
+hook!(
+    intake_route,
+    IntakeRoute,
+    accept,
+    "Says what becomes of an appeal.",
+    Actor,
+    Creation,
+    Decision,
+    Input,
+    NewParty,
+    Party,
+    Refusal,
+    Route,
+    Target,
+    View,
+    Wanted
+);
+hook!(
+    process_step,
+    ProcessStep,
+    follow,
+    "Says where a process goes on.",
+    Actor,
+    Decided,
+    Decision,
+    Input,
+    Refusal,
+    Step,
+    View
+);
+hook!(
+    contract_consume,
+    ContractConsume,
+    consume,
+    "Says what a ticket uses of a contract.",
+    Actor,
+    Choice,
+    Decision,
+    Input,
+    View
+);

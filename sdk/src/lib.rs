@@ -36,8 +36,11 @@ pub mod date;
 mod decisions;
 mod export;
 mod hooks;
+mod intake;
 pub mod log;
 mod messages;
+mod packs;
+mod stages;
 pub mod values;
 pub mod view;
 
@@ -46,4 +49,4 @@ pub use date::Date;
 pub use hooks::*;
 pub use log::because;
 pub use values::{Effect, NewRecord, Value};
-pub use view::{Context, Fields};
+pub use view::{Context, Fields, NoRecord};

@@ -301,3 +301,111 @@ input!(notify_compose {
 input!(access_filter {
     kind: "ticket".to_owned()
 });
+input!(intake_match {
+    search: Vec::new(),
+    mode: "exact".to_owned(),
+    all_must_match: false,
+    channel: None
+});
+input!(intake_route {
+    automatic: false,
+    wanted: crate::intake_route::Wanted::default(),
+    found: Vec::new(),
+    open: Vec::new()
+});
+input!(process_step {
+    process: "test/process".to_owned(),
+    stage: String::new(),
+    loops: 0,
+    entered_at: 0,
+    decisions: Vec::new(),
+    event: "entered".to_owned(),
+    outcome: None
+});
+input!(contract_consume {
+    event: "closed".to_owned(),
+    contract: crate::contract_consume::View::default(),
+    unit: "hours".to_owned(),
+    total: None,
+    used: "0".to_owned(),
+    counted: "0".to_owned()
+});
+
+/// The record of a hook that is about none.
+#[derive(Debug, Clone, Copy)]
+pub enum NoRecord {}
+
+impl Fields for NoRecord {
+    fn fields(&self) -> &[(String, Value)] {
+        match *self {}
+    }
+}
+
+/// As `input`, for a hook that is about no record.
+macro_rules! bare {
+    ($module:ident { $($field:ident: $empty:expr),* }) => {
+        impl Fields for crate::$module::Input {
+            /// None: the hook is about no record.
+            fn fields(&self) -> &[(String, Value)] {
+                &[]
+            }
+        }
+
+        impl Context for crate::$module::Input {
+            type View = NoRecord;
+
+            fn pack(&self) -> &str {
+                &self.pack
+            }
+
+            fn options(&self) -> &[(String, Value)] {
+                &self.options
+            }
+
+            fn related(&self, _: &str) -> Option<&NoRecord> {
+                None
+            }
+
+            fn is_asked(&self, _: &str) -> bool {
+                false
+            }
+        }
+
+        impl Default for crate::$module::Input {
+            /// An input of an administrator at the beginning of 1970, for unit tests.
+            fn default() -> Self {
+                Self {
+                    pack: "test".to_owned(),
+                    now: 0,
+                    actor: crate::$module::Actor {
+                        role: "admin".to_owned(),
+                        id: None,
+                        locale: "en".to_owned(),
+                    },
+                    options: Vec::new(),
+                    $($field: $empty,)*
+                    extra: Vec::new(),
+                }
+            }
+        }
+
+        impl crate::$module::Input {
+            /// With an option of the pack, for unit tests.
+            #[must_use]
+            pub fn with_option(mut self, name: &str, value: impl Into<Value>) -> Self {
+                self.options.push((name.to_owned(), value.into()));
+                self
+            }
+        }
+    };
+}
+
+bare!(pack_lifecycle {
+    phase: "install".to_owned(),
+    from_version: None,
+    to_version: Some("1.0.0".to_owned()),
+    dry_run: false
+});
+bare!(config_guard {
+    change: crate::config_guard::Change::default()
+});

@@ -14,7 +14,7 @@ use super::support::{bytes, host, path};
 
 /// Every published folder of `sdk/wit` with the hash of its files. A new folder adds a line; a line is
 /// never changed.
-const PUBLISHED: [(&str, &str); 2] = [
+const PUBLISHED: [(&str, &str); 3] = [
     (
         "0.1.0",
         "e8f713c87c3c7089279f4d0bd17d8e0c8e0f74569380c9b2207ea3cc572c0d6a",
@@ -22,6 +22,10 @@ const PUBLISHED: [(&str, &str); 2] = [
     (
         "0.2.0",
         "13d8818e8541f4db9a3287b519169879f172de6c8a37b72516cc951c645b7c48",
+    ),
+    (
+        "0.3.0",
+        "fd0bf69ee1c8c0b9893c85e68b6b36405a603e2bd22edd392b479eb159882a0a",
     ),
 ];
 

@@ -30,6 +30,14 @@ const REFUSE: &[Hook] = &[
     Hook::IntakeRoute,
     Hook::ProcessStep,
 ];
+/// Where no record is, no field is to blame.
+const REFUSE_FIELD: &[Hook] = &[
+    Hook::RecordValidate,
+    Hook::TransitionGuard,
+    Hook::ActionRun,
+    Hook::IntakeRoute,
+    Hook::ProcessStep,
+];
 const SET: &[Hook] = &[
     Hook::RecordDefaults,
     Hook::FieldCompute,
@@ -97,7 +105,7 @@ pub fn methods() -> &'static [Method] {
     }
     const ALL: [Method; 80] = [
         m("deny", "code, text", REFUSE),
-        m("deny_field", "field, code, text", REFUSE),
+        m("deny_field", "field, code, text", REFUSE_FIELD),
         m("set", "field, value", SET),
         m("unset", "field", SET),
         m("transition", "status", ACT),

@@ -93,6 +93,9 @@ macro_rules! refusals {
     };
 }
 
+mod work;
+pub(super) use self::work::*;
+
 refusals!(record_validate);
 refusals!(transition_guard);
 

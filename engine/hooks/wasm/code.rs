@@ -74,6 +74,12 @@ glue! {
     action_run = "action-run",
     notify_compose = "notify-compose",
     access_filter = "access-filter",
+    pack_lifecycle = "pack-lifecycle",
+    config_guard = "config-guard",
+    intake_match = "intake-match",
+    intake_route = "intake-route",
+    process_step = "process-step",
+    contract_consume = "contract-consume",
 }
 
 /// Asks one interface, if the plugin has it: no interface is no opinion.
@@ -243,6 +249,33 @@ impl Code {
             }
             (Hook::ActionRun, Detail::Action { name, arguments }) => {
                 ask!(self, store, action_run.call_run(c, name, arguments))
+            }
+            _ => self.ask_work(hook, c, store),
+        }
+    }
+
+    /// Asks about packs, configuration, intake, processes and contracts.
+    fn ask_work(&self, hook: Hook, c: &Call, store: &mut Store<State>) -> Asked<Decision> {
+        match (hook, &c.detail) {
+            (Hook::PackLifecycle, Detail::Lifecycle(of)) => {
+                ask!(self, store, pack_lifecycle.call_happens(c, of))
+            }
+            (Hook::ConfigGuard, Detail::Config(of)) => {
+                ask!(self, store, config_guard.call_guard(c, of))
+            }
+            (Hook::IntakeMatch, Detail::Match(of)) => {
+                ask!(self, store, intake_match.call_keys(c, of))
+            }
+            (Hook::IntakeRoute, Detail::Route(of)) => {
+                let pack = &c.pack;
+                ask!(self, store, intake_route.call_accept(c, pack, of))
+            }
+            (Hook::ProcessStep, Detail::Stage(of)) => {
+                ask!(self, store, process_step.call_follow(c, of))
+            }
+            (Hook::ContractConsume, Detail::Consume(of)) => {
+                let pack = &c.pack;
+                ask!(self, store, contract_consume.call_consume(c, pack, of))
             }
             (hook, _) => Ok(Err(without_details(hook))),
         }

@@ -73,7 +73,8 @@ fn effect(effect: Wit) -> Result<Effect, Fault> {
     })
 }
 
-fn kind(name: &str) -> Result<Kind, Fault> {
+/// A kind of record.
+pub(super) fn kind(name: &str) -> Result<Kind, Fault> {
     Kind::named(name).ok_or_else(|| {
         Fault::broken(format!(
             "`{}` is not a kind of record; the kinds are {}",

@@ -71,7 +71,7 @@ macro_rules! clock {
 /// Makes the input of one hook: the common part, and the members that are its own.
 macro_rules! input {
     ($module:ident ($($arg:ident: $ty:ty),*) { $($field:ident: $value:expr),* $(,)? }) => {
-        pub(super) fn $module(call: &Call, $($arg: $ty),*) -> wit::$module::Input {
+        pub(in crate::hooks::wasm) fn $module(call: &Call, $($arg: $ty),*) -> wit::$module::Input {
             let view = |record: &crate::hooks::RecordView| wit::$module::View {
                 id: record.id.to_string(),
                 kind: record.kind.name().to_owned(),
@@ -101,6 +101,9 @@ macro_rules! input {
         }
     };
 }
+
+mod work;
+pub(super) use self::work::*;
 
 input!(record_defaults() {});
 input!(form_rules() {});

@@ -4,6 +4,7 @@
 mod events;
 mod questions;
 mod trouble;
+mod work;
 
 use opora_sdk::assign_select::{self, AssignSelect};
 use opora_sdk::form_rules::{self, FieldRule, FormRules};
@@ -23,7 +24,8 @@ pub struct Plugin;
 opora_sdk::export!(
     Plugin: record_defaults, form_rules, record_validate, transition_guard, transition_effect,
     assign_select, sla_select, survey_done, survey_reply, schedule_fire, field_compute,
-    interaction_event, sla_clock, sla_event, record_changed, action_run, notify_compose, access_filter
+    interaction_event, sla_clock, sla_event, record_changed, action_run, notify_compose, access_filter,
+    pack_lifecycle, config_guard, intake_match, intake_route, process_step, contract_consume
 );
 
 const HOUR: i64 = 3_600_000_000;

@@ -137,5 +137,8 @@ fn the_layout_of_what_came_later_is_fixed() {
         hash.update(decision.digest());
     }
     let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(hex, "4b8808c9f3f8f009af54b57e25afe90c8865bdea8b9d70f62c10bbc4f7181874");
+    assert_eq!(
+        hex,
+        "4b8808c9f3f8f009af54b57e25afe90c8865bdea8b9d70f62c10bbc4f7181874"
+    );
 }
