@@ -11,11 +11,13 @@ use super::records::{self, at};
 use super::route::{Op, Routes};
 use super::state::App;
 use super::view::HitsView;
-use crate::desk::{Error, SearchQuery};
+use crate::desk::{Desk, Error, SearchQuery};
 use crate::domain::Kind;
 
 /// Longest query in characters.
 const MAX_QUERY_CHARS: usize = 500;
+
+const QUERY: &str = "What to search for, at most 500 characters: words, `\"a phrase\"`, `-without`, `field:value`; see docs/search.md. No text is wrong: what is not understood is words.";
 
 /// Adds the routes.
 pub(super) fn add(routes: &mut Routes) {
@@ -24,7 +26,7 @@ pub(super) fn add(routes: &mut Routes) {
             "search",
             "Search records of one or several kinds. With one kind, its fields filter as in lists.",
         )
-        .query("q", "The words; at most 500 characters.")
+        .query("q", QUERY)
         .query(
             "kind",
             "Kinds, separated by commas; tickets, articles and assets when not given.",
@@ -32,12 +34,17 @@ pub(super) fn add(routes: &mut Routes) {
     routes.add(finish(op), search_records);
     let op = Op::get("/v1/articles/search", "search_articles")
         .about("articles", "Search the knowledge base.")
-        .query("q", "The words; at most 500 characters.");
+        .query("q", QUERY);
     routes.add(finish(op), search_articles);
 }
 
 fn finish(op: Op) -> Op {
+    let about = format!(
+        "Fields whose values are counted over everything found, separated by commas: {}.",
+        Desk::FACETS.join(", ")
+    );
     op.paged()
+        .query("facets", &about)
         .at_least()
         .reply_with::<HitsView>(200, "A page of hits, best first")
 }
@@ -77,6 +84,7 @@ async fn search(
         let message = format!("is over the limit of {MAX_QUERY_CHARS} characters");
         return Err(Error::field("q", "invalid_parameter", message).into());
     }
+    let facets = params.many("facets");
     let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
     let filters = match kinds.as_slice() {
         [kind] => {
@@ -93,6 +101,7 @@ async fn search(
         limit,
         cursor,
         at_least,
+        facets,
     };
     let done = app.read(at_least, move |desk| {
         let found = desk.search(&caller.actor, &query)?;
@@ -103,6 +112,8 @@ async fn search(
             next: found.next,
             rebuilding: found.rebuilding,
             corrected: found.corrected,
+            understood: found.understood.into_iter().map(Into::into).collect(),
+            facets: found.facets.into_iter().map(|f| look.facet(f)).collect(),
         };
         Ok(view)
     });

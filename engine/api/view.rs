@@ -18,7 +18,7 @@ pub use simulation::{ShadowView, SimulationView, shadow, simulation};
 pub use why::{ReplayedView, WhyView, replayed, why};
 
 use super::problem::FaultView;
-use crate::desk::{Actor, Form, RecordPage, SearchHit, WordMatch};
+use crate::desk::{Actor, FacetCounts, Form, RecordPage, SearchHit, Understood, WordMatch};
 use crate::domain::{Instant, Kind, Record, StatusDef, builtin};
 use crate::packs::Catalog;
 
@@ -99,6 +99,20 @@ impl Look<'_> {
             link: link(record.kind, &record.id.to_string()),
             external_id: record.text("external_id").map(str::to_owned),
             version: hit.version.0,
+        }
+    }
+
+    /// The counts of a facet.
+    #[must_use]
+    pub fn facet(&self, facet: FacetCounts) -> FacetView {
+        let values = facet.values.into_iter().map(|v| FacetValueView {
+            name: v.names.get(self.locale).map(str::to_owned),
+            value: v.value,
+            count: v.count,
+        });
+        FacetView {
+            field: facet.field,
+            values: values.collect(),
         }
     }
 
@@ -237,6 +251,63 @@ pub struct HitsView {
     /// The query as these hits suggest that it was meant ("did you mean"); null when it was found
     /// as typed.
     pub corrected: Option<String>,
+    /// What the query was taken for, part by part.
+    pub understood: Vec<UnderstoodView>,
+    /// The facets that were asked for, in the order in which they were.
+    pub facets: Vec<FacetView>,
+}
+
+/// A part of a query.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Understood)]
+pub struct UnderstoodView {
+    /// `words`; `phrase`; `word` (one that is left out); `title` (words of a title); `field`.
+    pub what: &'static str,
+    /// The part as it was typed.
+    pub text: String,
+    /// Code of the field.
+    pub field: Option<String>,
+    /// What is looked for; of a field its values' codes, of a time `from..below`.
+    pub values: Vec<String>,
+    /// Whether what has it is left out.
+    pub negated: bool,
+    /// Whether nothing had the phrase, so that its words were enough.
+    pub relaxed: bool,
+}
+
+impl From<Understood> for UnderstoodView {
+    fn from(part: Understood) -> Self {
+        Self {
+            what: part.what,
+            text: part.text,
+            field: part.field,
+            values: part.values,
+            negated: part.negated,
+            relaxed: part.relaxed,
+        }
+    }
+}
+
+/// The values of a field among all records that a search finds, pages to come included.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Facet)]
+pub struct FacetView {
+    /// The field.
+    pub field: String,
+    /// Its values, most frequent first, at most 100.
+    pub values: Vec<FacetValueView>,
+}
+
+/// A value of a facet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FacetValue)]
+pub struct FacetValueView {
+    /// Code, id or text, as the field's filter takes it.
+    pub value: String,
+    /// Name in the language of the request; of a record its title, when the caller may see it.
+    pub name: Option<String>,
+    /// How many of the records found have it.
+    pub count: u64,
 }
 
 /// What may be filled in and done.

@@ -28,6 +28,20 @@ const INDEXED: [Kind; 12] = [
     Kind::Agent,
     Kind::Team,
 ];
+/// Fields whose values searches can count, and the fields of records that they are made of.
+pub const FACETS: [(&str, &[&str]); 11] = [
+    ("kind", &[]),
+    ("type", &["type"]),
+    ("status", &["status"]),
+    ("category", &["category"]),
+    ("product", &["product", "products"]),
+    ("locale", &["locale"]),
+    ("audience", &["audience"]),
+    ("assignee", &["assignee"]),
+    ("team", &["team"]),
+    ("priority", &["priority"]),
+    ("tags", &["tags"]),
+];
 /// Most entries of a record whose text is indexed.
 const MAX_ENTRIES: usize = 200;
 /// Most bytes of text of a record that are indexed.
@@ -50,6 +64,7 @@ pub fn open(store: &Arc<dyn Store>, options: &DeskOptions) -> Result<Option<Arc<
 /// An error of the index as an error of the desk.
 pub fn error(e: SearchError) -> Error {
     match e {
+        SearchError::Cursor => Error::new(ErrorKind::Invalid, "bad_cursor", e.to_string()),
         SearchError::Invalid { .. } => Error::new(ErrorKind::Invalid, "bad_search", e.to_string()),
         other => Error::new(ErrorKind::Busy, "search_unavailable", other.to_string()),
     }
@@ -212,6 +227,7 @@ fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<Se
         number: record.number().and_then(|n| u64::try_from(n).ok()),
         codes,
         filters: filters(record),
+        facets: facets(record),
         version: version.0,
     })
 }
@@ -258,6 +274,34 @@ fn filters(record: &Record) -> Vec<(String, FilterValue)> {
         );
     }
     filters
+}
+
+/// The values that facets count.
+fn facets(record: &Record) -> Vec<(String, Vec<String>)> {
+    let values = |name: &str| -> Vec<String> {
+        let items = match record.get(name) {
+            Some(Value::List(items)) => items.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let shown = items.iter().filter_map(|value| match value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Ref(id) => Some(id.to_string()),
+            _ => None,
+        });
+        shown.collect()
+    };
+    let facet = |(name, fields): &(&str, &[&str])| {
+        let mut all: Vec<String> = fields.iter().flat_map(|field| values(field)).collect();
+        // A record counts once, however often it has a value.
+        all.sort_unstable();
+        all.dedup();
+        if *name == "kind" {
+            all.push(record.kind.name().to_owned());
+        }
+        (!all.is_empty()).then(|| ((*name).to_owned(), all))
+    };
+    FACETS.iter().filter_map(facet).collect()
 }
 
 /// A value as the index filters and sorts by it.

@@ -81,6 +81,8 @@ pub struct SearchQuery {
     pub cursor: Option<String>,
     /// See at least this position.
     pub at_least: Option<Pos>,
+    /// Fields whose values are counted, of `Desk::FACETS`.
+    pub facets: Vec<String>,
 }
 
 /// One hit of a search, re-read from the store.
@@ -109,6 +111,58 @@ pub struct WordMatch {
     pub found: String,
 }
 
+/// A part of what a text in the search box was taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Understood {
+    /// `words`, `phrase`, `word` (one that is left out), `title` or `field`.
+    pub what: &'static str,
+    /// The part as it was typed.
+    pub text: String,
+    /// Code of the field.
+    pub field: Option<String>,
+    /// What is looked for; of a field its values' codes, of a time `from..below`.
+    pub values: Vec<String>,
+    /// Whether what has it is left out.
+    pub negated: bool,
+    /// Whether nothing had the phrase, so that its words were enough.
+    pub relaxed: bool,
+}
+
+impl Understood {
+    /// Words and nothing else.
+    #[must_use]
+    pub fn words(text: &str) -> Self {
+        Self {
+            what: "words",
+            text: text.to_owned(),
+            field: None,
+            values: Vec::new(),
+            negated: false,
+            relaxed: false,
+        }
+    }
+}
+
+/// The values of a field among everything that a search finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetCounts {
+    /// Field as it was asked for.
+    pub field: String,
+    /// Its values, most frequent first.
+    pub values: Vec<FacetValue>,
+}
+
+/// A value of a field and how many of the records found have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetValue {
+    /// Code, id or text.
+    pub value: String,
+    /// Names of a code; of a record its title, when the asker may see it.
+    pub names: Names,
+    /// Records found that have it.
+    pub count: u64,
+}
+
 /// One page of hits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchHits {
@@ -120,6 +174,10 @@ pub struct SearchHits {
     pub rebuilding: bool,
     /// The query as these hits suggest that it was meant, if that is not as it was typed.
     pub corrected: Option<String>,
+    /// What the text was taken for.
+    pub understood: Vec<Understood>,
+    /// The facets that were asked for.
+    pub facets: Vec<FacetCounts>,
 }
 
 /// One change in a record's history.

@@ -16,7 +16,7 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use super::stems::Stems;
 
 /// Raise it with every change of what [`Analysis`] emits: an older index is then built anew.
-pub(super) const ANALYSIS_VERSION: u32 = 1;
+pub(super) const ANALYSIS_VERSION: u32 = 2;
 /// Starts the term of a folded word or a code, as against that of a stem.
 pub(super) const EXACT: char = '=';
 /// Letters of a word that count; the rest is cut off, never the word.
@@ -27,11 +27,33 @@ const MAX_WHOLE_BYTES: usize = 160;
 /// Words of one run; a longer one is cut in two.
 const MAX_RUN_WORDS: usize = 64;
 
+/// Which terms of a text are wanted: an index keeps stems and forms in fields of their own, so that
+/// only forms need positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Stems, words with digits and plain codes.
+    Stems,
+    /// What stands behind [`EXACT`], and words with digits, each at its place among the words.
+    Forms,
+    /// Everything, as queries and highlights need it.
+    Both,
+}
+
 /// The tokenizer of every text field. All of its copies share what they work with, since tantivy
 /// makes a copy for each field of each segment.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Analysis {
+    part: Part,
     spare: Arc<Mutex<Vec<Workspace>>>,
+}
+
+impl Analysis {
+    pub(super) fn of(part: Part) -> Self {
+        Self {
+            part,
+            spare: Arc::default(),
+        }
+    }
 }
 
 impl Tokenizer for Analysis {
@@ -44,7 +66,7 @@ impl Tokenizer for Analysis {
             work.stems.remember();
             work
         });
-        Terms::with(work, text, Some(&self.spare))
+        Terms::with(self.part, work, text, Some(&self.spare))
     }
 }
 
@@ -59,6 +81,7 @@ struct Workspace {
 
 /// The terms of a text.
 pub(super) struct Terms<'a> {
+    part: Part,
     text: &'a str,
     at: usize,
     position: usize,
@@ -79,11 +102,17 @@ impl Drop for Terms<'_> {
 
 impl<'a> Terms<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self::with(Workspace::default(), text, None)
+        Self::with(Part::Both, Workspace::default(), text, None)
     }
 
-    fn with(work: Workspace, text: &'a str, home: Option<&'a Mutex<Vec<Workspace>>>) -> Self {
+    fn with(
+        part: Part,
+        work: Workspace,
+        text: &'a str,
+        home: Option<&'a Mutex<Vec<Workspace>>>,
+    ) -> Self {
         Self {
+            part,
             text,
             at: 0,
             position: 0,
@@ -202,17 +231,21 @@ impl<'a> Terms<'a> {
             if has_digit {
                 self.push_term(None, &folded, from, to);
             } else {
-                let Workspace { stems, ready, .. } = &mut self.work;
-                let stem = if is_cyrillic(first) {
-                    stems.russian(&folded)
-                } else if first.is_ascii_alphabetic() {
-                    stems.english(&folded)
-                } else {
-                    folded.as_str()
-                };
-                let (filled, position) = (&mut self.filled, self.position);
-                fill(ready, filled, position, (from, to), None, stem);
-                self.push_term(Some(EXACT), &folded, from, to);
+                if self.part != Part::Forms {
+                    let Workspace { stems, ready, .. } = &mut self.work;
+                    let stem = if is_cyrillic(first) {
+                        stems.russian(&folded)
+                    } else if first.is_ascii_alphabetic() {
+                        stems.english(&folded)
+                    } else {
+                        folded.as_str()
+                    };
+                    let (filled, position) = (&mut self.filled, self.position);
+                    fill(ready, filled, position, (from, to), None, stem);
+                }
+                if self.part != Part::Stems {
+                    self.push_term(Some(EXACT), &folded, from, to);
+                }
             }
             self.position += 1;
         }
@@ -231,9 +264,12 @@ impl<'a> Terms<'a> {
         folded.retain(|c| !matches!(c, '-' | '_'));
         let plain = folded.chars().all(is_word_char);
         let mark = if plain { None } else { Some(EXACT) };
-        self.push_term(mark, &folded, range.start, range.end);
-        if let Some(token) = self.work.ready.get_mut(self.filled.saturating_sub(1)) {
-            token.position_length = words;
+        let other = if plain { Part::Forms } else { Part::Stems };
+        if self.part != other {
+            self.push_term(mark, &folded, range.start, range.end);
+            if let Some(token) = self.work.ready.get_mut(self.filled.saturating_sub(1)) {
+                token.position_length = words;
+            }
         }
         self.work.folded = folded;
     }

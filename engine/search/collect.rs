@@ -348,7 +348,7 @@ fn type_rank(column: Column) -> u8 {
     match column {
         Column::Int => 0,
         Column::Decimal => 1,
-        Column::Text => 2,
+        Column::Text | Column::Facet => 2,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{SearchError, SearchResult};
-use super::request::Sort;
+use super::request::{Demand, Sort};
 use super::schema::fnv;
 
 /// Longest cursor that is looked at, in characters.
@@ -54,12 +54,7 @@ impl Cursor {
     }
 
     pub(super) fn decode(text: &str, list: u64) -> SearchResult<Self> {
-        let refuse = || {
-            SearchError::invalid(
-                "cursor",
-                "this cursor is not one of this list: start again without it",
-            )
-        };
+        let refuse = || SearchError::Cursor;
         if text.len() > MAX_CURSOR_CHARS || !text.len().is_multiple_of(2) {
             return Err(refuse());
         }
@@ -80,14 +75,14 @@ impl Cursor {
     }
 }
 
-/// Identifies a list by its text and order.
-pub(super) fn list_of(text: Option<&str>, sort: &Sort) -> u64 {
+/// Identifies a list by its text, demands and order.
+pub(super) fn list_of(text: Option<&str>, demands: &[Demand], sort: &Sort) -> u64 {
     let order = match sort {
         Sort::Relevance => String::from("relevance"),
         Sort::Field { name, descending } => format!("{name} {descending}"),
     };
     fnv(format!(
-        "{order}\n{}{}",
+        "{order}\n{}{}\n{demands:?}",
         u8::from(text.is_some()),
         text.unwrap_or_default()
     )

@@ -35,6 +35,8 @@ pub struct SearchDoc {
     /// Values to filter and sort by. A field may occur several times (tags): filters see every
     /// value, a sort sees the first.
     pub filters: Vec<(String, FilterValue)>,
+    /// Values that are counted in facets, by field, each as it is shown.
+    pub facets: Vec<(String, Vec<String>)>,
     /// Journal position of the record's last change, given back with each hit.
     pub version: u64,
 }

@@ -15,6 +15,9 @@ pub enum SearchError {
         /// What to change.
         message: String,
     },
+    /// The cursor is not one that this list gave.
+    #[error("the cursor is not one that this list gave; begin again without it")]
+    Cursor,
     /// The files of the index cannot be read or written.
     #[error("the search index cannot use its folder: {0}")]
     Io(String),

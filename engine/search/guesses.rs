@@ -6,14 +6,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use tantivy::query::{BooleanQuery, EnableScoring, FuzzyTermQuery, Occur, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::schema::IndexRecordOption;
 use tantivy::tokenizer::TokenStream;
 use tantivy::{DocSet, Searcher, TERMINATED, Term};
 
 use super::analysis::{EXACT, Terms, is_number_char};
 use super::error::SearchResult;
 use super::layout;
-use super::words::{Guess, Matched, Role, Word, words_of};
+use super::schema::Section;
+use super::words::{Guess, Matched, Role, Word, chunk_around, words_of};
 
 /// Unknown words of a query that are guessed at.
 const MAX_UNKNOWN: usize = 8;
@@ -37,8 +38,8 @@ const TYPO_WORTH: [f32; 2] = [0.7, 0.5];
 /// Guesses within one state of the index.
 pub(super) struct Guesser<'a> {
     pub(super) searcher: &'a Searcher,
-    /// Fields that are searched.
-    pub(super) fields: Vec<Field>,
+    /// Sections that are searched.
+    pub(super) sections: Vec<Section>,
     /// What the request finds by its conditions; everything without.
     pub(super) within: Option<&'a dyn Query>,
 }
@@ -83,6 +84,9 @@ impl Guesser<'_> {
     }
 
     fn guess(&self, word: &Word, is_last: bool) -> SearchResult<Vec<Guess>> {
+        if word.literal {
+            return Ok(Vec::new());
+        }
         let Some(form) = word.terms.iter().find_map(|term| term.strip_prefix(EXACT)) else {
             return Ok(Vec::new());
         };
@@ -106,8 +110,8 @@ impl Guesser<'_> {
     }
 
     fn is_found(&self, term: &str) -> SearchResult<bool> {
-        for field in &self.fields {
-            let term = Term::from_field_text(*field, term);
+        for section in &self.sections {
+            let term = section.term(term);
             if self.searcher.doc_freq(&term)? > 0 && self.is_within(term)? {
                 return Ok(true);
             }
@@ -184,8 +188,8 @@ impl Guesser<'_> {
         let start = format!("{EXACT}{form}");
         let mut forms = HashMap::new();
         for reader in self.searcher.segment_readers() {
-            for field in &self.fields {
-                let index = reader.inverted_index(*field)?;
+            for section in &self.sections {
+                let index = reader.inverted_index(section.forms)?;
                 let mut stream = index.terms().range().ge(&start).into_stream()?;
                 while forms.len() < MAX_CANDIDATES && stream.advance() {
                     let Some(term) = std::str::from_utf8(stream.key()).ok() else {
@@ -209,11 +213,12 @@ impl Guesser<'_> {
         let most = if letters < MIN_TWO_TYPOS { 1 } else { 2 };
         for (mistakes, worth) in (1..=most).zip(TYPO_WORTH) {
             let mut forms = HashMap::new();
-            for field in &self.fields {
-                let term = Term::from_field_text(*field, &format!("{EXACT}{form}"));
+            for section in &self.sections {
+                let field = section.forms;
+                let term = Term::from_field_text(field, &format!("{EXACT}{form}"));
                 let query = FuzzyTermQuery::new(term, mistakes, true);
                 for reader in self.searcher.segment_readers() {
-                    let index = reader.inverted_index(*field)?;
+                    let index = reader.inverted_index(field)?;
                     let mut stream = index.terms().search(query.automaton()?).into_stream()?;
                     while forms.len() < MAX_CANDIDATES && stream.advance() {
                         match std::str::from_utf8(stream.key()) {
@@ -278,19 +283,6 @@ fn terms_of(word: &str) -> Vec<String> {
         terms.push(stream.token().text.clone());
     }
     terms
-}
-
-/// What stands between blanks around a place.
-fn chunk_around(text: &str, place: &Range<usize>) -> Range<usize> {
-    let before = text.get(..place.start).unwrap_or_default();
-    let after = text.get(place.end..).unwrap_or_default();
-    let from = before
-        .char_indices()
-        .rev()
-        .find(|(_, c)| c.is_whitespace())
-        .map_or(0, |(at, c)| at + c.len_utf8());
-    let to = after.find(char::is_whitespace).unwrap_or(after.len());
-    from..place.end + to
 }
 
 fn chunk_end(text: &str, word: &Word) -> usize {

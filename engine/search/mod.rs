@@ -15,10 +15,12 @@ mod cursor;
 mod directory;
 mod doc;
 mod error;
+mod facets;
 mod folder;
 mod guesses;
 mod index;
 mod indexer;
+mod language;
 mod layout;
 mod merges;
 mod page;
@@ -37,10 +39,12 @@ pub use doc::{
     Upsert, field_name_is_valid,
 };
 pub use error::{SearchError, SearchResult, SourceError};
+pub use facets::MAX_FACET_COUNTS;
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
+pub use language::{Piece, blanked, pieces};
 pub use request::{
-    Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage, SearchRequest, Sections,
-    Sort,
+    Demand, Facet, FacetAsk, Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage,
+    SearchRequest, Sections, Sort,
 };
 pub use snippet::Highlighter;
 pub use words::{Matched, WordMatch};

@@ -8,10 +8,11 @@ use super::collect::{Collected, OrderBy, PageCollector, Row};
 use super::cursor::{Cursor, SortKey, list_of};
 use super::doc::field_name_is_valid;
 use super::error::{SearchError, SearchResult};
+use super::facets::FacetCollector;
 use super::folder::caught;
 use super::guesses::Guesser;
 use super::query;
-use super::request::{Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
+use super::request::{Demand, Facet, Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
 use super::schema::Fields;
 use super::snippet::Highlighter;
 use super::words::{Word, WordMatch, looked_at, words_of};
@@ -43,32 +44,23 @@ pub(super) fn search(
     request: &SearchRequest,
 ) -> SearchResult<(SearchPage, Option<SearchError>)> {
     let text = request.text.as_deref().map(looked_at);
-    let list = list_of(text, &request.sort);
+    let list = list_of(text, &request.demands, &request.sort);
     let after = match &request.cursor {
         Some(cursor) => Some(Cursor::decode(cursor, list)?),
         None => None,
     };
-    let order = match (&request.sort, text) {
-        (Sort::Relevance, Some(_)) => OrderBy::Score,
-        (Sort::Relevance, None) => OrderBy::Newest,
-        (Sort::Field { name, descending }, _) => OrderBy::Field {
-            name: name.clone(),
-            descending: *descending,
-        },
-    };
-    let conditions = query::conditions(fields, request)?;
-    let words = match text {
-        Some(text) => words(fields, searcher, request, text, conditions.as_deref())?,
-        None => Vec::new(),
-    };
-    let wishes = text.map(|text| (text, words.as_slice()));
-    let query = query::build(fields, conditions, wishes, request.sections);
-    let collector = PageCollector {
-        order,
-        after,
-        limit: request.limit,
-    };
-    let Collected { mut rows, total } = searcher.search(&query, &collector)?;
+    let mut found = find(fields, searcher, request, after.clone(), false)?;
+    let has_phrases = request.demands.iter().any(Demand::is_phrase_to_find);
+    let relaxed = has_phrases && text.is_some() && found.total == 0;
+    if relaxed {
+        found = find(fields, searcher, request, after, true)?;
+    }
+    let Found {
+        mut rows,
+        total,
+        facets,
+        words,
+    } = found;
     let more = rows.len() > request.limit;
     rows.truncate(request.limit);
     let marks = request
@@ -95,9 +87,59 @@ pub(super) fn search(
         hits,
         total,
         next,
+        relaxed,
+        facets,
         ..SearchPage::default()
     };
     Ok((page, damage))
+}
+
+/// What the index has for a request.
+struct Found {
+    rows: Vec<Row>,
+    total: u64,
+    facets: Vec<Facet>,
+    words: Vec<Word>,
+}
+
+fn find(
+    fields: &Fields,
+    searcher: &Searcher,
+    request: &SearchRequest,
+    after: Option<Cursor>,
+    relaxed: bool,
+) -> SearchResult<Found> {
+    let text = request.text.as_deref().map(looked_at);
+    let order = match (&request.sort, text) {
+        (Sort::Relevance, Some(_)) => OrderBy::Score,
+        (Sort::Relevance, None) => OrderBy::Newest,
+        (Sort::Field { name, descending }, _) => OrderBy::Field {
+            name: name.clone(),
+            descending: *descending,
+        },
+    };
+    let conditions = query::conditions(fields, request, relaxed)?;
+    let words = match text {
+        Some(text) => words(fields, searcher, request, text, conditions.as_deref())?,
+        None => Vec::new(),
+    };
+    let wishes = text.map(|text| (text, words.as_slice()));
+    let query = query::build(fields, conditions, wishes, request.sections);
+    let page = PageCollector {
+        order,
+        after,
+        limit: request.limit,
+    };
+    let facets = (!request.facets.is_empty()).then(|| FacetCollector {
+        asks: request.facets.clone(),
+    });
+    let (Collected { rows, total }, facets) = searcher.search(&query, &(page, facets))?;
+    Ok(Found {
+        rows,
+        total,
+        facets: facets.unwrap_or_default(),
+        words,
+    })
 }
 
 /// The words of a text, with guesses for those that nothing has.
@@ -109,16 +151,9 @@ fn words(
     within: Option<&dyn Query>,
 ) -> SearchResult<Vec<Word>> {
     let mut words = words_of(text);
-    let shown = request.sections;
-    let sections = [
-        (shown.body, fields.body),
-        (shown.title, fields.title),
-        (shown.internal, fields.internal),
-    ];
-    let searched = sections.into_iter().filter(|(shown, _)| *shown);
     let guesser = Guesser {
         searcher,
-        fields: searched.map(|(_, field)| field).collect(),
+        sections: query::searched(fields, request.sections),
         within,
     };
     guesser.fill(text, &mut words)?;

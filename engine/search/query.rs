@@ -1,7 +1,7 @@
 //! From a request to tantivy's queries.
 //!
-//! The text of a search box is never parsed: every word of it is a wish, and a document is the
-//! better the more of them it meets. Conditions decide what is found and leave the score alone.
+//! Every word of a text is a wish, and a document is the better the more of them it meets.
+//! Conditions and demands decide what is found and leave the score alone.
 
 use std::ops::Bound;
 
@@ -9,18 +9,19 @@ use rust_decimal::prelude::ToPrimitive;
 use tantivy::Term;
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery,
-    ExistsQuery, Occur, Query, RangeQuery, TermQuery, TermSetQuery,
+    ExistsQuery, Occur, PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
 };
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::schema::IndexRecordOption;
+use tantivy::tokenizer::TokenStream;
 
-use super::analysis::{EXACT, is_number_char};
+use super::analysis::{EXACT, Terms, is_number_char};
 use super::doc::{FilterValue, field_name_is_valid};
 use super::error::{SearchError, SearchResult};
-use super::request::{Filter, MAX_QUERY_TOKENS, SearchRequest, Sections};
+use super::request::{Demand, Filter, MAX_QUERY_TOKENS, SearchRequest, Sections};
 use super::schema::{
-    Column, Fields, column_key, column_name, is_found_by_column, ordered_float, sort_text,
+    Column, Fields, Section, column_key, column_name, is_found_by_column, ordered_float, sort_text,
 };
-use super::words::{Role, Word};
+use super::words::{Role, Word, is_path, words_of};
 
 /// Deepest nesting of conditions.
 const MAX_FILTER_DEPTH: usize = 8;
@@ -37,6 +38,8 @@ struct Weights {
     text_exact: f32,
     /// A number or key of the record itself.
     code: f32,
+    /// A path or address, word by word.
+    path: f32,
     /// Factor of a code of several words.
     whole: f32,
     /// Factor of a word of such a code.
@@ -50,16 +53,24 @@ const WEIGHTS: Weights = Weights {
     text_stem: 1.0,
     text_exact: 0.2,
     code: 20.0,
+    path: 10.0,
     whole: 3.0,
     part: 0.3,
 };
 
-/// What a request finds by its conditions, if it has any.
+/// What a request finds by its conditions and demands, if it has any. A relaxed one does not insist
+/// on phrases.
 pub(super) fn conditions(
     fields: &Fields,
     request: &SearchRequest,
+    relaxed: bool,
 ) -> SearchResult<Option<Box<dyn Query>>> {
     let mut conditions = Vec::new();
+    for demand in &request.demands {
+        if !(relaxed && demand.is_phrase_to_find()) {
+            conditions.extend(demanded(fields, demand, request.sections));
+        }
+    }
     if !request.kinds.is_empty() {
         let terms = request.kinds.iter().map(|kind| fields.kind_term(kind));
         conditions.push(one_of(terms.collect()));
@@ -113,6 +124,13 @@ fn text_query(fields: &Fields, text: &str, words: &[Word], sections: Sections) -
         let boosted: Box<dyn Query> = Box::new(ConstScoreQuery::new(Box::new(term), WEIGHTS.code));
         clauses.push((Occur::Should, boosted));
     }
+    // A path as a whole outranks its words anywhere.
+    for path in text.split_whitespace().filter(|chunk| is_path(chunk)) {
+        for way in phrase(fields, path, sections).into_iter().flatten() {
+            let boosted = ConstScoreQuery::new(way, WEIGHTS.path);
+            clauses.push((Occur::Should, Box::new(boosted)));
+        }
+    }
     if clauses.is_empty() {
         return Box::new(EmptyQuery);
     }
@@ -142,16 +160,103 @@ fn term_wishes(fields: &Fields, role: Role, term: &str, sections: Sections) -> V
     let in_text = pick(WEIGHTS.text_stem, WEIGHTS.text_exact);
     let in_title = pick(WEIGHTS.title_stem, WEIGHTS.title_exact);
     let mut wishes = Vec::with_capacity(3);
-    if sections.title {
-        wishes.push(wish(fields.title, term, in_title));
-    }
-    if sections.body {
-        wishes.push(wish(fields.body, term, in_text));
-    }
-    if sections.internal {
-        wishes.push(wish(fields.internal, term, in_text));
+    for section in searched(fields, sections) {
+        let boost = if section == fields.title {
+            in_title
+        } else {
+            in_text
+        };
+        wishes.push(wish(section, term, boost));
     }
     wishes
+}
+
+/// The sections that are searched.
+pub(super) fn searched(fields: &Fields, sections: Sections) -> Vec<Section> {
+    let all = [
+        (sections.title, fields.title),
+        (sections.body, fields.body),
+        (sections.internal, fields.internal),
+    ];
+    let searched = all.into_iter().filter(|(searched, _)| *searched);
+    searched.map(|(_, section)| section).collect()
+}
+
+/// What a demand lets through; nothing for one without a word.
+fn demanded(fields: &Fields, demand: &Demand, sections: Sections) -> Option<Box<dyn Query>> {
+    let mut shown = sections;
+    if demand.title {
+        shown = Sections {
+            title: sections.title,
+            ..Sections::NONE
+        };
+    }
+    let mut ways = if demand.phrase {
+        phrase(fields, &demand.text, shown)?
+    } else {
+        vec![all_words(fields, &demand.text, shown)?]
+    };
+    if shown.codes {
+        let code = demand.text.trim();
+        if code.chars().any(is_number_char) {
+            ways.push(term_query(fields.code_term(code)));
+        }
+    }
+    if demand.negated {
+        // Left out twice is left out once; but a phrase alone asserts what an exclusion does not keep.
+        let again: Vec<_> = ways.iter().map(|way| way.box_clone()).collect();
+        ways.extend(again);
+    }
+    let found: Box<dyn Query> = Box::new(BooleanQuery::union(ways));
+    Some(if demand.negated { not(found) } else { found })
+}
+
+/// The words of a phrase side by side, in each section.
+fn phrase(fields: &Fields, text: &str, sections: Sections) -> Option<Vec<Box<dyn Query>>> {
+    let mut forms: Vec<(usize, String)> = Vec::new();
+    let mut stream = Terms::new(text);
+    while forms.len() < MAX_QUERY_TOKENS && stream.advance() {
+        let token = stream.token();
+        let is_form = token.text.starts_with(EXACT) || token.text.chars().any(is_number_char);
+        let is_next = forms.last().is_none_or(|(at, _)| *at < token.position);
+        if token.position_length == 1 && is_form && is_next {
+            forms.push((token.position, token.text.clone()));
+        }
+    }
+    let first = forms.first()?.0;
+    let in_section = |section: Section| -> Box<dyn Query> {
+        let term = |form: &str| Term::from_field_text(section.forms, form);
+        if let [(_, form)] = forms.as_slice() {
+            return term_query(term(form));
+        }
+        let terms = forms.iter().map(|(at, form)| (at - first, term(form)));
+        Box::new(PhraseQuery::new_with_offset(terms.collect()))
+    };
+    let sections = searched(fields, sections).into_iter();
+    Some(sections.map(in_section).collect())
+}
+
+/// Every word of a text in one of the sections, in any form.
+fn all_words(fields: &Fields, text: &str, sections: Sections) -> Option<Box<dyn Query>> {
+    let words = words_of(text);
+    let wanted = words.iter().filter(|word| word.role != Role::CodePart);
+    let each: Vec<Box<dyn Query>> = wanted
+        .map(|word| -> Box<dyn Query> {
+            let sections = searched(fields, sections);
+            let terms = sections
+                .iter()
+                .flat_map(|s| word.terms.iter().map(|term| term_query(s.term(term))));
+            Box::new(BooleanQuery::union(terms.collect()))
+        })
+        .collect();
+    (!each.is_empty()).then(|| all_of(each))
+}
+
+fn not(query: Box<dyn Query>) -> Box<dyn Query> {
+    Box::new(BooleanQuery::new(vec![
+        (Occur::Must, Box::new(AllQuery)),
+        (Occur::MustNot, query),
+    ]))
 }
 
 /// What a word may have meant: the best guess that a document has counts.
@@ -184,11 +289,8 @@ fn codes(text: &str) -> Vec<&str> {
     codes
 }
 
-fn wish(field: Field, term: &str, boost: f32) -> (Occur, Box<dyn Query>) {
-    let query = TermQuery::new(
-        Term::from_field_text(field, term),
-        IndexRecordOption::WithFreqs,
-    );
+fn wish(section: Section, term: &str, boost: f32) -> (Occur, Box<dyn Query>) {
+    let query = TermQuery::new(section.term(term), IndexRecordOption::WithFreqs);
     (
         Occur::Should,
         Box::new(BoostQuery::new(Box::new(query), boost)),
@@ -231,13 +333,7 @@ fn condition(
             check_name(name)?;
             exists(name)
         }
-        Filter::Not(inner) => {
-            let inner = condition(fields, inner, depth + 1, values)?;
-            Box::new(BooleanQuery::new(vec![
-                (Occur::Must, Box::new(AllQuery)),
-                (Occur::MustNot, inner),
-            ]))
-        }
+        Filter::Not(inner) => not(condition(fields, inner, depth + 1, values)?),
         Filter::Any(filters) => match parts(filters)? {
             parts if parts.is_empty() => Box::new(EmptyQuery),
             parts => Box::new(BooleanQuery::union(parts)),

@@ -17,6 +17,8 @@ pub struct SearchRequest {
     pub text: Option<String>,
     /// Kinds of records; empty means all.
     pub kinds: Vec<String>,
+    /// What a document has to say, beside what it may.
+    pub demands: Vec<Demand>,
     /// Conditions, all of which hold.
     pub filters: Vec<Filter>,
     /// Order of the hits.
@@ -29,6 +31,48 @@ pub struct SearchRequest {
     pub sections: Sections,
     /// Whether hits carry their title and a snippet with the matches marked.
     pub snippet: bool,
+    /// Fields whose values are counted over everything that is found.
+    pub facets: Vec<FacetAsk>,
+}
+
+/// Words that a document has to have, or must not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// The words.
+    pub text: String,
+    /// Whether they stand side by side just as they are; otherwise each stands anywhere, in any
+    /// form.
+    pub phrase: bool,
+    /// Whether they stand in the title.
+    pub title: bool,
+    /// Whether documents that have them are left out.
+    pub negated: bool,
+}
+
+impl Demand {
+    /// Whether it can be dropped when nothing meets it.
+    #[must_use]
+    pub const fn is_phrase_to_find(&self) -> bool {
+        self.phrase && !self.negated && !self.title
+    }
+}
+
+/// A field whose values are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetAsk {
+    /// The field, as [`super::SearchDoc::facets`] names it.
+    pub name: String,
+    /// Kinds of documents that count; all when there is none.
+    pub kinds: Option<Vec<String>>,
+}
+
+/// The values of a field among what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facet {
+    /// The field.
+    pub name: String,
+    /// Values and how many documents have each, most first.
+    pub values: Vec<(String, u64)>,
 }
 
 impl Default for SearchRequest {
@@ -42,6 +86,8 @@ impl Default for SearchRequest {
             cursor: None,
             sections: Sections::PUBLIC,
             snippet: false,
+            demands: Vec::new(),
+            facets: Vec::new(),
         }
     }
 }
@@ -71,6 +117,14 @@ impl Sections {
     pub const PUBLIC: Self = Self {
         internal: false,
         ..Self::ALL
+    };
+
+    /// Nothing.
+    pub const NONE: Self = Self {
+        title: false,
+        body: false,
+        internal: false,
+        codes: false,
     };
 
     /// What both have.
@@ -152,6 +206,10 @@ pub struct SearchPage {
     pub position: u64,
     /// Whether the index is being rebuilt, so that the answer may be old or incomplete.
     pub rebuilding: bool,
+    /// Whether nothing had the phrases side by side, so that their words were enough.
+    pub relaxed: bool,
+    /// The facets that were asked for.
+    pub facets: Vec<Facet>,
 }
 
 /// One document found.

@@ -16,13 +16,14 @@ use tantivy::schema::{
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, Term};
 
-use super::analysis::{ANALYSIS_VERSION, Analysis, fold_text};
+use super::analysis::{ANALYSIS_VERSION, Analysis, EXACT, Part, fold_text};
 use super::doc::{FilterValue, MAX_FILTERS_PER_DOC, SearchDoc, field_name_is_valid};
 
 /// Version of fields and of the way documents are written; kept in every commit.
 pub(super) const FORMAT: u32 = 200 + ANALYSIS_VERSION;
 
-const TOKENIZER: &str = "opora";
+const STEMS: &str = "opora_stems";
+const FORMS: &str = "opora_forms";
 const MAX_TITLE_BYTES: usize = 4_096;
 const MAX_BODY_BYTES: usize = 1_048_576;
 /// Part of a text that is stored for snippets.
@@ -34,6 +35,9 @@ const TERM_BYTES: usize = 6;
 const KEY_BYTES: usize = 9;
 const MAX_CODE_CHARS: usize = 256;
 const MAX_SORT_CHARS: usize = 64;
+/// Longest value of a facet, and most values that a document counts for.
+const MAX_FACET_BYTES: usize = 256;
+const MAX_FACET_VALUES: usize = 50;
 
 /// Names of the fixed columns.
 pub(super) const ID_HIGH: &str = "id_high";
@@ -51,12 +55,32 @@ pub(super) struct Fields {
     version: Field,
     terms: Field,
     pub(super) order: Field,
-    pub(super) title: Field,
-    pub(super) body: Field,
-    pub(super) internal: Field,
+    pub(super) title: Section,
+    pub(super) body: Section,
+    pub(super) internal: Section,
     pub(super) stored_title: Field,
     pub(super) stored_body: Field,
     pub(super) stored_internal: Field,
+}
+
+/// The two fields of one section of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Section {
+    stems: Field,
+    /// Has positions, for phrases.
+    pub(super) forms: Field,
+}
+
+impl Section {
+    /// A term of the section: where it stands is seen from its mark.
+    pub(super) fn term(self, term: &str) -> Term {
+        let field = if term.starts_with(EXACT) {
+            self.forms
+        } else {
+            self.stems
+        };
+        Term::from_field_text(field, term)
+    }
 }
 
 /// The type of a column that sorts a field.
@@ -65,17 +89,29 @@ pub(super) enum Column {
     Int,
     Decimal,
     Text,
+    /// Not for sorting: every value of a facet as it is.
+    Facet,
 }
 
 /// Builds the schema.
 pub(super) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
-    // No positions: there are no phrase queries yet, and they are a third of an index.
-    let text = TextOptions::default().set_indexing_options(
-        TextFieldIndexing::default()
-            .set_tokenizer(TOKENIZER)
-            .set_index_option(IndexRecordOption::WithFreqs),
-    );
+    let text = |tokenizer, option| {
+        TextOptions::default().set_indexing_options(
+            TextFieldIndexing::default()
+                .set_tokenizer(tokenizer)
+                .set_index_option(option),
+        )
+    };
+    let mut section = |name: &str| Section {
+        stems: builder.add_text_field(name, text(STEMS, IndexRecordOption::WithFreqs)),
+        // Phrases are of forms, so only these have positions: they are a large part of an index.
+        forms: builder.add_text_field(
+            &format!("{name}_forms"),
+            text(FORMS, IndexRecordOption::WithFreqsAndPositions),
+        ),
+    };
+    let (title, body, internal) = (section("title"), section("body"), section("internal"));
     let stored = TextOptions::default().set_stored();
     let fields = Fields {
         id_high: builder.add_u64_field(ID_HIGH, FAST),
@@ -84,9 +120,9 @@ pub(super) fn schema() -> (Schema, Fields) {
         version: builder.add_u64_field(VERSION, FAST),
         terms: builder.add_bytes_field("terms", BytesOptions::default().set_indexed()),
         order: builder.add_json_field(ORDER, JsonObjectOptions::default().set_fast("raw")),
-        title: builder.add_text_field("title", text.clone()),
-        body: builder.add_text_field("body", text.clone()),
-        internal: builder.add_text_field("internal", text),
+        title,
+        body,
+        internal,
         stored_title: builder.add_text_field("stored_title", stored.clone()),
         stored_body: builder.add_text_field("stored_body", stored.clone()),
         stored_internal: builder.add_text_field("stored_internal", stored),
@@ -96,9 +132,10 @@ pub(super) fn schema() -> (Schema, Fields) {
 
 /// Makes the analysis known to an index that was created or opened.
 pub(super) fn register(index: &Index) {
-    index
-        .tokenizers()
-        .register(TOKENIZER, TextAnalyzer::from(Analysis::default()));
+    for (name, part) in [(STEMS, Part::Stems), (FORMS, Part::Forms)] {
+        let analysis = TextAnalyzer::from(Analysis::of(part));
+        index.tokenizers().register(name, analysis);
+    }
 }
 
 impl Fields {
@@ -152,12 +189,13 @@ impl Fields {
     fn add_text(
         &self,
         out: &mut TantivyDocument,
-        (indexed, stored): (Field, Field),
+        (section, stored): (Section, Field),
         text: &str,
         max_bytes: usize,
     ) {
         if !text.is_empty() {
-            out.add_text(indexed, cut(text, max_bytes));
+            out.add_text(section.stems, cut(text, max_bytes));
+            out.add_text(section.forms, cut(text, max_bytes));
             out.add_text(stored, cut(text, MAX_STORED_BYTES));
         }
     }
@@ -209,6 +247,15 @@ impl Fields {
         for term in &terms {
             out.add_bytes(self.terms, term);
         }
+        for (name, values) in &doc.facets {
+            let values = values.iter().take(MAX_FACET_VALUES);
+            let values =
+                values.map(|value| OwnedValue::Str(cut(value, MAX_FACET_BYTES).to_owned()));
+            if field_name_is_valid(name) {
+                let key = column_key(name, Column::Facet);
+                columns.insert(key, OwnedValue::Array(values.collect()));
+            }
+        }
         out.add_object(self.order, columns);
     }
 }
@@ -230,6 +277,7 @@ pub(super) fn column_key(name: &str, column: Column) -> String {
         Column::Int => 'i',
         Column::Decimal => 'd',
         Column::Text => 's',
+        Column::Facet => 'f',
     };
     format!("{}~{suffix}", name.replace('.', "|"))
 }

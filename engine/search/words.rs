@@ -79,7 +79,39 @@ pub(super) struct Word {
     pub(super) place: Range<usize>,
     /// Its terms: the stem and the form, or a code.
     pub(super) terms: Vec<String>,
+    /// Whether it is part of a path, an address or the like, which is never taken for another word.
+    pub(super) literal: bool,
     pub(super) guesses: Vec<Guess>,
+}
+
+/// Whether what stands between blanks is a path, an address, a file's or a program's name: Latin
+/// words joined by what joins no words of a language.
+pub(super) fn is_path(chunk: &str) -> bool {
+    let mut inner = false;
+    let mut last = ' ';
+    for c in chunk.chars() {
+        // With a digit it is a code, which is a term of its own.
+        if !c.is_ascii() || c.is_ascii_digit() {
+            return false;
+        }
+        let joins = matches!(last, '.' | '/' | '\\' | '_' | '@');
+        inner |= joins && c.is_ascii_alphanumeric();
+        last = c;
+    }
+    inner
+}
+
+/// What stands between blanks around a place.
+pub(super) fn chunk_around(text: &str, place: &Range<usize>) -> Range<usize> {
+    let before = text.get(..place.start).unwrap_or_default();
+    let after = text.get(place.end..).unwrap_or_default();
+    let from = before
+        .char_indices()
+        .rev()
+        .find(|(_, c)| c.is_whitespace())
+        .map_or(0, |(at, c)| at + c.len_utf8());
+    let to = after.find(char::is_whitespace).unwrap_or(after.len());
+    from..place.end + to
 }
 
 /// The part of a query text that is looked at.
@@ -93,8 +125,9 @@ pub(super) fn looked_at(text: &str) -> &str {
 
 /// The different words of a query text, at most [`MAX_QUERY_TOKENS`].
 pub(super) fn words_of(text: &str) -> Vec<Word> {
+    let text = looked_at(text);
     let mut words: Vec<Word> = Vec::new();
-    let mut stream = Terms::new(looked_at(text));
+    let mut stream = Terms::new(text);
     let mut code_end = 0;
     while stream.advance() && stream.token().position < MAX_QUERY_TOKENS {
         let token = stream.token();
@@ -116,6 +149,7 @@ pub(super) fn words_of(text: &str) -> Vec<Word> {
             Some(word) if word.place == place && word.role == role => word.terms.push(term),
             _ => words.push(Word {
                 role,
+                literal: is_path(text.get(chunk_around(text, &place)).unwrap_or_default()),
                 place,
                 terms: vec![term],
                 guesses: Vec::new(),

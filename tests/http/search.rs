@@ -128,3 +128,62 @@ async fn hits_say_how_they_matched_and_what_was_meant() {
     let found = ask("prinetrs", ADMIN).await;
     assert_eq!(found["corrected"], "printers", "{found}");
 }
+
+#[tokio::test]
+async fn fields_phrases_and_facets_of_a_query() {
+    let app = App::new();
+    let article = |title: &str, status: &str, category: &str| json!({"title": title, "body": "The printer is not printing.", "status": status, "category": category});
+    for (title, status, category) in [
+        ("One", "published", "printers"),
+        ("Two", "draft", "printers"),
+        ("Three", "published", "scanners"),
+    ] {
+        let article = article(title, status, category);
+        app.post("/v1/articles", ADMIN, article).await.is(201);
+    }
+    let pos = app.desk.pos();
+    let ask = async |query: &str, token| {
+        let path = format!("/v1/search?{query}&kind=article&at_least={pos}");
+        app.get(&path, token).await.is(200).json()
+    };
+    let titles = |found: &serde_json::Value| -> Vec<String> {
+        let hits = found["hits"].as_array().unwrap().iter();
+        let mut titles: Vec<String> = hits.map(|h| h["title"].as_str().unwrap().into()).collect();
+        titles.sort_unstable();
+        titles
+    };
+    let found = ask(
+        "q=%22not%20printing%22%20status:published%20-scanner%20x:y",
+        AGENT,
+    )
+    .await;
+    assert_eq!(titles(&found), ["One", "Three"]);
+    let told = json!([
+        {"what": "words", "text": "x:y", "field": null, "values": [], "negated": false, "relaxed": false},
+        {"what": "phrase", "text": "\"not printing\"", "field": null, "values": ["not printing"], "negated": false, "relaxed": false},
+        {"what": "field", "text": "status:published", "field": "status", "values": ["published"], "negated": false, "relaxed": false},
+        {"what": "word", "text": "-scanner", "field": null, "values": ["scanner"], "negated": true, "relaxed": false},
+    ]);
+    assert_eq!(found["understood"], told);
+    assert_eq!(found["facets"], json!([]));
+
+    let found = ask("q=printer&limit=1&facets=category,status", AGENT).await;
+    let status = json!({"field": "status", "values": [
+        {"value": "published", "name": "Published", "count": 2},
+        {"value": "draft", "name": "Draft", "count": 1},
+    ]});
+    assert_eq!(found["facets"][1], status);
+    assert_eq!(
+        found["facets"][0]["values"][0],
+        json!({"value": "printers", "name": null, "count": 2})
+    );
+    let found = ask("q=printer&facets=category", PORTAL_A).await;
+    assert_eq!(found["facets"][0]["values"][0]["count"], 1);
+
+    let unknown = app.get("/v1/search?q=x&facets=colour", AGENT).await;
+    unknown.fails_with(422, "invalid");
+    let foreign = app.get("/v1/search?q=x&cursor=zz", AGENT).await;
+    foreign.fails_with(422, "bad_cursor");
+    let foreign = app.get("/v1/tickets?sort=title&cursor=zz", AGENT).await;
+    foreign.fails_with(422, "bad_cursor");
+}

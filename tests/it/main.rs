@@ -19,6 +19,9 @@ mod packs;
 #[cfg(feature = "wasm")]
 mod plugin;
 #[cfg(test)]
+#[cfg(all(feature = "script", feature = "search"))]
+mod query;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod renamed;
 #[cfg(test)]

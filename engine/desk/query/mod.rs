@@ -2,6 +2,8 @@
 
 mod entries;
 mod events;
+#[cfg(feature = "search")]
+mod facets;
 mod form;
 mod history;
 mod hooks;
@@ -9,7 +11,11 @@ mod list;
 pub(super) mod record;
 #[cfg(feature = "search")]
 mod search;
+#[cfg(feature = "search")]
+mod spans;
 mod token;
+#[cfg(feature = "search")]
+mod understand;
 
 pub use history::journal_entry;
 

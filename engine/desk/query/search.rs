@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::facets;
 use super::list::{self, Holds};
+use super::understand::Reader;
 use crate::desk::sight::{Access, Part, Sight};
 use crate::desk::{
     Actor, Desk, Error, ErrorKind, ListQuery, Page, RecordPage, Result, SearchHit, SearchHits,
@@ -41,27 +43,32 @@ impl Desk {
         } else {
             query.kinds.clone()
         };
-        let mut filters = Vec::new();
+        let (mut filters, sections) = rights(&sight, &kinds)?;
         for kind in kinds.iter().take(1) {
             let read = list::read_filters(&*snapshot, catalog, &sight, *kind, &query.filters)?;
             filters.extend(read.iter().map(index_filter));
         }
-        filters.extend(own_filter(actor, &kinds));
-        let mut sections = Sections::ALL;
-        for kind in &kinds {
-            let access = sight.access(*kind)?;
-            filters.extend(access_filter(&access, Some(*kind)));
-            sections = sections.and(access.sections(actor));
-        }
+        let reader = Reader {
+            catalog,
+            sight: &sight,
+            snapshot: &*snapshot,
+            index,
+            kinds: &kinds,
+            now: ground.now,
+        };
+        let mut asked = reader.read(&query.text)?;
+        filters.append(&mut asked.filters);
         let request = SearchRequest {
-            text: Some(query.text.clone()),
+            text: asked.text,
             kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),
+            demands: asked.demands,
             filters,
             sort: search::Sort::Relevance,
             limit,
             cursor: query.cursor.clone(),
             sections,
             snippet: true,
+            facets: facets::asks(&sight, catalog, &kinds, &query.facets)?,
         };
         let page = index.search(&request).map_err(search_error)?;
         let places = places(&page);
@@ -83,11 +90,16 @@ impl Desk {
             // Only of hits that the actor may read: nothing else may be told.
             matches.extend(hit.matches);
         }
+        for told in &mut asked.told {
+            told.relaxed = page.relaxed && told.what == "phrase" && !told.negated;
+        }
         Ok(SearchHits {
             corrected: corrected(&query.text, &matches),
             hits,
             next: page.next,
             rebuilding: page.rebuilding,
+            understood: asked.told,
+            facets: facets::named(&*snapshot, &sight, catalog, &kinds, page.facets)?,
         })
     }
 
@@ -133,7 +145,7 @@ impl Desk {
             limit: query.limit,
             cursor: query.cursor.clone(),
             sections: Sections::PUBLIC,
-            snippet: false,
+            ..SearchRequest::default()
         };
         let page = index.search(&request).map_err(search_error)?;
         let places = places(&page);
@@ -290,6 +302,22 @@ fn texts(codes: &[String]) -> Vec<search::FilterValue> {
         .cloned()
         .map(search::FilterValue::Text)
         .collect()
+}
+
+/// What the asker may find in some kinds, as conditions, and in which text.
+///
+/// # Errors
+/// When a rule of access broke, or the store fails.
+pub fn rights(sight: &Sight<'_, '_>, kinds: &[Kind]) -> Result<(Vec<search::Filter>, Sections)> {
+    let actor = sight.actor();
+    let mut filters: Vec<search::Filter> = own_filter(actor, kinds).into_iter().collect();
+    let mut sections = Sections::ALL;
+    for kind in kinds {
+        let access = sight.access(*kind)?;
+        filters.extend(access_filter(&access, Some(*kind)));
+        sections = sections.and(access.sections(actor));
+    }
+    Ok((filters, sections))
 }
 
 /// What a customer may find, kind by kind.

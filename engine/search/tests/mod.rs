@@ -1,6 +1,7 @@
 //! Tests of the search room, over a source in memory.
 
 mod analysis;
+mod asks;
 mod fake;
 mod life;
 mod lists;
