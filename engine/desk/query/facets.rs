@@ -68,7 +68,7 @@ pub fn asks(
 
 fn unknown(name: &str) -> Error {
     let short: String = name.chars().take(64).collect();
-    let hint = match nearest(&short, Desk::FACETS.into_iter()) {
+    let hint = match nearest(&short, Desk::FACETS) {
         Some(word) => format!("; did you mean `{word}`?"),
         None => format!("; known are {}", Desk::FACETS.join(", ")),
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::spans::{self, Span};
 use super::{list, search as found_by};
 use crate::desk::sight::Sight;
-use crate::desk::{Error, Result, Understood, index_source, lookup};
+use crate::desk::{Result, Understood, index_source, lookup};
 use crate::domain::{FieldDef, Id, Instant, Kind, Names, StatusCategory, Value, ValueType};
 use crate::packs::Catalog;
 use crate::search::{
@@ -392,12 +392,8 @@ impl Reader<'_, '_, '_> {
         if !text.contains(char::is_alphanumeric) {
             return Ok(Vec::new());
         }
-        let page = self.index.search(&request).map_err(index_source::error);
-        match page {
-            Ok(page) => Ok(page.hits.iter().map(|hit| Id(hit.id)).collect()),
-            Err(Error { code, .. }) if code == "bad_search" => Ok(Vec::new()),
-            Err(e) => Err(e),
-        }
+        let page = self.index.search(&request).map_err(index_source::error)?;
+        Ok(page.hits.iter().map(|hit| Id(hit.id)).collect())
     }
 }
 

@@ -174,7 +174,7 @@ fn facets_count_everything_that_is_found() {
             String::from("tags"),
             tags.iter().map(|t| (*t).to_owned()).collect(),
         )],
-        ..doc(n, "lamp", if n % 2 == 0 { "even" } else { "odd" })
+        ..doc(n, "lamp", if n.is_multiple_of(2) { "even" } else { "odd" })
     };
     let index = index_of(vec![
         of(1, "ticket", &["Red", "blue"]),
