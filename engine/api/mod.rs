@@ -14,6 +14,7 @@ mod health;
 mod hooks;
 mod input;
 mod layers;
+mod ledger;
 mod metrics;
 mod openapi;
 mod outbox;
@@ -109,6 +110,7 @@ fn all() -> route::Routes {
     work::add(&mut routes);
     why::add(&mut routes);
     entries::add(&mut routes);
+    ledger::add(&mut routes);
     search::add(&mut routes);
     bulk::add(&mut routes);
     events::add(&mut routes);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
 use super::{Actor, Result, codec, keys, trace};
-use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::domain::{EntryBody, Id, Kind, Record, Value, record::fields};
 use crate::packs::{Catalog, Shift};
 use crate::store::{Batch, Expect, Key, OpId, Pos, Table};
 
@@ -253,12 +253,12 @@ fn change_of(kind: Kind, id: Id, work: &Work) -> RecordChange {
 fn write_entries(batch: &mut Batch, draft: &Draft) -> Result<()> {
     for (stored, owner, _) in &draft.entries {
         let key = keys::entry(*owner, stored.entry.id);
-        // Nothing is added to a record that goes meanwhile.
-        let version = draft
-            .records
-            .get(&(stored.kind, *owner))
-            .and_then(|w| w.version);
-        if let Some(version) = version {
+        // Nothing is added to a record that goes meanwhile. A ledger's row expects less, so that many
+        // are added to one contract at once.
+        let counted = matches!(stored.entry.body, EntryBody::Consumption(_));
+        let work = draft.records.get(&(stored.kind, *owner));
+        let version = work.and_then(|w| w.version);
+        if let Some(version) = version.filter(|_| !counted) {
             let record = keys::record(stored.kind, *owner);
             batch
                 .expect

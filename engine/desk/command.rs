@@ -1,5 +1,6 @@
 //! Commands: every change that anybody can ask for.
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
 use super::{Actor, Suspension};
@@ -112,6 +113,22 @@ pub enum Command {
         to_kind: Kind,
         /// The other record.
         to: Id,
+    },
+    /// Correct by hand what is used of a contract: by an amount, or to what it shall be.
+    CorrectLedger {
+        /// The contract.
+        contract: Id,
+        /// Units to add; negative to take back.
+        amount: Option<Decimal>,
+        /// What shall be used.
+        used: Option<Decimal>,
+        /// Why.
+        reason: String,
+    },
+    /// Move what was counted into a contract: asked for by the engine.
+    SettleContract {
+        /// The contract.
+        contract: Id,
     },
     /// Run a named action of a rule.
     RunAction {
@@ -279,6 +296,8 @@ impl Command {
             Self::Message { .. } => "message",
             Self::Attach { .. } => "attach",
             Self::Link { .. } => "link",
+            Self::CorrectLedger { .. } => "correct_ledger",
+            Self::SettleContract { .. } => "settle_contract",
             Self::RunAction { .. } => "run_action",
             Self::AnswerSurvey { .. } => "answer_survey",
             Self::FireTimer { .. } => "fire_timer",
@@ -334,6 +353,9 @@ impl Command {
             | Self::Attach { kind, id, .. }
             | Self::RunAction { kind, id, .. }
             | Self::Link { kind, id, .. } => Some((*kind, *id)),
+            Self::CorrectLedger { contract, .. } | Self::SettleContract { contract } => {
+                Some((Kind::Contract, *contract))
+            }
             Self::FireTimer { owner, .. } => Some(*owner),
             _ => None,
         }

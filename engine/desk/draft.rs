@@ -8,11 +8,11 @@ use super::service::Service;
 use super::survey::Survey;
 use super::trace::Recorder;
 use super::view::OutboxItem;
-use super::{Error, Result, ahead, codec, keys};
+use super::{Error, Result, ahead, codec, keys, ledger};
 use crate::domain::sla::SlaClock;
 use crate::domain::{Entry, Id, Instant, Kind, Record, Value, record::fields};
 use crate::hooks::RecordView;
-use crate::store::{Expect, Key, Pos, Snapshot, Table};
+use crate::store::{Expect, Key, Pos, Snapshot, Table, Versioned};
 
 /// A record in a draft.
 #[derive(Clone, Default)]
@@ -72,6 +72,8 @@ pub struct Draft {
     pub clocks: BTreeMap<Id, BTreeMap<String, ClockWork>>,
     /// Tickets as they were when their support level was chosen last in this command.
     pub selected: BTreeMap<Id, Arc<Record>>,
+    /// What is counted on contracts, as far as it was read.
+    pub counted: BTreeMap<Id, ledger::Counted>,
     /// Surveys made or changed, with the version of the stored one.
     pub surveys: BTreeMap<Id, (Option<Pos>, Survey)>,
     /// Messages queued.
@@ -121,6 +123,7 @@ impl Draft {
             timers: BTreeMap::new(),
             clocks: BTreeMap::new(),
             selected: BTreeMap::new(),
+            counted: BTreeMap::new(),
             surveys: BTreeMap::new(),
             outbox: Vec::new(),
             runs: Vec::new(),
@@ -136,6 +139,45 @@ impl Draft {
 
     /// Reads records into the draft in one trip; absent ones are left out.
     pub fn load(&mut self, wanted: &[(Kind, Id)]) -> Result<()> {
+        let missing = self.missing(wanted);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let rows = self.snapshot.get_many(&keys_of(&missing))?;
+        self.take_in(missing, rows)
+    }
+
+    /// Reads records, and what is counted on a contract, into the draft in one trip.
+    pub fn load_counted(
+        &mut self,
+        wanted: &[(Kind, Id)],
+        contract: Id,
+        causes: &[Id],
+    ) -> Result<()> {
+        let missing = self.missing(wanted);
+        let mut asked = keys_of(&missing);
+        let wanted: Vec<Id> = match self.counted.get(&contract) {
+            Some(known) => causes
+                .iter()
+                .filter(|c| !known.knows(**c))
+                .copied()
+                .collect(),
+            None => causes.to_vec(),
+        };
+        if missing.is_empty() && wanted.is_empty() && self.counted.contains_key(&contract) {
+            return Ok(());
+        }
+        let records = asked.len();
+        let spans = ledger::wanted(contract, &wanted, &mut asked);
+        let (mut rows, spans) = self.snapshot.read(&asked, &spans)?;
+        let of_ledger = rows.split_off(records.min(rows.len()));
+        let counted = self.counted.entry(contract).or_default();
+        counted.take_in(&wanted, of_ledger, spans)?;
+        self.take_in(missing, rows)
+    }
+
+    /// The records that are not known yet; what needs no reading is taken in at once.
+    fn missing(&mut self, wanted: &[(Kind, Id)]) -> BTreeSet<(Kind, Id)> {
         let mut missing = BTreeSet::new();
         for place in wanted {
             if self.knows(*place) {
@@ -150,14 +192,14 @@ impl Draft {
                 }
             }
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let asked: Vec<(Table, Key)> = missing
-            .iter()
-            .map(|(kind, id)| (Table::Records, keys::record(*kind, *id)))
-            .collect();
-        let rows = self.snapshot.get_many(&asked)?;
+        missing
+    }
+
+    fn take_in(
+        &mut self,
+        missing: BTreeSet<(Kind, Id)>,
+        rows: Vec<Option<Versioned>>,
+    ) -> Result<()> {
         for (place, row) in missing.into_iter().zip(rows) {
             let Some(row) = row else {
                 self.absent.insert(place);
@@ -327,6 +369,11 @@ impl Draft {
             .get_mut(&id)
             .ok_or_else(|| Error::internal("clocks were not read"))
     }
+}
+
+fn keys_of(places: &BTreeSet<(Kind, Id)>) -> Vec<(Table, Key)> {
+    let key = |(kind, id): &(Kind, Id)| (Table::Records, keys::record(*kind, *id));
+    places.iter().map(key).collect()
 }
 
 impl ClockWork {

@@ -213,7 +213,7 @@ fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<Se
                     body.add(Some(name));
                 }
                 EntryBody::Attachment { name, .. } => internal.add(Some(name)),
-                EntryBody::Link { .. } => {}
+                EntryBody::Link { .. } | EntryBody::Consumption(_) => {}
             }
         }
     }

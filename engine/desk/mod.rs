@@ -23,6 +23,7 @@ mod index_source;
 mod journal;
 mod kept;
 mod keys;
+mod ledger;
 mod lookup;
 mod packs;
 mod query;

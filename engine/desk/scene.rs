@@ -184,7 +184,9 @@ impl KeptEntry {
         let (subject, text) = match body {
             EntryBody::Comment { text, .. } => (String::new(), text),
             EntryBody::Message { subject, text, .. } => (subject, text),
-            EntryBody::Attachment { .. } | EntryBody::Link { .. } => Default::default(),
+            EntryBody::Attachment { .. } | EntryBody::Link { .. } | EntryBody::Consumption(_) => {
+                Default::default()
+            }
         };
         EntryView {
             id: self.id,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::journal::Timer;
-use super::{Actor, Command, Desk, ErrorKind, Request, Result, codec, keys};
+use super::{Actor, Command, Desk, ErrorKind, Request, Result, codec, keys, ledger};
 use crate::domain::Instant;
-use crate::store::Table;
+use crate::store::{MAX_RANGE_ROWS, Span, Table};
 
 /// Rings when a command queued what is due at once.
 #[derive(Default)]
@@ -73,14 +73,21 @@ impl Desk {
         let now = self.now();
         let snapshot = self.store.snapshot(None)?;
         let to = keys::timer_at(now + chrono::TimeDelta::microseconds(1));
-        let rows = snapshot.range(Table::Timers, &[], &to, false, max.min(10_000))?;
+        let timers = Span {
+            table: Table::Timers,
+            from: Vec::new(),
+            to,
+            limit: max.min(MAX_RANGE_ROWS),
+        };
+        let (_, mut found) = snapshot.read(&[], &[timers, ledger::all_pending()])?;
         drop(snapshot);
+        let pending = found.pop().unwrap_or_default();
         let mut ran = 0;
-        for (_, row) in rows {
+        for (_, row) in found.pop().unwrap_or_default() {
             let timer: Timer = codec::decode(&row.bytes)?;
             ran += usize::from(self.fire(&timer)?);
         }
-        Ok(ran)
+        Ok(ran + self.settle_contracts(&pending)?)
     }
 
     /// When the next timer is due.

@@ -94,20 +94,7 @@ fn define(kind: Kind) -> Vec<FieldDef> {
         Kind::Asset => all.extend(asset()),
         Kind::Account => all.extend(account()),
         Kind::Contact => all.extend(contact()),
-        Kind::Contract => all.extend([
-            f("account", "Account", "Клиент", V::Ref)
-                .to(Kind::Account)
-                .indexed(),
-            f(
-                "support_level",
-                "Support level",
-                "Уровень поддержки",
-                V::Ref,
-            )
-            .to(Kind::SupportLevel),
-            f("starts_on", "Starts on", "Действует с", V::Date),
-            f("ends_on", "Ends on", "Действует по", V::Date),
-        ]),
+        Kind::Contract => all.extend(contract()),
         Kind::Product => all.extend([
             f("code", "Code", "Код", V::Text).unique(),
             f("product_kind", "Kind", "Вид", V::Enum)
@@ -188,6 +175,12 @@ fn ticket() -> Vec<Field> {
         f("contract", "Contract", "Договор", V::Ref)
             .to(Kind::Contract)
             .indexed(),
+        f(
+            "effort_hours",
+            "Effort, hours",
+            "Трудозатраты, ч",
+            V::Decimal,
+        ),
         f("solution", "Solution", "Решение", V::LongText),
         f(
             "support_level",
@@ -301,6 +294,49 @@ fn contact() -> Vec<Field> {
         f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
         f("locale", "Language", "Язык", V::Text),
         f("portal", "Portal access", "Доступ к порталу", V::Bool),
+        f("tags", "Tags", "Метки", V::TextList).indexed(),
+    ]
+}
+
+fn contract() -> Vec<Field> {
+    use ValueType as V;
+    vec![
+        f("account", "Account", "Клиент", V::Ref)
+            .to(Kind::Account)
+            .indexed(),
+        f("contact", "Contact", "Контактное лицо", V::Ref)
+            .to(Kind::Contact)
+            .indexed(),
+        f("description", "Description", "Описание", V::LongText),
+        f(
+            "support_level",
+            "Support level",
+            "Уровень поддержки",
+            V::Ref,
+        )
+        .to(Kind::SupportLevel),
+        f("calendar", "Calendar", "Календарь", V::Ref).to(Kind::Calendar),
+        f("starts_on", "Starts on", "Действует с", V::Date).indexed(),
+        f("ends_on", "Ends on", "Действует по", V::Date).indexed(),
+        f("unit", "Tracking unit", "Отслеживаемая единица", V::Enum)
+            .options(&[
+                ("hours", "Hours", "Часы"),
+                ("days", "Days", "Дни"),
+                ("events", "Events", "События"),
+            ])
+            .indexed(),
+        f("total", "Total units", "Всего единиц", V::Decimal).indexed(),
+        f("used", "Used units", "Использовано единиц", V::Decimal)
+            .readonly()
+            .indexed(),
+        f("over_limit", "Over the total", "Сверх лимита", V::Enum)
+            .options(&[
+                ("allow", "Allow", "Разрешить"),
+                ("warn", "Warn", "Предупредить"),
+                ("refuse", "Refuse", "Отказать"),
+            ])
+            .default("\"warn\""),
+        f("exhausted_at", "Exhausted at", "Исчерпан", V::Instant).readonly(),
         f("tags", "Tags", "Метки", V::TextList).indexed(),
     ]
 }

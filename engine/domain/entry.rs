@@ -1,7 +1,9 @@
 //! Entries of a record: comments, messages, attachments, links.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::contract::ConsumptionEvent;
 use super::{Id, Instant};
 
 /// Something that belongs to a record and is ordered in time.
@@ -83,4 +85,23 @@ pub enum EntryBody {
         /// The other record.
         to: Id,
     },
+    /// A row of a contract's ledger: what was counted against it, or taken back.
+    Consumption(Consumption),
+}
+
+/// A row of a contract's ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consumption {
+    /// Why it was counted.
+    pub event: ConsumptionEvent,
+    /// The ticket; none for a correction by hand.
+    pub ticket: Option<Id>,
+    /// Units added; negative when they were taken back.
+    pub amount: Decimal,
+    /// Units of the ticket on the contract from here on; zero for a correction by hand.
+    pub net: Decimal,
+    /// Reason, of whoever corrected or of the rule that chose the amount.
+    pub reason: String,
+    /// Whether the contract was over its total with it.
+    pub over: bool,
 }

@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod calendar;
 pub mod code;
+pub mod contract;
 pub mod definitions;
 pub mod entry;
 pub mod field;

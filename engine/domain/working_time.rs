@@ -119,6 +119,26 @@ pub fn intervals_between(
     })
 }
 
+/// Local days with working time between two instants; 0 when `to` is not after `from`.
+pub fn working_days(calendar: &Calendar, from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
+    let local = |at: DateTime<Utc>| at.with_timezone(&calendar.time_zone).date_naive();
+    let mut last: Option<NaiveDate> = None;
+    let mut days = 0;
+    for worked in intervals_between(calendar, from, to) {
+        let mut day = local(worked.from);
+        let end = local(worked.to - chrono::TimeDelta::seconds(1));
+        while day <= end {
+            if last.is_none_or(|last| last < day) {
+                days += 1;
+                last = Some(day);
+            }
+            let Some(next) = day.succ_opt() else { break };
+            day = next;
+        }
+    }
+    days
+}
+
 /// The working pieces of a span, each within one local day and one offset from UTC.
 ///
 /// Walking such parts is what makes the arithmetic right across clock changes: within a part the

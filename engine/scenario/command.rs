@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
 use super::driver::Driver;
@@ -88,7 +89,7 @@ pub(super) fn command(
     names: &Names,
     driver: &mut dyn Driver,
 ) -> Result<Option<Command>, String> {
-    let verbs: [(&str, &Option<String>); 11] = [
+    let verbs: [(&str, &Option<String>); 12] = [
         ("create", &step.create),
         ("update", &step.update),
         ("delete", &step.delete),
@@ -100,6 +101,7 @@ pub(super) fn command(
         ("link", &step.link),
         ("answer", &step.answer),
         ("run", &step.run),
+        ("correct", &step.correct),
     ];
     let mut asked = verbs
         .iter()
@@ -159,6 +161,12 @@ fn build(
             action: needed(step.action.as_ref(), "action")?,
             arguments: names.object(&step.arguments)?,
         },
+        "correct" => Command::CorrectLedger {
+            contract: id,
+            amount: decimal(step.amount.as_ref(), "amount")?,
+            used: decimal(step.used.as_ref(), "used")?,
+            reason: needed(step.text.as_ref(), "text")?,
+        },
         "answer" => Command::AnswerSurvey {
             token: token(step, driver, id)?,
             score: step.score,
@@ -206,6 +214,17 @@ fn needed(given: Option<&String>, key: &str) -> Result<String, String> {
     given
         .cloned()
         .ok_or_else(|| format!("this command needs `{key}`"))
+}
+
+/// An exact number as TOML has it: text, a whole number or one with a point.
+fn decimal(given: Option<&toml::Value>, key: &str) -> Result<Option<Decimal>, String> {
+    let text = match given {
+        None => return Ok(None),
+        Some(toml::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let read = text.parse().map(Some);
+    read.map_err(|_| format!("`{key}` is `{text}`, which is no decimal number"))
 }
 
 fn visibility(step: &Step) -> Result<Visibility, String> {

@@ -112,7 +112,7 @@ pub struct RefusedFault {
 pub struct ShownEntry {
     /// Identity.
     pub id: Option<Id>,
-    /// `comment`, `message`, `attachment`, `link`.
+    /// `comment`, `message`, `attachment`, `link`, `consumption`.
     pub kind: String,
     /// Who made it.
     pub author: String,
@@ -122,9 +122,9 @@ pub struct ShownEntry {
     pub channel: Option<String>,
     /// Direction of a message: `in`, `out`.
     pub direction: Option<String>,
-    /// Relation of a link.
+    /// Relation of a link, or event of a consumption.
     pub relation: Option<String>,
-    /// Where a link leads.
+    /// Where a link leads, or the ticket of a consumption.
     pub to: Option<Id>,
     /// Text, with the subject of a message or the name of a file before it.
     pub text: String,

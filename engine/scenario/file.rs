@@ -116,6 +116,7 @@ pub(super) struct Step {
     pub link: Option<String>,
     pub answer: Option<String>,
     pub run: Option<String>,
+    pub correct: Option<String>,
 
     pub name: Option<String>,
     pub fields: toml::Table,
@@ -136,6 +137,8 @@ pub(super) struct Step {
     pub survey: Option<usize>,
     pub action: Option<String>,
     pub arguments: toml::Table,
+    pub amount: Option<toml::Value>,
+    pub used: Option<toml::Value>,
 
     pub result: Option<toml::Table>,
     pub refused: Option<Refusal>,

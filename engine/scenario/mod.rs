@@ -19,7 +19,7 @@ pub use driver::{
     ShownField, ShownForm, ShownMessage, ShownRun,
 };
 pub use file::Scenario;
-pub use on_desk::{DeskDriver, Place, survey_token};
+pub use on_desk::{DeskDriver, Place, consumed, survey_token};
 pub use pack::{PackReport, PackScenarios, run_pack};
 pub use report::{Difference, Problem, Report, RuleUse};
 pub use run::{Restarts, run};

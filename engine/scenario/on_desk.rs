@@ -382,9 +382,22 @@ fn entry(entry: Entry) -> ShownEntry {
             shown.to = Some(to);
             "link"
         }
+        EntryBody::Consumption(row) => {
+            shown.relation = Some(row.event.name().to_owned());
+            shown.to = row.ticket;
+            shown.text = consumed(&row.amount.to_string(), &row.reason);
+            "consumption"
+        }
     };
     kind.clone_into(&mut shown.kind);
     shown
+}
+
+/// The text of a row of a contract's ledger: the units with their sign, and the reason.
+#[must_use]
+pub fn consumed(amount: &str, reason: &str) -> String {
+    let sign = if amount.starts_with('-') { "" } else { "+" };
+    format!("{sign}{amount} {reason}")
 }
 
 fn change(item: HistoryItem) -> ShownChange {

@@ -10,7 +10,7 @@ use opora::domain::entry::{Direction, Visibility};
 use opora::domain::{Id, Instant, Kind};
 use opora::scenario::{
     DeskDriver, Driver, Place, Refused, RefusedFault, Report, Seen, ShownAction, ShownChange,
-    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownRun, survey_token,
+    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownRun, consumed, survey_token,
 };
 use opora::store::Pos;
 use serde_json::{Map, Value as Json, json};
@@ -397,6 +397,15 @@ fn entry_call(command: &Command) -> Call {
             &path(*kind, *id, "/links"),
             json!({"relation": relation, "to_kind": to_kind.name(), "to": to}),
         ),
+        Command::CorrectLedger {
+            contract,
+            amount,
+            used,
+            reason,
+        } => post(
+            &path(Kind::Contract, *contract, "/ledger"),
+            json!({"amount": amount, "used": used, "reason": reason}),
+        ),
         other => panic!("a scenario has no `{}`", other.name()),
     }
 }
@@ -484,6 +493,7 @@ fn entry(e: &Json) -> ShownEntry {
         text: match kind.as_str() {
             "message" => format!("{}\n{}", text(e, "subject"), text(e, "text")),
             "attachment" => text(e, "name"),
+            "consumption" => consumed(&text(e, "amount"), &text(e, "text")),
             _ => text(e, "text"),
         },
         kind,

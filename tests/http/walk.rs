@@ -27,7 +27,8 @@ fn target(app: &App, kind: Kind, serial: usize) -> Id {
         Kind::Lead | Kind::Inquiry | Kind::Activity => {
             json!({"title": title, "account": account, "contact": contact})
         }
-        Kind::Asset | Kind::Contract => json!({"title": title, "account": account}),
+        Kind::Asset => json!({"title": title, "account": account}),
+        Kind::Contract => json!({"title": title, "account": account, "unit": "events"}),
         Kind::Article => json!({"title": title, "body": "Words.", "status": "published"}),
         Kind::Calendar => json!({"title": title, "code": code, "definition": calendar(&code)}),
         Kind::SupportLevel => {
@@ -69,6 +70,7 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
         (_, "comments") => json!({"text": "Hello"}),
         (_, "messages") => json!({"channel": "mail", "direction": "out", "text": "Hello"}),
         (_, "links") => json!({"relation": "related", "to_kind": "agent", "to": app.agent}),
+        (_, "ledger") => json!({"amount": 1, "reason": "Walked"}),
         (_, "bulk") => json!({"commands": []}),
         (_, "fields") => json!({"field": {"code": format!("walked{serial}"), "value": "text"}}),
         (_, "packs") => json!({"files": {

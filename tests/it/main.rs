@@ -12,6 +12,8 @@ mod corpus;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod packs;

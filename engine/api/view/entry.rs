@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::instant;
 use crate::api::principal::hex;
 use crate::desk::EntryPage;
-use crate::domain::EntryBody;
 use crate::domain::entry::{Direction, Visibility};
+use crate::domain::{EntryBody, Kind};
 
 /// A comment, message, attachment or link of a record.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -15,7 +15,7 @@ use crate::domain::entry::{Direction, Visibility};
 pub struct EntryView {
     /// Identity.
     pub id: String,
-    /// `comment`, `message`, `attachment` or `link`.
+    /// `comment`, `message`, `attachment`, `link` or `consumption`.
     pub entry: &'static str,
     /// Position at which it was added.
     pub version: u64,
@@ -53,15 +53,18 @@ pub struct EntryView {
     /// SHA-256 of an attachment, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// Meaning of a link.
+    /// Meaning of a link, or event of a consumption.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<String>,
     /// Kind of the record that a link leads to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_kind: Option<&'static str>,
-    /// The record that a link leads to.
+    /// The record that a link leads to, or the ticket that a consumption is of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Units that a consumption adds to its contract, a decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
 }
 
 /// An entry as JSON.
@@ -116,6 +119,14 @@ pub fn entry(page: EntryPage) -> EntryView {
             view.relation = Some(relation);
             view.to_kind = Some(kind.name());
             view.to = Some(to.to_string());
+        }
+        EntryBody::Consumption(row) => {
+            view.entry = "consumption";
+            view.relation = Some(row.event.name().to_owned());
+            view.to_kind = row.ticket.map(|_| Kind::Ticket.name());
+            view.to = row.ticket.map(|id| id.to_string());
+            view.text = Some(row.reason);
+            view.amount = Some(row.amount.to_string());
         }
     }
     view

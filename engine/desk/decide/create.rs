@@ -145,6 +145,7 @@ impl Deciding<'_, '_> {
 
     /// Defaults, assignment, support level and the effects of the first status.
     fn complete(&mut self, kind: Kind, id: Id) -> Result<()> {
+        self.inherit_from_contract(kind, id)?;
         self.field_defaults(kind, id);
         self.default_rules(kind, id)?;
         self.compute(kind, id)?;
@@ -258,8 +259,12 @@ impl Deciding<'_, '_> {
         for (key, _) in snapshot.range(Table::Guards, &marks, &to, false, 1_000)? {
             self.draft.rows.delete.push((Table::Guards, key));
         }
+        if kind == Kind::Contract {
+            self.refuse_counted(id)?;
+        }
         self.touch_service(kind);
         self.draft.remove(kind, id);
+        self.consume()?;
         Ok(Answer::record(kind, id))
     }
 }

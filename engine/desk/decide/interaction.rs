@@ -77,7 +77,9 @@ fn view(entry: &Entry, author: &str) -> Option<EntryView> {
             view.subject.clone_from(subject);
             view.text.clone_from(text);
         }
-        EntryBody::Attachment { .. } | EntryBody::Link { .. } => return None,
+        EntryBody::Attachment { .. } | EntryBody::Link { .. } | EntryBody::Consumption(_) => {
+            return None;
+        }
     }
     Some(view)
 }

@@ -8,6 +8,7 @@ mod changed;
 mod clock_rules;
 mod compute;
 mod config;
+mod contract;
 mod create;
 mod effects;
 mod entries;
@@ -101,6 +102,8 @@ pub struct Deciding<'g, 'a> {
     /// What a named action gives back, as JSON text.
     result: Option<String>,
     created: usize,
+    /// Whether a ledger has rows that must come into their contract.
+    counted: bool,
 }
 
 /// A decided command.
@@ -148,6 +151,7 @@ pub fn decide<'g, 'a>(
         follow: None,
         result: None,
         created: 0,
+        counted: false,
     };
     let answer = deciding.run(command)?;
     deciding.finish(answer, op)
@@ -211,6 +215,13 @@ impl Deciding<'_, '_> {
                 to_kind,
                 to,
             } => self.link_command((*kind, *id), relation, (*to_kind, *to)),
+            Command::CorrectLedger {
+                contract,
+                amount,
+                used,
+                reason,
+            } => self.correct_ledger(*contract, (*amount, *used), reason),
+            Command::SettleContract { contract } => self.settle_contract(*contract),
             Command::RunAction {
                 kind,
                 id,
@@ -243,7 +254,7 @@ impl Deciding<'_, '_> {
 
     fn finish(mut self, answer: Answer, op: OpId) -> Result<Decided> {
         self.expect_rules();
-        let queued = self.queue_changed()?;
+        let queued = self.queue_changed()? || self.counted;
         let loads = self.load_changes();
         let heading = Heading {
             actor: self.request.actor.clone(),

@@ -50,6 +50,7 @@ impl<'g, 'a> Probe<'g, 'a> {
             follow: None,
             result: None,
             created: 0,
+            counted: false,
         };
         deciding.target(kind, id)?;
         Ok(Self { deciding, kind, id })

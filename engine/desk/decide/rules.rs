@@ -244,8 +244,14 @@ impl Deciding<'_, '_> {
 
     /// Reads in one trip what all rules for a record declared, since others will ask next.
     fn read_along(&mut self, kind: Kind, id: Id) -> Result<()> {
+        let places = self.declared(kind, id);
+        self.draft.load(&places)
+    }
+
+    /// The records that rules for a record declared to read.
+    pub(super) fn declared(&self, kind: Kind, id: Id) -> Vec<(Kind, Id)> {
         let Some(record) = self.draft.peek(kind, id) else {
-            return Ok(());
+            return Vec::new();
         };
         let catalog = &self.ground.catalog;
         let rules = Hook::ALL
@@ -254,11 +260,10 @@ impl Deciding<'_, '_> {
         let names: BTreeSet<&str> = rules
             .flat_map(|rule| rule.reads.iter().map(String::as_str))
             .collect();
-        let places: Vec<(Kind, Id)> = names
+        names
             .into_iter()
             .filter_map(|name| named(record, name))
-            .collect();
-        self.draft.load(&places)
+            .collect()
     }
 
     /// Language of whoever acts, as far as the draft knows the person.

@@ -21,6 +21,7 @@ impl Deciding<'_, '_> {
         self.foresee(kind, Some(id), asked)?;
         self.target(kind, id)?;
         self.set_asked(kind, id, asked)?;
+        self.foresee_contract(kind, id)?;
         self.transition_to_named(kind, id, to)?;
         self.settle(&[(kind, id)])?;
         Ok(Answer::record(kind, id))

@@ -41,6 +41,7 @@ impl Deciding<'_, '_> {
         self.set_asked(kind, id, asked)?;
         if let Some(to) = asked.get(fields::STATUS) {
             let to = text_of(fields::STATUS, to)?;
+            self.foresee_contract(kind, id)?;
             self.transition_to_named(kind, id, &to)?;
         }
         self.settle(&[(kind, id)])?;
@@ -75,6 +76,7 @@ impl Deciding<'_, '_> {
         }
         self.tell_breaches()?;
         self.compute_all()?;
+        self.consume()?;
         let changed = self.draft.changed();
         let mut faults = Vec::new();
         for (kind, id) in changed {
@@ -215,6 +217,7 @@ impl Deciding<'_, '_> {
                 self.touch_service(kind);
                 Ok(())
             }
+            Kind::Contract => self.check_contract(id),
             _ => Ok(()),
         }
     }

@@ -131,6 +131,6 @@ pub fn shows(actor: &Actor, body: &EntryBody) -> bool {
                 *visibility == Visibility::Public
             }
             EntryBody::Message { .. } => true,
-            EntryBody::Link { .. } => false,
+            EntryBody::Link { .. } | EntryBody::Consumption(_) => false,
         }
 }

@@ -7,6 +7,7 @@ mod facets;
 mod form;
 mod history;
 mod hooks;
+mod ledger;
 mod list;
 pub(super) mod record;
 #[cfg(feature = "search")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::desk::sight::Sight;
-use crate::desk::{Actor, Desk, Error, RecordPage, Result, codec, keys};
+use crate::desk::{Actor, Desk, Error, RecordPage, Result, codec, keys, ledger};
 use crate::domain::sla::SlaClock;
 use crate::domain::{Id, Kind, Record};
 use crate::store::{Pos, Snapshot, Table};
@@ -54,10 +54,11 @@ pub fn read(
 ) -> Result<RecordPage> {
     let row = snapshot.get(Table::Records, &keys::record(kind, id))?;
     let row = row.ok_or_else(Error::not_found)?;
-    let record: Record = codec::decode(&row.bytes)?;
+    let mut record: Record = codec::decode(&row.bytes)?;
     if !sight.sees(&record)? {
         return Err(Error::not_found());
     }
+    ledger::add_pending(snapshot, std::iter::once(&mut record))?;
     Ok(RecordPage {
         record,
         version: row.version,
@@ -76,14 +77,17 @@ pub fn read_many(
         .collect();
     let mut pages = Vec::with_capacity(places.len());
     for row in snapshot.get_many(&wanted)?.into_iter().flatten() {
-        let mut record: Record = codec::decode(&row.bytes)?;
+        let record: Record = codec::decode(&row.bytes)?;
         if sight.sees(&record)? {
-            sight.mask(&mut record)?;
             pages.push(RecordPage {
                 record,
                 version: row.version,
             });
         }
+    }
+    ledger::add_pending(snapshot, pages.iter_mut().map(|page| &mut page.record))?;
+    for page in &mut pages {
+        sight.mask(&mut page.record)?;
     }
     Ok(pages)
 }
