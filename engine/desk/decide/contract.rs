@@ -1,8 +1,11 @@
 //! Counting tickets against their contracts: one net amount for each ticket, kept as rows of a
 //! ledger.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 
+use super::rules::view_of;
 use super::{Answer, Deciding};
 use crate::desk::journal::{By, StoredEntry};
 use crate::desk::ledger::{self, Amount};
@@ -11,6 +14,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::contract::{self, ConsumptionEvent, OverLimit, Unit, decimal, fields as f};
 use crate::domain::entry::Consumption;
 use crate::domain::{Entry, EntryBody, Id, Kind, Record, StatusCategory, Value, record::fields};
+use crate::hooks::{ConsumeEvent, ConsumeUnit, ConsumeView, Detail, Hook};
 use crate::store::{Expect, Table};
 
 /// Longest reason of a correction in bytes.
@@ -87,7 +91,7 @@ impl Deciding<'_, '_> {
         let declared = OverLimit::of(record);
         let counted = self.net_of(contract, ticket);
         let usual = self.usual_amount(contract, ticket, unit, event)?;
-        let said = self.consume_rules(contract, ticket, event)?;
+        let said = self.consume_rules((contract, ticket), (event, unit))?;
         let net = said.amount.unwrap_or(usual);
         let net = contract::rounded(net).filter(|n| !n.is_sign_negative() || n.is_zero());
         let net = net.ok_or_else(|| {
@@ -110,14 +114,59 @@ impl Deciding<'_, '_> {
         })
     }
 
-    /// What the rules say of the amount. There is no hook for it yet.
-    #[expect(
-        clippy::unnecessary_wraps,
-        clippy::unused_self,
-        reason = "the hook comes"
-    )]
-    fn consume_rules(&mut self, _: Id, _: Id, _: ConsumptionEvent) -> Result<Said> {
-        Ok(Said::default())
+    /// `contract.consume`: what the rules say of the amount and of the limit; the last word counts.
+    /// A ticket that goes is no longer there to be asked about.
+    fn consume_rules(
+        &mut self,
+        (contract, ticket): (Id, Id),
+        (event, unit): (ConsumptionEvent, Unit),
+    ) -> Result<Said> {
+        let mut said = Said::default();
+        let place = (Kind::Contract, contract);
+        let ground = self.ground;
+        let (used, counted) = (self.used(contract), self.net_of(contract, ticket));
+        let known = self.draft.peek(Kind::Ticket, ticket).is_some();
+        let work = self.draft.records.get_mut(&place).filter(|_| known);
+        let Some(work) = work else { return Ok(said) };
+        let version = work.version;
+        let view = work.view_before(|record| view_of(ground, record));
+        let names = ConsumeEvent::named(event.name()).zip(ConsumeUnit::named(unit.name()));
+        let (Some(contract), Some((event, unit))) = (view, names) else {
+            return Ok(said);
+        };
+        let total = match contract.fields.get(f::TOTAL) {
+            Some(Value::Decimal(total)) => Some(*total),
+            _ => None,
+        };
+        let detail = Detail::Consume(Arc::new(ConsumeView {
+            event,
+            contract,
+            unit,
+            total,
+            used,
+            counted,
+        }));
+        self.draft
+            .reads
+            .extend(version.map(|version| (place, version)));
+        self.scene(Hook::ContractConsume, Kind::Ticket, ticket, &detail);
+        for rule in self.due_rules(Hook::ContractConsume, Kind::Ticket, ticket) {
+            let Ok(Some(ruled)) = self.call_rule(&rule, Kind::Ticket, ticket, &detail)? else {
+                continue;
+            };
+            self.apply_effects(&ruled, Kind::Ticket, ticket)?;
+            let Some(choice) = &ruled.decision.consume else {
+                continue;
+            };
+            let policy = choice.over_limit.and_then(|o| OverLimit::named(o.name()));
+            said.amount = choice.amount.or(said.amount);
+            said.policy = policy.or(said.policy);
+            if !choice.reason.is_empty() {
+                said.reason.clone_from(&choice.reason);
+            }
+            said.rule = Some((ruled.run, ruled.rule.id()));
+        }
+        Ok(said)
     }
 
     /// Reads a contract and what is counted on it in one trip, with what rules will want to read.
@@ -190,7 +239,7 @@ impl Deciding<'_, '_> {
             record.reference("calendar"),
             record.reference(fields::SUPPORT_LEVEL),
         );
-        let service = std::sync::Arc::clone(&self.ground.service);
+        let service = Arc::clone(&self.ground.service);
         if let Some(own) = own {
             self.draft.load(&[(Kind::Calendar, own)])?;
             let code = self
@@ -372,7 +421,7 @@ impl Deciding<'_, '_> {
         self.input.target = Some(place);
         self.draft.load(&[place])?;
         let span = ledger::pending(contract);
-        let snapshot = std::sync::Arc::clone(&self.draft.snapshot);
+        let snapshot = Arc::clone(&self.draft.snapshot);
         let rows = snapshot.range(span.table, &span.from, &span.to, false, span.limit)?;
         if rows.is_empty() {
             return Err(Error::not_found());
@@ -481,8 +530,6 @@ impl Deciding<'_, '_> {
 
 /// Whether a ticket is or was on a contract.
 fn on_contract(work: &crate::desk::draft::Work) -> bool {
-    let held = |r: &Option<std::sync::Arc<Record>>| {
-        r.as_ref().is_some_and(|r| r.get(f::CONTRACT).is_some())
-    };
+    let held = |r: &Option<Arc<Record>>| r.as_ref().is_some_and(|r| r.get(f::CONTRACT).is_some());
     held(&work.before) || held(&work.now)
 }
