@@ -7,11 +7,12 @@ use crate::check;
 use crate::tree::{Text, sources, texts};
 
 /// Codes of packs that are words of the engine too, and what the engine means by them.
-const OWN: [(&str, &str); 12] = [
+const OWN: [(&str, &str); 13] = [
     ("cause", "a member of an explanation"),
     ("done", "a category of statuses"),
     ("error", "a level of the log"),
     ("goods", "a kind of product"),
+    ("loops", "how often a stage of a process was entered"),
     ("question", "a part of a survey"),
     ("reopened", "an event of a contract's ledger"),
     ("result", "a part of an action's answer"),
