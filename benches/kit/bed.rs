@@ -47,7 +47,7 @@ pub struct Bed {
 const TYPES: [(&str, &str, &str); 5] = [
     ("support-1c/error", "in_progress", "done"),
     ("support-1c/appeal", "in_progress", "done"),
-    ("complaints/claim", "processing", "satisfied"),
+    ("support-1c/complaint", "in_progress", "done"),
     ("support-1c/wish", "in_progress", "done"),
     ("support-1c/critical_error", "in_progress", "done"),
 ];
@@ -183,9 +183,6 @@ impl Bed {
                 fields.insert("priority".to_owned(), json!(priority));
             }
             match code {
-                "complaints/claim" => {
-                    fields.insert("claim_type".to_owned(), json!("quality_claim"))
-                }
                 "support-1c/error" => fields.insert("error_code".to_owned(), json!(draw % 1_000)),
                 _ => None,
             };

@@ -13,7 +13,7 @@ use super::route::{Op, Routes};
 use super::state::App;
 use super::view::{Look, link};
 use crate::desk::{Command, Desk, Error, ErrorKind, ListQuery, Reply, Result};
-use crate::domain::{Id, Kind};
+use crate::domain::{Id, Kind, plan};
 use crate::store::Pos;
 
 /// The header with the position of the journal that an answer shows or made.
@@ -89,7 +89,15 @@ pub(super) fn add(routes: &mut Routes) {
             .header(
                 "If-None-Match",
                 "ETag the reader has; 304 when it is still the version.",
-            )
+            );
+        let op = match plan::owner_field(kind) {
+            Some(_) => op.flag(
+                "plan",
+                "Whether its activities stand under `plan`, in the order they are planned.",
+            ),
+            None => op,
+        };
+        let op = op
             .reply_named(200, "The record", &schema)
             .reply(304, "The reader has this version");
         routes.add(op, read_record);
@@ -159,6 +167,7 @@ async fn read_record(
     mut params: Params,
 ) -> std::result::Result<Response, Problem> {
     let (id, at_least) = (path.id("id")?, params.at_least()?);
+    let with_plan = plan::owner_field(kind).is_some() && params.flag("plan")?;
     params.finish()?;
     let known = headers.get(header::IF_NONE_MATCH);
     let known = known.and_then(|v| etag_pos(v.to_str().ok()?.trim()));
@@ -166,7 +175,16 @@ async fn read_record(
         .read(at_least, move |desk| {
             let page = desk.record(&caller.actor, kind, id, at_least)?;
             let catalog = desk.catalog()?;
-            Ok((page.version, look(&catalog, &caller).record(&page)))
+            let look = look(&catalog, &caller);
+            let mut body = look.record(&page);
+            if with_plan {
+                let rows = desk.plan(&caller.actor, kind, id, at_least)?;
+                let rows = rows.iter().map(|row| look.record(row)).collect();
+                if let Some(body) = body.as_object_mut() {
+                    body.insert("plan".to_owned(), rows);
+                }
+            }
+            Ok((page.version, body))
         })
         .await?;
     let mut response = if known == Some(version) {

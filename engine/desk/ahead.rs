@@ -163,7 +163,8 @@ fn foresee(
     let asked = match command {
         Command::Create { kind, fields }
         | Command::Update { kind, fields, .. }
-        | Command::Transition { kind, fields, .. } => Some((*kind, fields)),
+        | Command::Transition { kind, fields, .. }
+        | Command::Process { kind, fields, .. } => Some((*kind, fields)),
         _ => None,
     };
     if let (Some((kind, asked)), Some(catalog)) = (asked, catalog) {
@@ -187,7 +188,9 @@ fn foresee(
             let level = asked.keys().any(|name| decides_level(name));
             (status || level, status)
         }
-        Command::Transition { .. } | Command::FireTimer { .. } => (true, true),
+        Command::Transition { .. } | Command::Process { .. } | Command::FireTimer { .. } => {
+            (true, true)
+        }
         Command::Comment { .. } | Command::Message { .. } | Command::Assign { .. } => (true, false),
         _ => (false, false),
     };

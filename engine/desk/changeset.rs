@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
 use super::{Actor, Result, codec, keys, trace};
-use crate::domain::{EntryBody, Id, Kind, Record, Value, record::fields};
+use crate::domain::{EntryBody, Id, Kind, Record, Value, plan, record::fields};
 use crate::packs::{Catalog, Shift};
 use crate::store::{Batch, Expect, Key, OpId, Pos, Table};
 
@@ -51,6 +51,7 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
             write_keys(&mut batch, catalog, shift.map(|s| &**s), work, *id);
         }
     }
+    hand_over(&mut batch);
     write_history(&mut batch, &draft, heading.input.target);
     write_entries(&mut batch, &draft)?;
     write_timers(&mut batch, &draft)?;
@@ -158,6 +159,30 @@ fn write_keys(batch: &mut Batch, catalog: &Catalog, shift: Option<&Shift>, work:
     }
 }
 
+/// A unique value that one record gives up and another takes in the same command changes its holder;
+/// that it was held is held by the version of the record that gives it up.
+fn hand_over(batch: &mut Batch) {
+    let puts = batch
+        .put
+        .iter()
+        .filter(|(table, _, _)| *table == Table::Guards);
+    let taken: BTreeSet<Key> = puts.map(|(_, key, _)| key.clone()).collect();
+    let deletes = batch
+        .delete
+        .iter()
+        .filter(|(table, _)| *table == Table::Guards);
+    let given: BTreeSet<Key> = deletes
+        .map(|(_, key)| key.clone())
+        .filter(|key| taken.contains(key))
+        .collect();
+    if given.is_empty() {
+        return;
+    }
+    let handed = |table: Table, key: &Key| table == Table::Guards && given.contains(key);
+    batch.delete.retain(|(table, key)| !handed(*table, key));
+    batch.expect.retain(|(table, key, _)| !handed(*table, key));
+}
+
 /// The change stands in the history of every record that it changed or added to, and of the one it
 /// was about, when there is more to tell than that it was looked at.
 fn write_history(batch: &mut Batch, draft: &Draft, target: Option<(Kind, Id)>) {
@@ -211,6 +236,12 @@ pub fn guard_keys(catalog: &Catalog, record: Option<&Record>) -> BTreeSet<Key> {
     ) {
         let value = Value::Text(format!("{product}/{}", serial.trim().to_lowercase()));
         rows.insert(keys::guard(Kind::Asset, "serial", &value));
+    }
+    // Of the open automatic activities of a record, one has a key.
+    if record.kind == Kind::Activity
+        && let Some(value) = plan::guard(record)
+    {
+        rows.insert(keys::guard(Kind::Activity, plan::fields::AUTO_KEY, &value));
     }
     rows
 }

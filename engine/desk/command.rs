@@ -3,10 +3,10 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
-use super::{Actor, Suspension};
+use super::{Actor, Error, Result, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
-use crate::domain::{Id, Kind};
+use crate::domain::{Id, Kind, Value};
 use crate::packs::{Given, PackFiles};
 use crate::store::Pos;
 
@@ -46,6 +46,26 @@ pub enum Command {
         to: String,
         /// Values set with it.
         fields: Map<String, Json>,
+    },
+    /// Take a step of the process that the record goes through.
+    Process {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// What is done.
+        step: ProcessStep,
+        /// Values set with it.
+        fields: Map<String, Json>,
+    },
+    /// Add, change and remove activities of a record's plan: all rows or none.
+    Plan {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// The rows.
+        rows: Vec<PlanRow>,
     },
     /// Put somebody in charge, by id or code; neither: ask the rules.
     Assign {
@@ -216,6 +236,142 @@ pub enum Command {
     },
 }
 
+/// A step of a process. Where `stage` is given, the record must be at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProcessStep {
+    /// Begin a process.
+    Start {
+        /// Its code, with or without the pack; none: the only one for the record.
+        process: Option<String>,
+    },
+    /// Complete the work of the stage.
+    Complete {
+        /// The stage that is completed.
+        stage: Option<String>,
+        /// The stage to go to, when several ways are open or the process is over.
+        to: Option<String>,
+        /// What came of it, in words.
+        result: String,
+    },
+    /// Answer the question of the stage.
+    Decide {
+        /// The stage that asks.
+        stage: Option<String>,
+        /// Code of the answer.
+        answer: String,
+        /// Why, in words.
+        result: String,
+    },
+    /// Give the record to somebody else; the stage stays.
+    Redirect {
+        /// The stage that it is at.
+        stage: Option<String>,
+        /// Agent, by id or code.
+        agent: Option<String>,
+        /// Team, by id or code.
+        team: Option<String>,
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+impl ProcessStep {
+    /// The name used in the API and the journal.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Start { .. } => "start",
+            Self::Complete { .. } => "complete",
+            Self::Decide { .. } => "decide",
+            Self::Redirect { .. } => "redirect",
+        }
+    }
+
+    /// The stage that the record must be at.
+    #[must_use]
+    pub fn stage(&self) -> Option<&str> {
+        match self {
+            Self::Start { .. } => None,
+            Self::Complete { stage, .. }
+            | Self::Decide { stage, .. }
+            | Self::Redirect { stage, .. } => stage.as_deref(),
+        }
+    }
+
+    /// What the journal keeps of it.
+    pub(super) fn arguments(&self) -> Vec<(String, Value)> {
+        let step = [("step", Some(self.name().to_owned()))];
+        let more = match self {
+            Self::Start { process } => [("process", process.clone()), ("result", None)],
+            Self::Complete { to, result, .. } => [("to", to.clone()), ("result", said(result))],
+            Self::Decide { answer, result, .. } => {
+                [("answer", said(answer)), ("result", said(result))]
+            }
+            Self::Redirect { reason, .. } => [("to", None), ("reason", said(reason))],
+        };
+        let all = step.into_iter().chain(more);
+        all.filter_map(|(name, text)| {
+            // What is too long is refused before anything is written.
+            let text: String = text?.chars().take(2_000).collect();
+            Some((name.to_owned(), Value::Text(text)))
+        })
+        .collect()
+    }
+}
+
+/// A row of a plan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlanRow {
+    /// The activity to change or remove; none: a new one.
+    pub id: Option<Id>,
+    /// Whether it is removed.
+    pub remove: bool,
+    /// Values by field.
+    pub fields: Map<String, Json>,
+}
+
+impl PlanRow {
+    /// Rows out of JSON: a list of objects with `id` and `remove` beside the values.
+    ///
+    /// # Errors
+    /// When it is no such list.
+    pub fn read_all(json: Json) -> Result<Vec<Self>> {
+        let wrong = |message: &str| Error::field("plan", "malformed", message);
+        let Json::Array(items) = json else {
+            return Err(wrong("expected a list of rows"));
+        };
+        let mut rows = Vec::with_capacity(items.len().min(1_000));
+        for item in items {
+            let Json::Object(mut fields) = item else {
+                return Err(wrong("expected a row as an object"));
+            };
+            let id = match fields.remove("id") {
+                None | Some(Json::Null) => None,
+                Some(id) => Some(
+                    id.as_str()
+                        .and_then(|id| id.parse().ok())
+                        .ok_or_else(|| wrong("`id` of a row must be the id of an activity"))?,
+                ),
+            };
+            let remove = match fields.remove("remove") {
+                None | Some(Json::Null) => false,
+                Some(remove) => remove
+                    .as_bool()
+                    .ok_or_else(|| wrong("`remove` of a row is true or false"))?,
+            };
+            if remove && id.is_none() {
+                return Err(wrong("a row that is removed needs its `id`"));
+            }
+            rows.push(Self { id, remove, fields });
+        }
+        Ok(rows)
+    }
+}
+
+fn said(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 /// A change of a pack.
 #[derive(Debug, Clone)]
 pub enum PackChange {
@@ -291,6 +447,8 @@ impl Command {
             Self::Update { .. } => "update",
             Self::Delete { .. } => "delete",
             Self::Transition { .. } => "transition",
+            Self::Process { .. } => "process",
+            Self::Plan { .. } => "plan",
             Self::Assign { .. } => "assign",
             Self::Comment { .. } => "comment",
             Self::Message { .. } => "message",
@@ -347,6 +505,8 @@ impl Command {
             Self::Update { kind, id, .. }
             | Self::Delete { kind, id }
             | Self::Transition { kind, id, .. }
+            | Self::Process { kind, id, .. }
+            | Self::Plan { kind, id, .. }
             | Self::Assign { kind, id, .. }
             | Self::Comment { kind, id, .. }
             | Self::Message { kind, id, .. }

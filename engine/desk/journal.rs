@@ -243,4 +243,6 @@ pub enum Purpose {
         /// Rules that it wakes.
         wake: Vec<String>,
     },
+    /// An activity is due: its performer is reminded.
+    PlanDue,
 }

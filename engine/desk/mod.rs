@@ -46,10 +46,11 @@ use std::time::Duration;
 
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock, VirtualClock};
-pub use command::{Command, PackChange, Reply, Request};
+pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
 pub use decide::{FailingRule, Suspension};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
+pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use replay::{
     CauseLink, Checked, Difference, Point, ReadValue, Replayed, Shadow, Silence, SimulateQuery,
     Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,

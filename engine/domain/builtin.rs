@@ -90,7 +90,8 @@ fn define(kind: Kind) -> Vec<FieldDef> {
     }
     match kind {
         Kind::Ticket => all.extend(ticket()),
-        Kind::Lead | Kind::Inquiry | Kind::Activity => all.extend(worked()),
+        Kind::Lead | Kind::Inquiry => all.extend(worked()),
+        Kind::Activity => all.extend(activity()),
         Kind::Asset => all.extend(asset()),
         Kind::Account => all.extend(account()),
         Kind::Contact => all.extend(contact()),
@@ -152,6 +153,28 @@ fn worked() -> Vec<Field> {
         f("team", "Team", "Группа", V::Ref).to(Kind::Team).indexed(),
         f("tags", "Tags", "Метки", V::TextList).indexed(),
         f("closed_at", "Closed at", "Закрыто", V::Instant).readonly(),
+        f("process", "Process", "Процесс", V::Text)
+            .readonly()
+            .indexed(),
+        f("stage", "Stage", "Этап", V::Text).readonly().indexed(),
+        f(
+            "stage_entered_at",
+            "Stage entered at",
+            "На этапе с",
+            V::Instant,
+        )
+        .readonly(),
+        f("stage_pass", "Pass of the stage", "Проход этапа", V::Int).readonly(),
+        f(
+            "process_ended_at",
+            "Process ended at",
+            "Процесс завершён",
+            V::Instant,
+        )
+        .readonly(),
+        f("process_log", "Stages so far", "Пройденные этапы", V::Json)
+            .readonly()
+            .internal(),
     ]
 }
 
@@ -238,6 +261,46 @@ fn ticket() -> Vec<Field> {
         .personal(),
         f("satisfaction_at", "Rated at", "Дата оценки", V::Instant).readonly(),
     ]);
+    all
+}
+
+/// Fields of an activity; those of a plan's row come first.
+fn activity() -> Vec<Field> {
+    use ValueType as V;
+    let mut all = vec![
+        f("ticket", "Ticket", "Тикет", V::Ref)
+            .to(Kind::Ticket)
+            .indexed(),
+        f("lead", "Lead", "Лид", V::Ref).to(Kind::Lead).indexed(),
+        f("state", "State", "Состояние", V::Enum)
+            .options(&[
+                ("open", "Open", "Открыта"),
+                ("done", "Completed", "Выполнена"),
+                ("cancelled", "Cancelled", "Отменена"),
+                ("superseded", "Superseded", "Заменена другой"),
+            ])
+            .default("\"open\"")
+            .indexed(),
+        f("planned_at", "Planned at", "Запланировано на", V::Instant).indexed(),
+        f("due_at", "Due at", "Срок", V::Instant).indexed(),
+        f("result", "Result", "Результат", V::LongText),
+        f(
+            "effort_points",
+            "Effort, points",
+            "Трудоёмкость, баллы",
+            V::Decimal,
+        ),
+        f("checklist", "Check-list", "Чек-лист", V::Json),
+        f(
+            "auto_key",
+            "Automatic task",
+            "Автоматическая задача",
+            V::Text,
+        )
+        .readonly()
+        .internal(),
+    ];
+    all.extend(worked());
     all
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldDef, Kind, Names, Workflow};
+use super::{FieldDef, Kind, Names, ProcessDef, Workflow};
 
 /// A type of record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct TypeDef {
     /// Whether new records of it can be made.
     #[serde(default = "yes")]
     pub active: bool,
+    /// Whether the status follows from the stage of a process and is changed in no other way.
+    #[serde(default)]
+    pub status_from_process: bool,
 }
 
 /// Fields that go together.
@@ -93,6 +96,9 @@ pub struct Definitions {
     /// Surveys.
     #[serde(rename = "survey")]
     pub surveys: Vec<SurveyDef>,
+    /// Processes.
+    #[serde(rename = "process")]
+    pub processes: Vec<ProcessDef>,
 }
 
 fn ticket() -> Kind {

@@ -18,7 +18,7 @@ use crate::domain::{Kind, builtin};
 /// Every effect, read and personal field.
 const EVERYTHING: &str = "*";
 /// Effects that a pack can ask for; `ask` is a survey sent to a customer.
-pub const EFFECTS: [&str; 13] = [
+pub const EFFECTS: [&str; 15] = [
     "set",
     "transition",
     "assign",
@@ -29,12 +29,14 @@ pub const EFFECTS: [&str; 13] = [
     "untag",
     "schedule",
     "unschedule",
+    "process",
+    "plan",
     "notify",
     "webhook",
     "ask",
 ];
 /// Effects that stay on the record the rule runs on: granted without a question.
-const HARMLESS_EFFECTS: [&str; 9] = [
+const HARMLESS_EFFECTS: [&str; 11] = [
     "set",
     "transition",
     "assign",
@@ -44,6 +46,8 @@ const HARMLESS_EFFECTS: [&str; 9] = [
     "untag",
     "schedule",
     "unschedule",
+    "process",
+    "plan",
 ];
 /// References that lead to no person.
 const HARMLESS_READS: [&str; 6] = [

@@ -106,6 +106,12 @@ fn bridged(old: &Loaded, new: &Loaded, moves: &Moves) -> Loaded {
         .cloned()
         .collect();
     defs.surveys.extend(more);
+    let processes = old.definitions.processes.iter();
+    let more: Vec<_> = processes
+        .filter(|p| new.definitions.processes.iter().all(|n| n.code != p.code))
+        .cloned()
+        .collect();
+    defs.processes.extend(more);
     Loaded {
         definitions: defs,
         ..new.clone()

@@ -10,6 +10,7 @@ use super::fault::PackFault;
 use super::load::Loaded;
 use super::table::FieldTable;
 use crate::domain::definitions::{FieldSet, SurveyDef, TypeDef};
+use crate::domain::process::{ProcessDef, Start};
 use crate::domain::{Code, FieldDef, Kind, StatusDef, Value, Workflow, builtin};
 use crate::hooks::{Hook, Rule};
 
@@ -36,6 +37,8 @@ pub struct Catalog {
     pub(super) type_names: HashMap<String, Vec<usize>>,
     pub(super) workflows: HashMap<String, Arc<Workflow>>,
     pub(super) surveys: HashMap<String, SurveyDef>,
+    /// By full code.
+    pub(super) processes: BTreeMap<String, Arc<ProcessDef>>,
     /// Fields of records without type.
     pub(super) kinds: BTreeMap<Kind, FieldTable>,
     pub(super) rules: BTreeMap<Hook, Vec<Arc<Rule>>>,
@@ -166,6 +169,33 @@ impl Catalog {
     #[must_use]
     pub fn survey(&self, code: &str) -> Option<&SurveyDef> {
         self.surveys.get(code)
+    }
+
+    /// The processes, by full code.
+    pub fn processes(&self) -> impl Iterator<Item = &Arc<ProcessDef>> {
+        self.processes.values()
+    }
+
+    /// The process with a full code.
+    #[must_use]
+    pub fn process(&self, code: &str) -> Option<&Arc<ProcessDef>> {
+        self.processes.get(code)
+    }
+
+    /// The processes that records of a type may go through.
+    pub fn processes_of<'a>(
+        &'a self,
+        type_code: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<ProcessDef>> + 'a {
+        let all = self.processes.values();
+        all.filter(move |p| p.types.iter().any(|t| t == type_code))
+    }
+
+    /// The process that begins when a record of a type is created.
+    #[must_use]
+    pub fn process_begun<'a>(&'a self, type_code: &'a str) -> Option<&'a Arc<ProcessDef>> {
+        let mut all = self.processes_of(type_code);
+        all.find(|p| p.start == Start::Created)
     }
 
     /// The packs, each after those it requires.

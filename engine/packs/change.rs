@@ -21,6 +21,10 @@ pub enum Subject {
     Option,
     /// A survey.
     Survey,
+    /// A process: its ways.
+    Process,
+    /// A stage of a process; its code.
+    Stage,
     /// A rule: `pack/rule`.
     Rule,
     /// An option of the pack: `pack/option`.
@@ -39,6 +43,8 @@ impl Subject {
             Self::Field => "field",
             Self::Option => "option",
             Self::Survey => "survey",
+            Self::Process => "process",
+            Self::Stage => "stage",
             Self::Rule => "rule",
             Self::Setting => "setting",
         }
@@ -176,6 +182,17 @@ fn things(pack: &Loaded) -> BTreeMap<(Subject, String), String> {
         all.insert(
             (Subject::Survey, survey.code.clone()),
             format!("{survey:?}"),
+        );
+    }
+    for process in &defs.processes {
+        let mut plain = process.clone();
+        for stage in std::mem::take(&mut plain.stages) {
+            let text: &mut String = all.entry((Subject::Stage, stage.code.clone())).or_default();
+            text.push_str(&format!("{}: {stage:?}\n", process.code));
+        }
+        all.insert(
+            (Subject::Process, process.code.clone()),
+            format!("{plain:?}"),
         );
     }
     let name = pack.name();

@@ -8,6 +8,7 @@ use super::flow;
 use super::origin::Origin;
 use super::qualify::qualify;
 use super::source::short;
+use super::stages;
 use crate::domain::definitions::{FieldSet, SurveyDef};
 use crate::domain::field::OptionDef;
 use crate::domain::{Code, Definitions, FieldDef, Kind, Names, ValueType, builtin, code};
@@ -16,7 +17,7 @@ use crate::domain::{Code, Definitions, FieldDef, Kind, Names, ValueType, builtin
 pub const MAX_TYPES: usize = 200;
 /// Most fields of a pack.
 pub const MAX_FIELDS: usize = 2_000;
-/// Most workflows, field sets and surveys of a pack, each.
+/// Most workflows, field sets, surveys and processes of a pack, each.
 pub const MAX_GROUPS: usize = 500;
 /// Most options of a field.
 pub const MAX_FIELD_OPTIONS: usize = 500;
@@ -51,6 +52,9 @@ pub(super) fn check(origin: &Origin, defs: &mut Definitions, faults: &mut Faults
         for (i, survey) in defs.surveys.iter().enumerate() {
             checker.survey(i, survey);
         }
+        for (i, process) in defs.processes.iter().enumerate() {
+            stages::check(origin, i, process, checker.faults);
+        }
     }
     faults.extend(own.into_vec());
 }
@@ -81,6 +85,7 @@ impl Checker<'_> {
             ("field_set", "field sets", defs.field_sets.len(), MAX_GROUPS),
             ("workflow", "workflows", defs.workflows.len(), MAX_GROUPS),
             ("survey", "surveys", defs.surveys.len(), MAX_GROUPS),
+            ("process", "processes", defs.processes.len(), MAX_GROUPS),
         ] {
             if count > limit {
                 self.push(key, format!("{count} {what} are over the limit of {limit}"));
@@ -101,6 +106,12 @@ impl Checker<'_> {
         for (i, workflow) in defs.workflows.iter().enumerate() {
             let statuses = workflow.statuses.iter().map(|s| s.code.as_str());
             self.code_list(&format!("workflow/{i}/statuses"), "status", statuses);
+        }
+        let processes = defs.processes.iter().map(|p| p.code.as_str());
+        self.code_list("process", "process", processes);
+        for (i, process) in defs.processes.iter().enumerate() {
+            let stages = process.stages.iter().map(|s| s.code.as_str());
+            self.code_list(&format!("process/{i}/stages"), "stage", stages);
         }
         let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
         for (i, set) in defs.field_sets.iter().enumerate() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::catalog::{Catalog, LocalFields, TypeEntry};
 use super::check::{bare, field_faults};
 use super::circle;
+use super::courses;
 use super::fault::{Faults, PackFault};
 use super::granted::{self, Personal};
 use super::load::Loaded;
@@ -41,6 +42,7 @@ pub(super) fn compose(
         .collect();
     let types = composer.types();
     composer.applies();
+    let processes = courses::collect(&composer.packs, &types, composer.faults);
     let personal = granted::personal(&composer.packs, &composer.local);
     let rules = rules(&ordered, &personal);
     let mut surveys = HashMap::new();
@@ -68,6 +70,7 @@ pub(super) fn compose(
         type_names,
         workflows,
         surveys,
+        processes,
         kinds,
         rules,
         local,

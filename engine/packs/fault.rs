@@ -109,6 +109,10 @@ impl Faults {
         self.0.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.0.len() >= MAX_FAULTS
     }

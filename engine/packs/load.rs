@@ -15,6 +15,7 @@ use super::manifest::{self, Manifest};
 use super::origin::Origin;
 use super::read;
 use super::source::{Source, short};
+use super::stages;
 use crate::domain::{Definitions, Value};
 use crate::hooks::Rule;
 
@@ -170,6 +171,7 @@ fn assemble(
         add_defined(&origin, &**plugin, &mut definitions, faults);
     }
     check::check(&origin, &mut definitions, faults);
+    stages::check_options(&manifest, &definitions, &origin, faults);
     manifest.replaced.check(&definitions, &origin, faults);
     let revision = files.hash();
     let hosted = Hosted { scripts, plugin };
@@ -276,6 +278,7 @@ fn add_defined(
             definitions.workflows.extend(more.workflows);
             definitions.field_sets.extend(more.field_sets);
             definitions.surveys.extend(more.surveys);
+            definitions.processes.extend(more.processes);
         }
         Ok(None) => {}
         Err(message) => {

@@ -20,6 +20,9 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
     for survey in &mut defs.surveys {
         full(&mut survey.code);
     }
+    for i in 0..defs.processes.len() {
+        qualify_process(pack, defs, i);
+    }
     for i in 0..defs.workflows.len() {
         let kinds = kinds_of(pack, defs, i);
         let Some(flow) = defs.workflows.get_mut(i) else {
@@ -41,6 +44,52 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
                 }
             }
         }
+    }
+}
+
+fn qualify_process(pack: &str, defs: &mut Definitions, i: usize) {
+    let full = |code: &mut String| *code = Code::qualify(pack, code).0;
+    let Some(process) = defs.processes.get_mut(i) else {
+        return;
+    };
+    process.types.iter_mut().for_each(full);
+    let types = defs
+        .types
+        .iter()
+        .filter(|t| process.types.contains(&t.code));
+    let mut kinds: Vec<Kind> = types.map(|t| t.kind).filter(has_types).collect();
+    if kinds.is_empty() {
+        kinds = Kind::ALL.into_iter().filter(has_types).collect();
+    }
+    let field = |code: &mut String| {
+        if !kinds.iter().any(|k| builtin::field(*k, code).is_some()) {
+            full(code);
+        }
+    };
+    full(&mut process.code);
+    full(&mut process.initial);
+    for stage in &mut process.stages {
+        full(&mut stage.code);
+        stage.status.iter_mut().for_each(full);
+        stage.fields.iter_mut().for_each(field);
+        stage.requires.iter_mut().for_each(field);
+        for answer in &mut stage.answers {
+            answer.requires.iter_mut().for_each(field);
+            let set = std::mem::take(&mut answer.set);
+            answer.set = set
+                .into_iter()
+                .map(|(mut name, value)| {
+                    field(&mut name);
+                    (name, value)
+                })
+                .collect();
+        }
+    }
+    for edge in &mut process.edges {
+        full(&mut edge.from);
+        full(&mut edge.to);
+        edge.status.iter_mut().for_each(full);
+        edge.when.iter_mut().for_each(|test| field(&mut test.field));
     }
 }
 

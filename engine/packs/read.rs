@@ -1,4 +1,4 @@
-//! `definitions.toml`: reading types, workflows, field sets and surveys.
+//! `definitions.toml`: reading types, workflows, field sets, surveys and processes.
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::fault::Faults;
 use super::source::Source;
 use crate::domain::definitions::{FieldSet, QuestionDef, SurveyDef, TypeDef};
+use crate::domain::process::{EdgeDef, ProcessDef, StageDef};
 use crate::domain::workflow::{StatusDef, TransitionDef};
 use crate::domain::{Definitions, FieldDef, Workflow};
 
@@ -34,13 +35,19 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
     let surveys = reader.items::<SurveyDef>(&mut root, "survey", |reader, table| {
         reader.parts::<QuestionDef>(table, "questions");
     });
+    let processes = reader.items::<ProcessDef>(&mut root, "process", |reader, table| {
+        reader.parts::<StageDef>(table, "stages");
+        reader.parts::<EdgeDef>(table, "edges");
+    });
     let whole = reader.whole;
-    source.unknown_keys(&root, &["type", "workflow", "field_set", "survey"], faults);
+    let known = ["type", "workflow", "field_set", "survey", "process"];
+    source.unknown_keys(&root, &known, faults);
     whole.then_some(Definitions {
         types,
         workflows,
         field_sets,
         surveys,
+        processes,
     })
 }
 

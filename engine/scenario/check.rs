@@ -80,6 +80,8 @@ impl Check {
         look.outbox()?;
         look.clocks()?;
         look.form()?;
+        look.process()?;
+        look.plan()?;
         let tell = |difference: Difference| Difference {
             what: format!("`{record}`, {}", difference.what),
             ..difference
@@ -337,6 +339,71 @@ impl Look<'_> {
                 Difference::new(what, format!("closed by {why:?}"), format!("{got:?}"))
             });
         }
+        Ok(())
+    }
+}
+
+impl Look<'_> {
+    fn process(&mut self) -> Seen<()> {
+        let then = self.then;
+        if then.steps.is_none() && then.stages.is_none() {
+            return Ok(());
+        }
+        let (kind, id) = self.place;
+        let got = self.driver.process(&self.actor, kind, id)?;
+        if let Some(wanted) = &then.stages {
+            let pairs = wanted.iter().zip(&got.stages);
+            let alike =
+                wanted.len() == got.stages.len() && pairs.clone().all(|(w, g)| is_code(g, w));
+            self.expect(alike, || {
+                Difference::new("stages", format!("{wanted:?}"), format!("{:?}", got.stages))
+            });
+        }
+        let Some(wanted) = &then.steps else {
+            return Ok(());
+        };
+        for (name, why) in wanted {
+            let step = got.steps.iter().find(|(n, _)| is_code(n, name));
+            let mut why = why.clone();
+            why.sort();
+            let fits = step.is_some_and(|(_, codes)| {
+                let mut codes = codes.clone();
+                codes.sort();
+                codes == why
+            });
+            self.expect(fits, || {
+                let what = format!("step `{name}`");
+                Difference::new(
+                    what,
+                    format!("closed by {why:?}"),
+                    format!("{:?}", got.steps),
+                )
+            });
+        }
+        self.expect(wanted.len() == got.steps.len(), || {
+            let names: Vec<&String> = wanted.keys().collect();
+            Difference::new("steps", format!("{names:?}"), format!("{:?}", got.steps))
+        });
+        Ok(())
+    }
+
+    fn plan(&mut self) -> Seen<()> {
+        let Some(wanted) = &self.then.plan else {
+            return Ok(());
+        };
+        let (kind, id) = self.place;
+        let got = self.driver.plan(&self.actor, kind, id)?;
+        let mut alike = wanted.len() == got.len();
+        for (row, is) in wanted.iter().zip(&got) {
+            let row = self.names.object(row)?;
+            alike &= row.iter().all(|(name, value)| match field(is, name) {
+                Some(is) => same(name, value, is),
+                None => value.as_str() == Some(""),
+            });
+        }
+        self.expect(alike, || {
+            Difference::new("plan", format!("{wanted:?}"), format!("{got:?}"))
+        });
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::driver::Driver;
 use super::file::Step;
-use crate::desk::{Actor, Command};
+use crate::desk::{Actor, Command, PlanRow, ProcessStep};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::{Id, Kind};
 
@@ -89,7 +89,7 @@ pub(super) fn command(
     names: &Names,
     driver: &mut dyn Driver,
 ) -> Result<Option<Command>, String> {
-    let verbs: [(&str, &Option<String>); 12] = [
+    let verbs: [(&str, &Option<String>); 17] = [
         ("create", &step.create),
         ("update", &step.update),
         ("delete", &step.delete),
@@ -102,6 +102,11 @@ pub(super) fn command(
         ("answer", &step.answer),
         ("run", &step.run),
         ("correct", &step.correct),
+        ("start", &step.start),
+        ("complete", &step.complete),
+        ("decide", &step.decide),
+        ("redirect", &step.redirect),
+        ("plan", &step.plan),
     ];
     let mut asked = verbs
         .iter()
@@ -167,6 +172,21 @@ fn build(
             used: decimal(step.used.as_ref(), "used")?,
             reason: needed(step.text.as_ref(), "text")?,
         },
+        "start" | "complete" | "decide" | "redirect" => Command::Process {
+            kind,
+            id,
+            step: process_step(step, names, verb)?,
+            fields,
+        },
+        "plan" => {
+            let rows: Result<Vec<Json>, String> = step
+                .rows
+                .iter()
+                .map(|row| Ok(Json::Object(names.object(row)?)))
+                .collect();
+            let rows = PlanRow::read_all(Json::Array(rows?)).map_err(|e| e.to_string())?;
+            Command::Plan { kind, id, rows }
+        }
         "answer" => Command::AnswerSurvey {
             token: token(step, driver, id)?,
             score: step.score,
@@ -174,6 +194,32 @@ fn build(
             answers: names.object(&step.answers)?,
         },
         _ => entry(step, (verb, kind, id))?,
+    })
+}
+
+/// A step of a process: `answer` stands in `to` of a decision, the words in `text`.
+fn process_step(step: &Step, names: &Names, verb: &str) -> Result<ProcessStep, String> {
+    let (stage, result) = (step.stage.clone(), step.text.clone().unwrap_or_default());
+    Ok(match verb {
+        "start" => ProcessStep::Start {
+            process: step.process.clone(),
+        },
+        "complete" => ProcessStep::Complete {
+            stage,
+            to: step.to.clone(),
+            result,
+        },
+        "decide" => ProcessStep::Decide {
+            stage,
+            answer: needed(step.to.as_ref(), "to")?,
+            result,
+        },
+        _ => ProcessStep::Redirect {
+            stage,
+            agent: step.agent.as_deref().map(|a| id_or_code(names, a)),
+            team: step.team.as_deref().map(|t| id_or_code(names, t)),
+            reason: result,
+        },
     })
 }
 

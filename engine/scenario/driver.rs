@@ -48,6 +48,18 @@ pub trait Driver {
     /// When it cannot be read.
     fn form(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownForm>;
 
+    /// Where a record stands in its process.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn process(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownProcess>;
+
+    /// The plan of a record, in its order.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn plan(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<Map<String, Json>>>;
+
     /// The SLA clocks of a ticket.
     ///
     /// # Errors
@@ -193,6 +205,15 @@ pub struct ShownAction {
     pub open: bool,
     /// Codes of why not.
     pub why_not: Vec<String>,
+}
+
+/// Where a record stands in its process.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownProcess {
+    /// Full codes of the stages of the process, in their order.
+    pub stages: Vec<String>,
+    /// What may be done: the answer or the stage that follows, and the codes of why not.
+    pub steps: Vec<(String, Vec<String>)>,
 }
 
 /// An SLA clock.

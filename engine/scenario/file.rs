@@ -117,6 +117,11 @@ pub(super) struct Step {
     pub answer: Option<String>,
     pub run: Option<String>,
     pub correct: Option<String>,
+    pub start: Option<String>,
+    pub complete: Option<String>,
+    pub decide: Option<String>,
+    pub redirect: Option<String>,
+    pub plan: Option<String>,
 
     pub name: Option<String>,
     pub fields: toml::Table,
@@ -139,6 +144,9 @@ pub(super) struct Step {
     pub arguments: toml::Table,
     pub amount: Option<toml::Value>,
     pub used: Option<toml::Value>,
+    pub stage: Option<String>,
+    pub process: Option<String>,
+    pub rows: Vec<toml::Table>,
 
     pub result: Option<toml::Table>,
     pub refused: Option<Refusal>,
@@ -206,6 +214,9 @@ pub(super) struct Then {
     pub form: BTreeMap<String, FieldLike>,
     pub actions: BTreeMap<String, Vec<String>>,
     pub named_actions: Option<Vec<String>>,
+    pub steps: Option<BTreeMap<String, Vec<String>>>,
+    pub stages: Option<Vec<String>>,
+    pub plan: Option<Vec<toml::Table>>,
 
     pub kind: Option<String>,
     #[serde(rename = "where")]

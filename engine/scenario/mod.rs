@@ -16,7 +16,7 @@ mod uploaded;
 
 pub use driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownRun,
+    ShownField, ShownForm, ShownMessage, ShownProcess, ShownRun,
 };
 pub use file::Scenario;
 pub use on_desk::{DeskDriver, Place, consumed, survey_token};

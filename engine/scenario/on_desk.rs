@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownRun,
+    ShownField, ShownForm, ShownMessage, ShownProcess, ShownRun,
 };
 use super::report::{Problem, Report, RuleUse};
 use crate::desk::{
@@ -260,6 +260,28 @@ impl Driver for DeskDriver {
             actions: actions.collect(),
             named_actions: form.named_actions.into_iter().map(|a| a.name).collect(),
         })
+    }
+
+    fn process(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownProcess> {
+        let page = self.desk.process(actor, kind, id);
+        let Some(at) = page.map_err(|e| e.to_string())?.at else {
+            return Ok(ShownProcess::default());
+        };
+        let steps = at.steps.into_iter().map(|choice| {
+            let why_not = choice.why_not.into_iter().map(|f| f.code).collect();
+            let name = choice.answer.or(choice.to);
+            (name.unwrap_or_default(), why_not)
+        });
+        Ok(ShownProcess {
+            stages: at.process.stages.iter().map(|s| s.code.clone()).collect(),
+            steps: steps.collect(),
+        })
+    }
+
+    fn plan(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<Map<String, Json>>> {
+        let rows = self.desk.plan(actor, kind, id, None);
+        let rows = rows.map_err(|e| e.to_string())?;
+        Ok(rows.iter().map(|row| fields(&row.record)).collect())
     }
 
     fn clocks(&mut self, id: Id) -> Seen<Vec<ShownClock>> {

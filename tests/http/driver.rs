@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use opora::api::{Api, ApiOptions, PackUpload, hash_of};
-use opora::desk::{Actor, Command, Reply, Request};
+use opora::desk::{Actor, Command, ProcessStep, Reply, Request};
 use opora::domain::entry::{Direction, Visibility};
 use opora::domain::{Id, Instant, Kind};
 use opora::scenario::{
     DeskDriver, Driver, Place, Refused, RefusedFault, Report, Seen, ShownAction, ShownChange,
-    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownRun, consumed, survey_token,
+    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownProcess, ShownRun, consumed,
+    survey_token,
 };
 use opora::store::Pos;
 use serde_json::{Map, Value as Json, json};
@@ -215,6 +216,43 @@ impl Driver for HttpDriver {
         })
     }
 
+    fn process(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<ShownProcess> {
+        let at = self
+            .read(actor, &path(kind, id, "/process"))
+            .map_err(told)?;
+        let at = at.json();
+        let all = self.read(&Actor::System, "/v1/processes").map_err(told)?;
+        let all = all.json();
+        let mut defs = list(&all, "items").iter();
+        let def = defs.find(|p| p["code"] == at["process"]);
+        let step = |s: &Json| {
+            let name = s["answer"]
+                .as_str()
+                .or(s["to"].as_str())
+                .unwrap_or_default();
+            let why = list(s, "why_not").iter().map(|f| text(f, "code"));
+            (name.to_owned(), why.collect())
+        };
+        Ok(ShownProcess {
+            stages: def.map_or(Vec::new(), |def| {
+                list(def, "stages")
+                    .iter()
+                    .map(|s| text(s, "code"))
+                    .collect()
+            }),
+            steps: list(&at, "steps").iter().map(step).collect(),
+        })
+    }
+
+    fn plan(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<Map<String, Json>>> {
+        let with = self
+            .read(actor, &path(kind, id, "?plan=true"))
+            .map_err(told)?;
+        let alone = self.read(actor, &path(kind, id, "/plan")).map_err(told)?;
+        assert_eq!(with.json()["plan"], alone.json()["items"]);
+        Ok(list(&alone.json(), "items").iter().map(fields).collect())
+    }
+
     fn clocks(&mut self, id: Id) -> Seen<Vec<ShownClock>> {
         let path = path(Kind::Ticket, id, "/clocks");
         let all = self.read(&Actor::System, &path).map_err(told)?.json();
@@ -314,6 +352,22 @@ fn call(command: &Command) -> Call {
             &path(*kind, *id, "/assign"),
             json!({"agent": agent, "team": team}),
         ),
+        Command::Process {
+            kind,
+            id,
+            step,
+            fields,
+        } => post(&path(*kind, *id, "/process"), step_body(step, fields)),
+        Command::Plan { kind, id, rows } => {
+            let row = |row: &opora::desk::PlanRow| {
+                let mut fields = row.fields.clone();
+                fields.extend(row.id.map(|id| ("id".to_owned(), json!(id))));
+                fields.extend(row.remove.then(|| ("remove".to_owned(), json!(true))));
+                json!(fields)
+            };
+            let rows: Vec<Json> = rows.iter().map(row).collect();
+            post(&path(*kind, *id, "/plan"), json!({ "rows": rows }))
+        }
         Command::InstallPack { files } => {
             let upload = PackUpload::of(files.clone()).granting(vec!["all".to_owned()]);
             post("/v1/packs", json!(upload))
@@ -342,6 +396,24 @@ fn call(command: &Command) -> Call {
         ),
         other => entry_call(other),
     }
+}
+
+fn step_body(step: &ProcessStep, fields: &Map<String, Json>) -> Json {
+    let mut body = match step {
+        ProcessStep::Start { process } => json!({"process": process}),
+        ProcessStep::Complete { to, result, .. } => json!({"to": to, "result": result}),
+        ProcessStep::Decide { answer, result, .. } => json!({"answer": answer, "result": result}),
+        ProcessStep::Redirect {
+            agent,
+            team,
+            reason,
+            ..
+        } => json!({"agent": agent, "team": team, "result": reason}),
+    };
+    body["step"] = json!(step.name());
+    body["stage"] = json!(step.stage());
+    body["fields"] = json!(fields);
+    body
 }
 
 fn entry_call(command: &Command) -> Call {

@@ -11,7 +11,11 @@ use opora::scenario::run_file;
 use crate::corpus::{Case, all, of_the_packs};
 
 /// Rows that hold without a rule of the hooks they name, and why.
-const NEEDS_NO_RULE: [(&str, &str); 3] = [
+const NEEDS_NO_RULE: [(&str, &str); 6] = [
+    (
+        "S2.24",
+        "whoever an application names is taken over, nobody is chosen",
+    ),
     ("S1.37", "which statuses pause is said in the definitions"),
     (
         "S1.50",
@@ -20,6 +24,11 @@ const NEEDS_NO_RULE: [(&str, &str); 3] = [
     (
         "S5.35",
         "that nothing is compulsory is shown by the absence of rules",
+    ),
+    ("S5.42", "the engine reminds of what stands in a plan"),
+    (
+        "S5.51",
+        "that the status follows from the stage is said in the definitions",
     ),
 ];
 
@@ -54,13 +63,36 @@ fn without(pack: &PackFiles, hooks: &[String]) -> Option<PackFiles> {
         hook.is_some_and(|hook| hooks.iter().any(|h| h == hook))
     };
     rules.retain(|rule| !is_one_of(rule));
-    if rules.len() == before {
+    let mut changed = pack.clone();
+    let cut = hooks.iter().any(|h| h == "process.step") && without_processes(&mut changed);
+    if rules.len() == before && !cut {
         return None;
     }
-    let mut changed = pack.clone();
     let text = toml::to_string(&tree).unwrap().into_bytes();
     changed.files.insert("pack.toml".to_owned(), text);
     Some(changed)
+}
+
+/// Takes the processes out of a pack: what their stages do is said in the definitions. The statuses
+/// then follow from nothing.
+fn without_processes(pack: &mut PackFiles) -> bool {
+    let text = pack.text("definitions.toml").unwrap_or_default();
+    let mut tree: toml::Table = text.parse().unwrap();
+    let had = tree.remove("process").is_some();
+    for of_type in tree
+        .get_mut("type")
+        .and_then(|t| t.as_array_mut())
+        .into_iter()
+        .flatten()
+    {
+        of_type
+            .as_table_mut()
+            .unwrap()
+            .remove("status_from_process");
+    }
+    let text = toml::to_string(&tree).unwrap().into_bytes();
+    pack.files.insert("definitions.toml".to_owned(), text);
+    had
 }
 
 #[test]

@@ -26,9 +26,15 @@ const OWN: [(&str, &str); 13] = [
     ("waiting", "a category of statuses"),
 ];
 /// Labels of packs that the engine uses as well.
-const OWN_LABELS: [(&str, &str); 2] = [
+const OWN_LABELS: [(&str, &str); 8] = [
+    ("High", "a priority"),
+    ("Low", "a priority"),
+    ("Priority", "a field of tickets"),
     ("Service", "a kind of product"),
+    ("Высокий", "a priority"),
+    ("Низкий", "a priority"),
     ("Оборудование", "the kind of record"),
+    ("Приоритет", "a field of tickets"),
 ];
 /// Members of what a rule may see or say that packs use as codes.
 const MEMBERS: [&str; 1] = ["skill"];

@@ -4,6 +4,7 @@
 mod chance;
 mod clock;
 mod content;
+mod course;
 mod embedded;
 mod parties;
 mod plan;

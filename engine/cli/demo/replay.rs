@@ -6,10 +6,11 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value as Json, json};
 
 use super::content::{Ends, Speaker};
+use super::course::course;
 use super::parties::Parties;
 use super::plan::{Plan, Planned, Step, What};
 use crate::cli::failure::{Failure, Outcome};
-use crate::desk::{Actor, Command, Desk, Error, Request, VirtualClock};
+use crate::desk::{Actor, Command, Desk, Error, ProcessStep, Request, VirtualClock};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::record::fields;
 use crate::domain::{FieldDef, Id, Instant, Kind, Record, StatusCategory, ValueType};
@@ -188,11 +189,40 @@ impl Replay<'_> {
         exact: Option<&str>,
     ) -> Outcome<()> {
         let catalog = self.desk.catalog()?;
+        let def = record.type_code().and_then(|code| catalog.type_def(code));
+        if def.is_some_and(|def| def.status_from_process) {
+            let is_bad = ticket.scenario.score.is_some_and(|s| s <= 2);
+            let way = course(&catalog, record, category, exact, is_bad);
+            return self.go_by_stages(&catalog, ticket, record.id, way.unwrap_or_default());
+        }
         let Some(way) = way(&catalog, record, category, exact, ticket) else {
             return Ok(());
         };
         for status in way {
             if !self.transition(&catalog, ticket, record, &status)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes steps of a process, each by whoever is in charge then.
+    fn go_by_stages(
+        &mut self,
+        catalog: &Catalog,
+        ticket: &Planned,
+        id: Id,
+        way: Vec<(ProcessStep, String)>,
+    ) -> Outcome<()> {
+        for (step, status) in way {
+            let page = self.desk.record(&Actor::System, Kind::Ticket, id, None)?;
+            let command = |fields| Command::Process {
+                kind: Kind::Ticket,
+                id,
+                step: step.clone(),
+                fields,
+            };
+            if !self.change(catalog, ticket, &page.record, &status, &command)? {
                 return Ok(());
             }
         }
@@ -206,6 +236,24 @@ impl Replay<'_> {
         record: &Record,
         to: &str,
     ) -> Outcome<bool> {
+        let command = |fields| Command::Transition {
+            kind: Kind::Ticket,
+            id: record.id,
+            to: to.to_owned(),
+            fields,
+        };
+        self.change(catalog, ticket, record, to, &command)
+    }
+
+    /// Brings a record to a status, with the values that it turns out to need.
+    fn change(
+        &mut self,
+        catalog: &Catalog,
+        ticket: &Planned,
+        record: &Record,
+        to: &str,
+        command: &dyn Fn(Map<String, Json>) -> Command,
+    ) -> Outcome<bool> {
         let mut fields = Map::new();
         let workflow = catalog.workflow(Kind::Ticket, record.type_code());
         let closes = workflow
@@ -216,12 +264,7 @@ impl Replay<'_> {
         }
         let actor = self.worker(ticket, record)?;
         for _ in 0..ATTEMPTS {
-            let command = Command::Transition {
-                kind: Kind::Ticket,
-                id: record.id,
-                to: to.to_owned(),
-                fields: fields.clone(),
-            };
+            let command = command(fields.clone());
             match self.desk.run(&Request::by(actor.clone()), &command) {
                 Ok(_) => return Ok(true),
                 Err(error) => {

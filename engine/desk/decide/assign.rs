@@ -82,7 +82,7 @@ impl Deciding<'_, '_> {
     }
 
     /// `assign.select`: the first rule that chooses decides.
-    fn choose_assignee(&mut self, kind: Kind, id: Id) -> Result<()> {
+    pub(super) fn choose_assignee(&mut self, kind: Kind, id: Id) -> Result<()> {
         let rules = self.due_rules(Hook::AssignSelect, kind, id);
         if rules.is_empty() {
             return Ok(());

@@ -19,6 +19,8 @@ impl Deciding<'_, '_> {
         self.restrict_contact(kind, &mut asked)?;
         self.foresee(kind, None, &asked)?;
         let type_code = self.asked_type(kind, asked.get(fields::TYPE))?;
+        let code = type_code.as_ref().map(|t| t.code.clone());
+        let plan = self.rows_among(kind, code.as_deref(), &mut asked)?;
         let status = asked.get(fields::STATUS).cloned();
         self.begin(kind, id, type_code, By::Asked)?;
         self.set_asked(kind, id, &asked)?;
@@ -27,6 +29,7 @@ impl Deciding<'_, '_> {
             let to = text_of(fields::STATUS, &status)?;
             self.enter_on_create(kind, id, &to)?;
         }
+        self.plan_rows_of_new(kind, id, &plan)?;
         self.settle(&[(kind, id)])?;
         Ok(Answer::record(kind, id))
     }
@@ -39,14 +42,7 @@ impl Deciding<'_, '_> {
         values: &[(String, Value)],
         by: By,
     ) -> Result<Id> {
-        self.created += 1;
-        if self.created > MAX_CREATED {
-            return Err(Error::new(
-                ErrorKind::Limit,
-                "too_many_created",
-                format!("the rules of one command may create at most {MAX_CREATED} records"),
-            ));
-        }
+        self.count_created()?;
         let id = self.allot.id(self.ground.now);
         let json = type_code.map(Json::String);
         let type_code = self.asked_type(kind, json.as_ref())?;
@@ -56,6 +52,19 @@ impl Deciding<'_, '_> {
         }
         self.complete(kind, id)?;
         Ok(id)
+    }
+
+    /// Counts a record that a rule makes.
+    pub(super) fn count_created(&mut self) -> Result<()> {
+        self.created += 1;
+        if self.created <= MAX_CREATED {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Limit,
+            "too_many_created",
+            format!("the rules of one command may create at most {MAX_CREATED} records"),
+        ))
     }
 
     fn asked_type(&self, kind: Kind, asked: Option<&Json>) -> Result<Option<TypeDef>> {
@@ -105,7 +114,13 @@ impl Deciding<'_, '_> {
     }
 
     /// Puts a new record with its identity, type, number and first status into the draft.
-    fn begin(&mut self, kind: Kind, id: Id, type_def: Option<TypeDef>, by: By) -> Result<()> {
+    pub(super) fn begin(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        type_def: Option<TypeDef>,
+        by: By,
+    ) -> Result<()> {
         self.draft.add(Record::new(id, kind));
         let now = Value::Instant(self.ground.now);
         self.draft
@@ -144,11 +159,12 @@ impl Deciding<'_, '_> {
     }
 
     /// Defaults, assignment, support level and the effects of the first status.
-    fn complete(&mut self, kind: Kind, id: Id) -> Result<()> {
+    pub(super) fn complete(&mut self, kind: Kind, id: Id) -> Result<()> {
         self.inherit_from_contract(kind, id)?;
         self.field_defaults(kind, id);
         self.default_rules(kind, id)?;
         self.compute(kind, id)?;
+        self.begin_process(kind, id)?;
         if kind == Kind::Ticket {
             self.assign_if_needed(id)?;
             self.select_level(id, super::sla::CREATED)?;
@@ -198,6 +214,7 @@ impl Deciding<'_, '_> {
         if self.draft.record(kind, id)?.status() == Some(full.as_str()) {
             return Ok(());
         }
+        self.refuse_derived(kind, id)?;
         self.transition(kind, id, &full, By::Asked)
     }
 
@@ -236,6 +253,13 @@ impl Deciding<'_, '_> {
             self.actor.require_admin("deleting a ticket")?;
         }
         self.target(kind, id)?;
+        self.erase(kind, id)?;
+        self.consume()?;
+        Ok(Answer::record(kind, id))
+    }
+
+    /// Removes a record of the draft and what belongs to it.
+    pub(super) fn erase(&mut self, kind: Kind, id: Id) -> Result<()> {
         let (from, to) = keys::owned(id);
         let snapshot = std::sync::Arc::clone(&self.draft.snapshot);
         for table in [Table::Entries, Table::Clocks] {
@@ -264,8 +288,7 @@ impl Deciding<'_, '_> {
         }
         self.touch_service(kind);
         self.draft.remove(kind, id);
-        self.consume()?;
-        Ok(Answer::record(kind, id))
+        Ok(())
     }
 }
 

@@ -86,6 +86,9 @@ impl Deciding<'_, '_> {
                 let full = self
                     .status_code(kind, id, to)
                     .ok_or_else(|| self.unknown_status(kind, id, to))?;
+                if self.draft.record(kind, id)?.status() != Some(full.as_str()) {
+                    self.refuse_derived(kind, id)?;
+                }
                 self.transition(kind, id, &full, by)
             }
             Effect::Assign { agent, team } => {
@@ -147,11 +150,9 @@ impl Deciding<'_, '_> {
                 self.queue((kind, id), "webhook", &to, "", body, &ruled.rule.id());
                 Ok(())
             }
-            Effect::Custom { kind: name, .. } => Err(Error::field(
-                "effect",
-                "unknown_effect",
-                format!("this build knows no effect `{name}`"),
-            )),
+            Effect::Custom { kind: name, data } => {
+                self.apply_custom(ruled, (name, data), by, (kind, id))
+            }
         }
     }
 

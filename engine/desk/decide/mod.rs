@@ -10,6 +10,7 @@ mod compute;
 mod config;
 mod contract;
 mod create;
+mod custom;
 mod effects;
 mod entries;
 mod form;
@@ -18,11 +19,14 @@ mod interaction;
 mod notify;
 mod once;
 mod pack_draft;
+mod plan;
 mod probe;
+mod process;
 mod rules;
 mod shift;
 mod sla;
 mod sla_events;
+mod steps;
 mod survey;
 mod timer;
 mod token;
@@ -47,6 +51,7 @@ pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
 pub use probe::Probe;
+pub use process::{Standing, may_complete, standing};
 pub use rules::{call_checked, checked, named, view_by, view_of};
 pub use shift::{moved_local, records as in_records, refusals, refuse_reserved, shift_to};
 pub use transition::missing;
@@ -194,6 +199,13 @@ impl Deciding<'_, '_> {
                 to,
                 fields,
             } => self.transition_command(*kind, *id, to, fields),
+            Command::Process {
+                kind,
+                id,
+                step,
+                fields,
+            } => self.process_command((*kind, *id), step, fields),
+            Command::Plan { kind, id, rows } => self.plan_command(*kind, *id, rows),
             Command::Assign {
                 kind,
                 id,

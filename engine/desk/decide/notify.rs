@@ -56,6 +56,21 @@ impl Deciding<'_, '_> {
         self.offer(about, vec![notice(source, to, recipient, words)], rule)
     }
 
+    /// Queues a message of the engine itself to whoever `to` stands for, in nobody's name but its own.
+    pub(super) fn remind(
+        &mut self,
+        about: (Kind, Id),
+        (source, to): (&str, &str),
+        words: &Words<'_>,
+    ) -> Result<()> {
+        let mut offered = Vec::new();
+        for recipient in self.recipients(about, to)? {
+            offered.push(notice(source, to, recipient, words));
+        }
+        self.offer(about, offered, source)?;
+        Ok(())
+    }
+
     /// Lets the rules compose or suppress messages, one after another, and queues what is left.
     fn offer(
         &mut self,

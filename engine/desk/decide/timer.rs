@@ -59,6 +59,7 @@ impl Deciding<'_, '_> {
             Purpose::SlaWarn { clock, before_secs } => {
                 self.clock_warns(timer.owner, clock, *before_secs, timer.due)?;
             }
+            Purpose::PlanDue => self.plan_due(timer.owner)?,
             Purpose::SurveySend { survey } => self.send_survey(*survey)?,
         }
         self.settle(&[place])?;

@@ -39,6 +39,7 @@ impl Deciding<'_, '_> {
         if self.draft.record(kind, id)?.status() == Some(full.as_str()) {
             return Ok(());
         }
+        self.refuse_derived(kind, id)?;
         self.transition(kind, id, &full, By::Asked)
     }
 
@@ -75,6 +76,28 @@ impl Deciding<'_, '_> {
 
     /// Enters a status: workflow, required fields, guards, the change itself, its effects.
     pub(super) fn transition(&mut self, kind: Kind, id: Id, to: &str, by: By) -> Result<()> {
+        self.change_status((kind, id), to, by, false)
+    }
+
+    /// Enters the status that follows from a stage. The way is the process's; what the workflow
+    /// demands of the same way is demanded here, too.
+    pub(super) fn transition_by_process(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        to: &str,
+        by: By,
+    ) -> Result<()> {
+        self.change_status((kind, id), to, by, true)
+    }
+
+    fn change_status(
+        &mut self,
+        (kind, id): (Kind, Id),
+        to: &str,
+        by: By,
+        by_process: bool,
+    ) -> Result<()> {
         if self.chain.len() >= MAX_DEPTH {
             let chain = self.chain.join(" -> ");
             return Err(Error::new(
@@ -94,7 +117,7 @@ impl Deciding<'_, '_> {
         }
         // What is required and what guards look at may be computed.
         self.compute(kind, id)?;
-        self.permitted(kind, id, &from, to)?;
+        self.permitted((kind, id), &from, to, by_process)?;
         let detail = self.detail(kind, id, &from, to);
         let faults = self.refusals(Hook::TransitionGuard, kind, id, &detail)?;
         if !faults.is_empty() {
@@ -106,13 +129,22 @@ impl Deciding<'_, '_> {
     }
 
     /// Whether the workflow permits the change and the fields it requires have values.
-    fn permitted(&self, kind: Kind, id: Id, from: &str, to: &str) -> Result<()> {
+    fn permitted(
+        &self,
+        (kind, id): (Kind, Id),
+        from: &str,
+        to: &str,
+        by_process: bool,
+    ) -> Result<()> {
         let record = self.draft.record(kind, id)?;
         let catalog = &self.ground.catalog;
         let workflow = catalog
             .workflow(kind, record.type_code())
             .ok_or_else(|| self.unknown_status(kind, id, to))?;
         let Some(way) = workflow.transition(from, to) else {
+            if by_process {
+                return Ok(());
+            }
             let open: Vec<&str> = workflow.targets(from).map(|s| s.code.as_str()).collect();
             return Err(Error::refused(
                 "transition_not_allowed",

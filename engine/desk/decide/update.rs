@@ -119,9 +119,15 @@ impl Deciding<'_, '_> {
             .flat_map(|(_, work)| changeset::guard_keys(catalog, work.now.as_deref()))
             .collect();
         self.draft.load_guards(new.iter().cloned().collect())?;
-        let taken = |key: &&Vec<u8>| {
-            beside.contains(*key) || self.draft.guards.get(*key).is_some_and(Option::is_some)
+        let held = |key: &Vec<u8>| {
+            let holder = self.draft.guards.get(key).copied().flatten();
+            // Who gives the value up in this command does not hold it any more.
+            holder.is_some_and(|holder| {
+                let work = self.draft.records.get(&(kind, holder));
+                work.is_none_or(|w| changeset::guard_keys(catalog, w.now.as_deref()).contains(key))
+            })
         };
+        let taken = |key: &&Vec<u8>| beside.contains(*key) || held(key);
         let Some(key) = new.iter().find(taken) else {
             return Ok(());
         };
@@ -213,6 +219,7 @@ impl Deciding<'_, '_> {
                 self.touch_service(kind);
                 Ok(())
             }
+            Kind::Activity => self.check_activity(id),
             Kind::Agent | Kind::Team => {
                 self.touch_service(kind);
                 Ok(())

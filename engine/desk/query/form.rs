@@ -36,7 +36,10 @@ impl Desk {
             }
         }
         let mut actions = Vec::new();
+        let derived = record.type_code().and_then(|code| catalog.type_def(code));
+        let derived = derived.is_some_and(|def| def.status_from_process);
         let workflow = catalog.workflow(kind, record.type_code());
+        let workflow = workflow.filter(|_| !derived);
         if let (Some(workflow), Some(from)) = (workflow, record.status())
             && !actor.is_contact()
         {

@@ -9,6 +9,8 @@ mod history;
 mod hooks;
 mod ledger;
 mod list;
+mod plan;
+mod process;
 pub(super) mod record;
 #[cfg(feature = "search")]
 mod search;
@@ -19,6 +21,7 @@ mod token;
 mod understand;
 
 pub use history::journal_entry;
+pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 
 use std::sync::Arc;
 

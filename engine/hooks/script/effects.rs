@@ -18,6 +18,7 @@ pub(super) fn register(engine: &mut Engine) {
     records(engine);
     timers(engine);
     messages(engine);
+    processes(engine);
 }
 
 fn refusals(engine: &mut Engine) {
@@ -322,6 +323,88 @@ fn messages(engine: &mut Engine) {
                     body: body.clone(),
                 };
                 act(&ctx, c, "webhook", &[name, &body], effect)
+            },
+        );
+}
+
+/// Steps of the process and tasks of the plan: what the contract carries as a name and data.
+fn processes(engine: &mut Engine) {
+    fn custom(
+        ctx: &NativeCallContext<'_>,
+        c: &Context,
+        (name, kind): (&str, &str),
+        data: Map,
+    ) -> Answer<()> {
+        let data = json(c, &Dynamic::from_map(data))?;
+        let effect = Effect::Custom {
+            kind: kind.to_owned(),
+            data: data.clone(),
+        };
+        act(ctx, c, name, &[&data], effect)
+    }
+    fn step(
+        ctx: &NativeCallContext<'_>,
+        c: &Context,
+        name: &str,
+        step: &'static str,
+        mut data: Map,
+    ) -> Answer<()> {
+        data.insert("step".into(), step.into());
+        custom(ctx, c, (name, "process"), data)
+    }
+    fn named(key: &str, value: &str) -> Map {
+        Map::from([(key.into(), value.to_owned().into())])
+    }
+    engine
+        .register_fn(
+            "start_process",
+            |ctx: NativeCallContext<'_>, c: &mut Context, process: &str| {
+                step(&ctx, c, "start_process", "start", named("process", process))
+            },
+        )
+        .register_fn(
+            "complete_stage",
+            |ctx: NativeCallContext<'_>, c: &mut Context, result: Dynamic| {
+                let result = words(c, &result)?;
+                let data = named("result", &result);
+                step(&ctx, c, "complete_stage", "complete", data)
+            },
+        )
+        .register_fn(
+            "go_to_stage",
+            |ctx: NativeCallContext<'_>, c: &mut Context, stage: &str, result: Dynamic| {
+                let mut data = named("to", stage);
+                data.insert("result".into(), words(c, &result)?.into());
+                step(&ctx, c, "go_to_stage", "complete", data)
+            },
+        )
+        .register_fn(
+            "decide_stage",
+            |ctx: NativeCallContext<'_>, c: &mut Context, answer: &str, result: Dynamic| {
+                let mut data = named("answer", answer);
+                data.insert("result".into(), words(c, &result)?.into());
+                step(&ctx, c, "decide_stage", "decide", data)
+            },
+        )
+        .register_fn(
+            "plan",
+            |ctx: NativeCallContext<'_>, c: &mut Context, task: Map| {
+                custom(&ctx, c, ("plan", "plan"), task)
+            },
+        )
+        .register_fn(
+            "end_task",
+            |ctx: NativeCallContext<'_>,
+             c: &mut Context,
+             key: &str,
+             state: &str,
+             result: Dynamic| {
+                let mut data = named("auto_key", key);
+                data.insert("end".into(), state.to_owned().into());
+                if !result.is_unit() {
+                    data.insert("result".into(), words(c, &result)?.into());
+                }
+                custom(&ctx, c, ("end_task", "plan"), data)
             },
         );
 }

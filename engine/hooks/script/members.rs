@@ -139,6 +139,9 @@ fn questions(engine: &mut Engine) {
         .register_fn("status_is", |c: &mut Context, name: &str| {
             c.field_is("status", name)
         })
+        .register_fn("stage_is", |c: &mut Context, name: &str| {
+            c.field_is("stage", name)
+        })
         .register_fn("from_is", |c: &mut Context, name: &str| -> Answer<bool> {
             let (from, ..) = c.transition("from_is")?;
             Ok(from == name || from == c.full(name))

@@ -103,7 +103,7 @@ pub fn methods() -> &'static [Method] {
             hooks,
         }
     }
-    const ALL: [Method; 80] = [
+    const ALL: [Method; 87] = [
         m("deny", "code, text", REFUSE),
         m("deny_field", "field, code, text", REFUSE_FIELD),
         m("set", "field, value", SET),
@@ -119,6 +119,16 @@ pub fn methods() -> &'static [Method] {
         m("untag", "label", ACT),
         m("schedule", "name, instant or duration, data", ACT),
         m("unschedule", "name", ACT),
+        m("start_process", "process", ACT),
+        m("complete_stage", "result", ACT),
+        m("go_to_stage", "stage, result", ACT),
+        m("decide_stage", "answer, result", ACT),
+        m(
+            "plan",
+            "#{title, due_at, auto_key, supersede, checklist}",
+            ACT,
+        ),
+        m("end_task", "key, state, result", ACT),
         m("notify", "to, channel, subject, text", ACT),
         m("webhook", "name, data", ACT),
         m("show", "field", FORM),
@@ -174,6 +184,7 @@ pub fn methods() -> &'static [Method] {
         m("code", "name", ANY),
         m("type_is", "type", ANY),
         m("status_is", "status", ANY),
+        m("stage_is", "stage", ANY),
         m(
             "from_is",
             "status",

@@ -62,7 +62,7 @@ fn every_example_loads() {
     assert_eq!(whole.len(), 3);
     let loaded = load(&whole).map_err(|faults| lines(&faults)).unwrap();
     assert_eq!(loaded.rules.len(), 2);
-    assert_eq!(added.len(), 8);
+    assert_eq!(added.len(), 9);
     for example in added {
         let mut files = whole.clone();
         let text = files.get_mut(&example.file).unwrap();
@@ -202,11 +202,11 @@ fn words_and_figures_are_those_of_the_engine() {
             thousands(packs::MAX_FIELDS)
         ),
         format!(
-            "| workflows, field sets, surveys | {} each |",
+            "| workflows, field sets, surveys, processes | {} each |",
             packs::MAX_GROUPS
         ),
         format!(
-            "| statuses and transitions of a workflow | {}, {} |",
+            "| statuses and transitions of a workflow; stages and edges of a process | {}, {} |",
             packs::MAX_STATUSES,
             thousands(packs::MAX_TRANSITIONS)
         ),
@@ -220,4 +220,7 @@ fn words_and_figures_are_those_of_the_engine() {
     ] {
         assert!(PAGE.contains(&row), "{row}");
     }
+    // One row tells both.
+    assert_eq!(packs::MAX_STAGES, packs::MAX_STATUSES);
+    assert_eq!(packs::MAX_EDGES, packs::MAX_TRANSITIONS);
 }

@@ -258,7 +258,7 @@ fn faults_of_definitions() {
             "field_sets = [\"device\"]",
             "feild_sets = [\"device\"]",
             "definitions.toml:5:1: unknown key `feild_sets`, expected one of `code`, `names`, `kind`, \
-          `icon`, `workflow`, `field_sets`, `reserved`, `active`; did you mean `field_sets`?",
+          `icon`, `workflow`, `field_sets`, `reserved`, `active`, `status_from_process`; did you mean `field_sets`?",
         ),
         (
             "code = \"fault\"",
@@ -390,7 +390,7 @@ fn faults_of_definitions() {
         "[type]\ncode = \"a\"\n[[screen]]\n",
         &[
             "definitions.toml:1:1: `type` must be a list, not table; write `[[type]]`",
-            "definitions.toml:3:3: unknown key `screen`; the keys here are type, workflow, field_set, survey",
+            "definitions.toml:3:3: unknown key `screen`; the keys here are type, workflow, field_set, survey, process",
         ],
     );
     check(

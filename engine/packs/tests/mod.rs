@@ -7,5 +7,6 @@ mod flow;
 mod kit;
 mod loading;
 mod plugin;
+mod stages;
 mod together;
 mod upgrade;
