@@ -2,14 +2,21 @@
 //! begins by setting the meter back, so nothing passes from call to call.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Operations between two looks at the clock.
-const CLOCK_EVERY: u64 = 256;
+/// Operations between two looks at the clock. One operation on great values takes up to a millisecond.
+const CLOCK_EVERY: u64 = 16;
 /// Most reads of variables between two looks at what they hold.
 const MEMORY_EVERY: usize = 64;
 /// Bytes that may pass through looks at memory for each read of a variable.
 const MEMORY_PACE: usize = 4 * 1024 * 1024;
+
+/// Values that may be looked at in a call to see what its variables hold. Looking is work as well, and
+/// what holds much is looked at often.
+const LOOKED_MAX: u64 = 4_000_000;
+/// What is said of a call that the clock stopped.
+pub(super) const LATE: &str = "took too long";
 
 /// Most lines that a trace keeps.
 const LINES_MAX: usize = 2_000;
@@ -23,8 +30,12 @@ struct Meter {
     reads_left: Cell<usize>,
     /// Bytes held by the functions that are running, outermost first.
     held: RefCell<Vec<usize>>,
+    /// Values looked at so far.
+    looked: Cell<u64>,
     /// Lines that were run, while somebody wants to know them.
     lines: RefCell<Option<Vec<usize>>>,
+    /// All lines that were run, while somebody wants to know them.
+    ran: RefCell<Option<BTreeSet<usize>>>,
 }
 
 thread_local! {
@@ -36,7 +47,9 @@ thread_local! {
             place: Cell::new((0, 0)),
             reads_left: Cell::new(MEMORY_EVERY),
             held: RefCell::new(Vec::new()),
+            looked: Cell::new(0),
             lines: RefCell::new(None),
+            ran: RefCell::new(None),
         }
     };
 }
@@ -50,6 +63,7 @@ pub(super) fn begin(limit: Duration) {
         m.place.set((0, 0));
         m.reads_left.set(MEMORY_EVERY);
         m.held.borrow_mut().clear();
+        m.looked.set(0);
     });
 }
 
@@ -70,7 +84,7 @@ pub(super) fn tick(operations: u64) -> Option<&'static str> {
         }
         let late = operations.is_multiple_of(CLOCK_EVERY)
             && m.deadline.get().is_some_and(|d| Instant::now() > d);
-        late.then_some("took too long")
+        late.then_some(LATE)
     })
 }
 
@@ -83,15 +97,33 @@ pub(super) fn memory_is_due() -> bool {
     })
 }
 
-/// Notes what the function at `level` holds; true when all that run hold more than `most`.
-pub(super) fn memory(level: usize, bytes: usize, most: usize) -> bool {
+/// What a look at memory found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Fine,
+    /// All functions that run hold more than they may.
+    TooMuch,
+    /// So much is held that looking at it became too much work.
+    TooOften,
+}
+
+/// Notes what the function at `level` holds in so many values.
+pub(super) fn memory(level: usize, bytes: usize, values: u64, most: usize) -> Look {
     METER.with(|m| {
+        m.looked.set(m.looked.get().saturating_add(values));
         let pace = (MEMORY_PACE / bytes.max(1)).clamp(1, MEMORY_EVERY);
         m.reads_left.set(pace);
         let mut held = m.held.borrow_mut();
         held.resize(level, 0);
         held.push(bytes);
-        held.iter().fold(0_usize, |sum, b| sum.saturating_add(*b)) > most
+        let all = held.iter().fold(0_usize, |sum, b| sum.saturating_add(*b));
+        if all > most {
+            Look::TooMuch
+        } else if m.looked.get() > LOOKED_MAX {
+            Look::TooOften
+        } else {
+            Look::Fine
+        }
     })
 }
 
@@ -104,6 +136,9 @@ pub(super) fn operations() -> u64 {
 pub(super) fn at(line: usize, column: usize) {
     METER.with(|m| {
         m.place.set((line, column));
+        if let Some(ran) = m.ran.borrow_mut().as_mut() {
+            ran.insert(line);
+        }
         if let Some(lines) = m.lines.borrow_mut().as_mut()
             && lines.last() != Some(&line)
             && lines.len() < LINES_MAX
@@ -121,6 +156,16 @@ pub(super) fn keep_lines() {
 /// The lines kept, and no more from now on.
 pub(super) fn take_lines() -> Vec<usize> {
     METER.with(|m| m.lines.borrow_mut().take().unwrap_or_default())
+}
+
+/// Keeps all lines that are run from now on, in no order.
+pub(super) fn keep_ran() {
+    METER.with(|m| *m.ran.borrow_mut() = Some(BTreeSet::new()));
+}
+
+/// The lines kept, and no more from now on.
+pub(super) fn take_ran() -> BTreeSet<usize> {
+    METER.with(|m| m.ran.borrow_mut().take().unwrap_or_default())
 }
 
 /// The place noted last: line and column.

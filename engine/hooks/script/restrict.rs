@@ -5,7 +5,8 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position
 
 use super::convert::json_of;
 use super::limits::ScriptLimits;
-use super::{Answer, meter, overrun, refuse};
+use super::meter::{self, Look};
+use super::{Answer, overrun, refuse};
 
 /// Words a script may not use.
 const FORBIDDEN: [&str; 7] = ["eval", "Fn", "curry", "print", "debug", "import", "export"];
@@ -21,6 +22,7 @@ pub(super) fn apply(engine: &mut Engine, limits: &ScriptLimits) {
     }
     replace(engine, limits.text_bytes);
     pad(engine, limits.text_bytes);
+    pad_list(engine, limits);
     nested(engine, limits.data_depth);
     watch_memory(engine, limits);
 }
@@ -39,45 +41,63 @@ fn watch_memory(engine: &mut Engine, limits: &ScriptLimits) {
     );
     engine.on_var(move |_, _, context| {
         if meter::memory_is_due() {
-            let mut bytes = 0_usize;
+            let mut weight = Weight::default();
             for (_, _, value) in context.scope().iter_raw() {
-                weigh(value, &mut bytes, most, depth);
+                weight.add(value, most, depth);
             }
-            if meter::memory(context.call_level(), bytes, most) {
-                return overrun(format!(
-                    "holds more than {} MiB in its variables",
-                    most / (1024 * 1024)
-                ));
+            let Weight { bytes, values } = weight;
+            match meter::memory(context.call_level(), bytes, values, most) {
+                Look::Fine => {}
+                Look::TooMuch => {
+                    return overrun(format!(
+                        "holds more than {} MiB in its variables",
+                        most / (1024 * 1024)
+                    ));
+                }
+                Look::TooOften => {
+                    return overrun("works on too many lists and maps at once; take less of them");
+                }
             }
         }
         Ok(None)
     });
 }
 
-/// Adds the bytes of a value; stops when there are too many. Deeper than `depth` counts as too many.
-fn weigh(value: &Dynamic, bytes: &mut usize, most: usize, depth: usize) {
-    if *bytes > most {
-        return;
-    }
-    *bytes += VALUE_BYTES;
-    if let Ok(text) = value.as_immutable_string_ref() {
-        *bytes += text.len();
-    } else if let Ok(items) = value.as_array_ref() {
-        let Some(deeper) = depth.checked_sub(1) else {
-            *bytes = usize::MAX;
+/// What values take.
+#[derive(Default)]
+struct Weight {
+    bytes: usize,
+    /// Values looked at.
+    values: u64,
+}
+
+impl Weight {
+    /// Adds a value; stops when there is too much. Deeper than `depth` counts as too much.
+    fn add(&mut self, value: &Dynamic, most: usize, depth: usize) {
+        if self.bytes > most {
             return;
-        };
-        for item in items.iter() {
-            weigh(item, bytes, most, deeper);
         }
-    } else if let Ok(map) = value.as_map_ref() {
-        let Some(deeper) = depth.checked_sub(1) else {
-            *bytes = usize::MAX;
-            return;
-        };
-        for (key, item) in map.iter() {
-            *bytes = bytes.saturating_add(ENTRY_BYTES + key.len());
-            weigh(item, bytes, most, deeper);
+        self.bytes += VALUE_BYTES;
+        self.values += 1;
+        if let Ok(text) = value.as_immutable_string_ref() {
+            self.bytes += text.len();
+        } else if let Ok(items) = value.as_array_ref() {
+            let Some(deeper) = depth.checked_sub(1) else {
+                self.bytes = usize::MAX;
+                return;
+            };
+            for item in items.iter() {
+                self.add(item, most, deeper);
+            }
+        } else if let Ok(map) = value.as_map_ref() {
+            let Some(deeper) = depth.checked_sub(1) else {
+                self.bytes = usize::MAX;
+                return;
+            };
+            for (key, item) in map.iter() {
+                self.bytes = self.bytes.saturating_add(ENTRY_BYTES + key.len());
+                self.add(item, most, deeper);
+            }
         }
     }
 }
@@ -148,6 +168,30 @@ fn pad(engine: &mut Engine, most: usize) {
                 .chain(by.chars().cycle().take(missing))
                 .collect();
             *text = filled.into();
+            Ok(())
+        },
+    );
+}
+
+/// Rhai's `pad` of a list overflows while it reckons how large the list would be.
+fn pad_list(engine: &mut Engine, limits: &ScriptLimits) {
+    let (items, bytes) = (limits.list_items, limits.live_bytes);
+    engine.register_fn(
+        "pad",
+        move |list: &mut Array, length: i64, item: Dynamic| -> Answer<()> {
+            let length = usize::try_from(length).unwrap_or_default();
+            let missing = length.saturating_sub(list.len());
+            let mut of_one = Weight::default();
+            of_one.add(&item, bytes, items + 8);
+            if length > items || of_one.bytes.saturating_mul(missing) > bytes {
+                return Err(Box::new(EvalAltResult::ErrorDataTooLarge(
+                    "size of array".to_owned(),
+                    Position::NONE,
+                )));
+            }
+            if missing > 0 {
+                list.resize(length, item);
+            }
             Ok(())
         },
     );

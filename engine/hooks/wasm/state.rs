@@ -10,7 +10,8 @@ use crate::hooks::{Because, Spot};
 const MAX_REASONS: usize = 64;
 /// Longest text of a reason or panic in bytes; longer ones are cut.
 const MAX_LOG_BYTES: usize = 4 << 10;
-/// Most elements in a guest's tables (function pointers); real plugins have hundreds.
+/// Most elements in all of a guest's tables (function pointers); real plugins have hundreds, an
+/// interpreter has some thousands.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
 /// Most core instances, memories and tables of a component; those of interpreted languages have tens.
 const MAX_PARTS: usize = 100;
@@ -19,6 +20,7 @@ const MAX_PARTS: usize = 100;
 pub(super) struct State {
     memory_left: usize,
     memory_bytes: usize,
+    elements_left: usize,
     /// Reasons given.
     pub(super) because: Vec<Because>,
     /// Text and place of the panic.
@@ -35,6 +37,7 @@ impl State {
         Self {
             memory_left: limits.memory_bytes,
             memory_bytes: limits.memory_bytes,
+            elements_left: MAX_TABLE_ELEMENTS,
             because: Vec::new(),
             panic: None,
         }
@@ -71,16 +74,23 @@ impl ResourceLimiter for State {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= MAX_TABLE_ELEMENTS {
-            return Ok(true);
+        // As with memory: a hundred tables that are small each are large together.
+        match self
+            .elements_left
+            .checked_sub(desired.saturating_sub(current))
+        {
+            Some(left) => {
+                self.elements_left = left;
+                Ok(true)
+            }
+            None => Err(wasmtime::Error::new(OverBudget(format!(
+                "wanted tables of more than {MAX_TABLE_ELEMENTS} elements"
+            )))),
         }
-        Err(wasmtime::Error::new(OverBudget(format!(
-            "wanted a table of more than {MAX_TABLE_ELEMENTS} elements"
-        ))))
     }
 
     fn instances(&self) -> usize {

@@ -1,0 +1,7 @@
+;; An endless loop.
+(module
+    ;; ALLOCATOR
+    (memory (export "memory") 2)
+    (func $validate (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+        (loop $again (br $again))
+        unreachable))

@@ -1,0 +1,9 @@
+;; Grows its memory as long as it may.
+(module
+    ;; ALLOCATOR
+    (memory (export "memory") 2)
+    (func $validate (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+        (loop $again
+            (drop (memory.grow (i32.const 16)))
+            (br $again))
+        unreachable))

@@ -1,0 +1,7 @@
+;; Wants four GiB at once.
+(module
+    ;; ALLOCATOR
+    (memory (export "memory") 2)
+    (func $validate (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+        (drop (memory.grow (i32.const 65530)))
+        unreachable))

@@ -1,0 +1,4 @@
+;; A module of something else.
+(module
+    (memory (export "memory") 1)
+    (func (export "main")))
