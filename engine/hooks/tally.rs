@@ -1,8 +1,17 @@
 //! What the calls of a rule came to since it was loaded: advice for people, never read by a decision.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
-use super::Usage;
+use super::{Outcome, Usage};
+
+/// A call that took longer was slow: a hundred times what an ordinary one takes.
+const SLOW: Duration = Duration::from_millis(2);
+/// Calls that are taken for slow after a slow one.
+const SLOW_FOR: u32 = 32;
+
+/// What a call may come to, by the names of the journal; nothing before the first call.
+const VERDICTS: [&str; 5] = ["", "no_opinion", "decided", "refused", "failed"];
 
 /// Counts the calls of one rule.
 #[derive(Debug, Default)]
@@ -11,6 +20,10 @@ pub struct Tally {
     failures: AtomicU64,
     most_used: AtomicU64,
     budget: AtomicU64,
+    /// Place of the last verdict among [`VERDICTS`].
+    last: AtomicU8,
+    /// Calls that are still taken for slow.
+    slow: AtomicU32,
 }
 
 /// A [`Tally`] at one moment.
@@ -24,16 +37,51 @@ pub struct Tallied {
     pub most_used: u64,
     /// The budget of one call; 0 before the first.
     pub budget: u64,
+    /// What the last call came to; none before the first.
+    pub last_verdict: Option<&'static str>,
 }
 
 impl Tally {
-    /// Counts a call.
-    pub fn count(&self, usage: Usage, failed: bool) {
+    /// Counts a call that gave a decision.
+    pub fn answered(&self, outcome: &Outcome) {
+        let decision = &outcome.decision;
+        let verdict = match (decision.is_empty(), decision.refusals.is_empty()) {
+            (true, _) => 1,
+            (false, true) => 2,
+            (false, false) => 3,
+        };
+        self.count(outcome.usage, false, verdict);
+    }
+
+    /// Counts a call that failed.
+    pub fn failed(&self, usage: Usage) {
+        self.count(usage, true, 4);
+    }
+
+    fn count(&self, usage: Usage, failed: bool, verdict: u8) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.failures
             .fetch_add(u64::from(failed), Ordering::Relaxed);
         self.most_used.fetch_max(usage.used, Ordering::Relaxed);
         self.budget.store(usage.budget, Ordering::Relaxed);
+        self.last.store(verdict, Ordering::Relaxed);
+    }
+
+    /// Notes how long a call took.
+    pub fn took(&self, time: Duration) {
+        if time > SLOW {
+            self.slow.store(SLOW_FOR, Ordering::Relaxed);
+        } else if self.is_slow() {
+            // Two at once may count one call: it is about right.
+            let left = self.slow.load(Ordering::Relaxed).saturating_sub(1);
+            self.slow.store(left, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the rule was slow of late.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) > 0
     }
 
     /// The counts so far.
@@ -44,6 +92,10 @@ impl Tally {
             failures: self.failures.load(Ordering::Relaxed),
             most_used: self.most_used.load(Ordering::Relaxed),
             budget: self.budget.load(Ordering::Relaxed),
+            last_verdict: VERDICTS
+                .get(usize::from(self.last.load(Ordering::Relaxed)))
+                .copied()
+                .filter(|name| !name.is_empty()),
         }
     }
 }
