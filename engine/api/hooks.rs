@@ -68,6 +68,9 @@ pub struct RuleView {
     pub state: &'static str,
     /// The last error since it ran well or was reset.
     pub last_error: Option<String>,
+    /// What its last call came to: `no_opinion`, `decided`, `refused` or `failed`; none before the
+    /// first.
+    pub last_verdict: Option<&'static str>,
     /// Calls since its pack was loaded.
     pub calls: u64,
     /// Calls of these that failed.
@@ -103,8 +106,7 @@ async fn list_hooks(
 ) -> Result<Response, Problem> {
     let at_least = params.only_at_least()?;
     let (pos, steps) = app.read(at_least, Desk::hooks).await?;
-    let numbered = steps.into_iter().enumerate();
-    let items: Vec<HookStepView> = numbered.map(|(n, step)| view(n + 1, step)).collect();
+    let items = views(steps);
     Ok(at(pos, axum::Json(json!({ "items": items, "next": null }))))
 }
 
@@ -118,6 +120,13 @@ async fn reset_rule(
     };
     let done = app.call(move |desk| records::run(desk, &caller, &command));
     Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
+}
+
+/// The steps as the API shows them, in their order.
+#[must_use]
+pub fn views(steps: Vec<HookStep>) -> Vec<HookStepView> {
+    let numbered = steps.into_iter().enumerate();
+    numbered.map(|(n, step)| view(n + 1, step)).collect()
 }
 
 fn view(order: usize, step: HookStep) -> HookStepView {
@@ -149,6 +158,7 @@ fn view(order: usize, step: HookStep) -> HookStepView {
             },
             state: if r.suspended { "suspended" } else { "active" },
             last_error: r.last_error,
+            last_verdict: r.last_verdict,
             calls: r.calls,
             failures: r.failures,
             most_used: r.most_used,

@@ -43,6 +43,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use hooks::{HookStepView, RuleView, views as hook_steps};
 pub use pack_upload::{PackGrants, PackRollback, PackUpload, UploadFile};
 pub use principal::{Access, hash_of, hex};
 pub use problem::{FaultView, Problem, ProblemView};

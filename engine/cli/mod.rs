@@ -4,6 +4,7 @@ mod client;
 mod demo;
 mod failure;
 mod folder;
+mod hooks;
 mod listen;
 mod logging;
 mod out;
@@ -66,6 +67,14 @@ enum Task {
         #[command(flatten)]
         place: client::Place,
     },
+    /// List every rule in the order in which rules are called, between the engine's own steps, with
+    /// what it used and whether it is suspended.
+    Hooks {
+        #[command(flatten)]
+        args: hooks::HooksArgs,
+        #[command(flatten)]
+        place: client::Place,
+    },
     /// Tell why a ticket is as it is: rules, lines, values, conditions, due times.
     Why {
         #[command(flatten)]
@@ -121,6 +130,7 @@ fn run(cli: Cli) -> Outcome<()> {
         Task::Pack { task, place } => pack::run(&task, &place, &shared),
         Task::Plugin { task, place } => plugin::run(&task, &place, &shared),
         Task::Token { task, place } => token::run(&task, &place, &shared),
+        Task::Hooks { args, place } => hooks::hooks(&args, &place, &shared),
         Task::Why { args, place } => why::why(&args, &place, &shared),
         Task::Replay { args, place } => why::replay(&args, &place, &shared),
         // It has exit codes of its own: see `main`.

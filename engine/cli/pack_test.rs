@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::{Value as Json, json};
 
 use super::failure::{Failure, Outcome};
 use super::out;
-use crate::scenario::{Problem, Report, RuleUse, run_pack};
+use crate::scenario::{PackCoverage, PackReport, Problem, Report, RuleUse, run_pack};
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -17,6 +18,9 @@ pub struct TestArgs {
     /// Tell of each scenario what its rules used of their budgets.
     #[arg(long)]
     verbose: bool,
+    /// Print JSON: scenarios, what rules used, and what was gone through.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs `opora pack test`.
@@ -31,11 +35,16 @@ pub fn test(args: &TestArgs) -> Outcome<()> {
         let why = format!("`{}` has no scenario in tests/", folder.display());
         return Err(Failure::new(why));
     }
-    let mut failed = 0;
+    let fails = |result: &Result<Report, String>| !result.as_ref().is_ok_and(Report::is_ok);
+    let failed = report.scenarios.iter().filter(|(_, r)| fails(r)).count();
+    if args.json {
+        let text = serde_json::to_string_pretty(&told(&report));
+        out::say(&text.map_err(|e| Failure::new(e.to_string()))?)?;
+        return verdict(failed);
+    }
     let mut total = Vec::new();
     for (file, result) in &report.scenarios {
         let path = folder.join("tests").join(file);
-        failed += usize::from(!result.as_ref().is_ok_and(Report::is_ok));
         for line in lines(&path, result) {
             out::say(&line)?;
         }
@@ -50,12 +59,17 @@ pub fn test(args: &TestArgs) -> Outcome<()> {
         out::say("")?;
         table(&total)?;
     }
+    coverage(&report.coverage, folder)?;
     let all = report.scenarios.len();
     let fine = all - failed;
     out::say(&format!(
         "{fine} of {all} scenarios of {} as expected",
         report.pack
     ))?;
+    verdict(failed)
+}
+
+fn verdict(failed: usize) -> Outcome<()> {
     match failed {
         0 => Ok(()),
         n => Err(Failure::new(format!("scenarios that failed: {n}"))),
@@ -128,4 +142,92 @@ fn table(used: &[RuleUse]) -> Outcome<()> {
         ))?;
     }
     Ok(())
+}
+
+/// Which rules were called, and which lines of scripts no scenario came to.
+fn coverage(covered: &PackCoverage, folder: &Path) -> Outcome<()> {
+    let rules = &covered.rules;
+    let called = rules.iter().filter(|(.., calls)| *calls > 0).count();
+    if !rules.is_empty() {
+        out::say(&format!("\n{called} of {} rules were called", rules.len()))?;
+    }
+    for (rule, hook, _) in rules.iter().filter(|(.., calls)| *calls == 0) {
+        out::say(&format!("  never called: {rule} on {hook}"))?;
+    }
+    for file in &covered.files {
+        let percent = file.ran * 100 / file.lines.max(1);
+        let path = folder.join(&file.file);
+        out::say(&format!(
+            "{percent:3} % of {}: {} of {} lines ran",
+            path.display(),
+            file.ran,
+            file.lines
+        ))?;
+        if !file.missed.is_empty() {
+            let ranges = file.missed.iter().map(|(first, last)| match first == last {
+                true => first.to_string(),
+                false => format!("{first}-{last}"),
+            });
+            let ranges: Vec<String> = ranges.collect();
+            out::say(&format!("  never ran: {}", ranges.join(", ")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything as JSON.
+fn told(report: &PackReport) -> Json {
+    let problem = |(place, problem): &(String, Problem)| {
+        json!({
+            "seen_in": place,
+            "step": problem.step,
+            "line": problem.line,
+            "what": problem.difference.what,
+            "expected": problem.difference.expected,
+            "got": problem.difference.got,
+        })
+    };
+    let scenario = |(file, result): &(String, Result<Report, String>)| match result {
+        Ok(report) => json!({
+            "file": file,
+            "about": report.about,
+            "ok": report.is_ok(),
+            "problems": report.problems.iter().map(problem).collect::<Vec<_>>(),
+        }),
+        Err(why) => json!({"file": file, "ok": false, "error": why}),
+    };
+    let mut total = Vec::new();
+    for (_, result) in &report.scenarios {
+        add(
+            &mut total,
+            result.as_ref().map_or(&[], |r| r.used.as_slice()),
+        );
+    }
+    let used = |rule: &str| total.iter().find(|used| used.rule == rule);
+    let rule = |(name, hook, calls): &(String, String, u64)| {
+        let used = used(name);
+        json!({
+            "rule": name,
+            "hook": hook,
+            "calls": calls,
+            "failures": used.map_or(0, |u| u.failures),
+            "most_used": used.map_or(0, |u| u.most_used),
+            "budget": used.map_or(0, |u| u.budget),
+        })
+    };
+    let files = report.coverage.files.iter().map(|file| {
+        json!({
+            "file": file.file,
+            "lines": file.lines,
+            "ran": file.ran,
+            "never_ran": file.missed,
+        })
+    });
+    json!({
+        "pack": report.pack,
+        "ok": report.is_ok(),
+        "scenarios": report.scenarios.iter().map(scenario).collect::<Vec<_>>(),
+        "rules": report.coverage.rules.iter().map(rule).collect::<Vec<_>>(),
+        "scripts": files.collect::<Vec<_>>(),
+    })
 }

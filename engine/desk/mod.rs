@@ -26,6 +26,7 @@ mod keys;
 mod ledger;
 mod lookup;
 mod packs;
+mod permits;
 mod query;
 mod rebuild;
 mod replay;
@@ -79,6 +80,8 @@ pub struct DeskOptions {
     pub compile_behind: bool,
     /// Prefix of the addresses of surveys; the survey's token follows.
     pub survey_link: String,
+    /// Where to note which lines of scripts run, for tests of packs; scripts are slow then.
+    pub coverage: Option<Arc<crate::hooks::Coverage>>,
 }
 
 impl Default for DeskOptions {
@@ -91,6 +94,7 @@ impl Default for DeskOptions {
             plugin_cache: None,
             compile_behind: false,
             survey_link: "http://127.0.0.1:8080/v1/surveys/".to_owned(),
+            coverage: None,
         }
     }
 }
@@ -108,6 +112,7 @@ pub struct Desk {
     loads: service::Loads,
     gates: gates::Gates,
     breakers: decide::Breakers,
+    permits: permits::Permits,
     bell: timers::Bell,
     survey_link: String,
     #[cfg(feature = "search")]
@@ -122,7 +127,8 @@ impl Desk {
     /// When the store fails or an installed pack no longer loads.
     pub fn open(store: Arc<dyn Store>, options: DeskOptions) -> Result<Arc<Self>> {
         let hosts = BuiltIn::new(options.plugin_cache.as_deref())
-            .map_err(|fault| Error::internal(fault.to_string()))?;
+            .map_err(|fault| Error::internal(fault.to_string()))?
+            .covering(options.coverage.as_ref());
         let hosts = if options.compile_behind {
             hosts.compiling_behind()
         } else {
@@ -142,6 +148,7 @@ impl Desk {
             loads: service::Loads::default(),
             gates: gates::Gates::default(),
             breakers: decide::Breakers::default(),
+            permits: permits::Permits::default(),
             bell: timers::Bell::default(),
             survey_link: options.survey_link,
         };

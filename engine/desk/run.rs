@@ -75,6 +75,11 @@ impl Desk {
             // What it was not granted may be what its rules failed for.
             self.breakers.forget(name);
         }
+        self.keep_suspensions();
+    }
+
+    /// Writes down which rules were suspended since it was done last; reading suspends rules of access.
+    pub(super) fn keep_suspensions(&self) {
         for suspension in self.breakers.take_unsaved(self.now()) {
             let rule = suspension.rule.clone();
             let command = Command::SuspendRule { suspension };
@@ -174,6 +179,7 @@ impl Desk {
             service_version: stamp,
             loads: &self.loads,
             breakers: &self.breakers,
+            permits: &self.permits,
             hosts: &*self.hosts,
             catalogs: &self.catalogs,
             now,

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decide::{self, Ground};
+use super::permits::Patience;
 use super::{Actor, Error, ErrorKind, Result, codec, keys};
 use crate::domain::{Code, FieldDef, Id, Kind, Record, Value, ValueType, record::fields};
-use crate::hooks::{AccessChoice, Call, Detail, Hook, Predicate, RecordView, Rule};
+use crate::hooks::{AccessChoice, Call, Detail, FailureKind, Hook, Predicate, RecordView, Rule};
 use crate::store::Table;
 
 /// Fields whose text is searched with the descriptions.
@@ -205,14 +206,23 @@ impl<'g, 'a> Sight<'g, 'a> {
                 .unwrap_or_default(),
             detail: Detail::Access { kind },
         };
-        match rule.runner.call(&call) {
+        if rule.unmet(&call).is_some() {
+            return Ok(None);
+        }
+        let permits = self.ground.permits;
+        let outcome = permits.run(rule, Patience::Limited, || rule.runner.call(&call))?;
+        match outcome {
             Ok(outcome) => {
+                rule.tally.answered(&outcome);
                 self.ground.breakers.ran_well(rule);
                 Ok(outcome.decision.access)
             }
             Err(failure) => {
                 tracing::warn!(rule = %rule.id(), "access rule failed: {failure}");
-                self.ground.breakers.failed(rule, id, &failure.message);
+                if failure.kind != FailureKind::NotReady {
+                    rule.tally.failed(failure.usage);
+                    self.ground.breakers.failed(rule, id, &failure.message);
+                }
                 Err(closed(rule))
             }
         }

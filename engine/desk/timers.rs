@@ -70,6 +70,7 @@ impl Desk {
             // Timers do not wait for it.
             tracing::error!(code = e.code, "records could not be moved: {}", e.message);
         }
+        self.keep_suspensions();
         let now = self.now();
         let snapshot = self.store.snapshot(None)?;
         let to = keys::timer_at(now + chrono::TimeDelta::microseconds(1));

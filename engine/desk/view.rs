@@ -507,6 +507,8 @@ pub struct RuleState {
     pub suspended: bool,
     /// The last error since it ran well or was reset.
     pub last_error: Option<String>,
+    /// What its last call came to, as in [`RuleRunView`]; none before the first.
+    pub last_verdict: Option<&'static str>,
     /// Calls since its pack was loaded.
     pub calls: u64,
     /// Calls of these that failed.

@@ -4,6 +4,7 @@
 pub mod call;
 pub mod config;
 pub mod consume;
+mod coverage;
 pub mod decision;
 mod digest;
 pub mod effect;
@@ -30,6 +31,7 @@ pub use call::{
 };
 pub use config::{ConfigOperation, ConfigView, LifecycleView, Phase};
 pub use consume::{ConsumeChoice, ConsumeEvent, ConsumeUnit, ConsumeView, OverLimit};
+pub use coverage::{Coverage, Covered};
 pub use decision::{
     AccessChoice, AssignChoice, Because, ClockAct, ClockStep, Decision, FieldRule, LevelChoice,
     NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,

@@ -50,6 +50,22 @@ impl BuiltIn {
         })
     }
 
+    /// Notes which lines of scripts run; scripts are slow then.
+    #[must_use]
+    #[cfg_attr(
+        not(feature = "script"),
+        expect(unused_mut, reason = "without scripts there is nothing to note")
+    )]
+    pub fn covering(mut self, coverage: Option<&std::sync::Arc<crate::hooks::Coverage>>) -> Self {
+        #[cfg(feature = "script")]
+        if let Some(coverage) = coverage {
+            self.scripts = ScriptHost::covering(ScriptLimits::default(), Arc::clone(coverage));
+        }
+        #[cfg(not(feature = "script"))]
+        let _ = coverage;
+        self
+    }
+
     /// Compiles plugins that were installed before on threads of their own; until one is ready, its
     /// rules fail as their hooks say. One that defines things is waited for.
     #[must_use]
@@ -143,6 +159,11 @@ impl ScriptUnit for Script {
 
     fn runner(&self, function: &str) -> Result<Arc<dyn Runner>, PackFault> {
         Self::runner(self, function).map_err(PackFault::from)
+    }
+
+    fn unknown_calls(&self, rules: &[&str]) -> Vec<PackFault> {
+        let all = Self::unknown_calls(self, rules);
+        all.into_iter().map(PackFault::from).collect()
     }
 }
 

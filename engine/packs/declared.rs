@@ -16,10 +16,13 @@ impl Attacher<'_> {
     pub(super) fn check_declared(&self, spec: &RuleSpec, faults: &mut Faults) {
         let place = format!("rule/{}", spec.place);
         if spec.hook == Hook::AccessFilter {
-            // It is called on the asker's own record, and a rule that kept silent would let all through.
-            if !spec.when.is_empty() || !spec.view.own.is_empty() {
+            // It is called on the asker's own record, and a rule that kept silent over a value that
+            // happens to be missing would let all through. The role of an asker is always there.
+            let on_role = |c: &Condition| c.subject == "$actor_role";
+            if !spec.when.iter().all(on_role) || !spec.view.own.is_empty() {
                 let message = "a rule on `access.filter` is called for every asker on its own \
-                               record: it takes neither `when` nor fields in `reads`";
+                               record: its `when` may look at `$actor_role` only, and it takes no \
+                               fields in `reads`";
                 faults.push(self.origin.manifest.fault(&place, message));
             }
             return;

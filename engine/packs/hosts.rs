@@ -51,6 +51,12 @@ pub trait ScriptUnit: Send + Sync {
     /// # Errors
     /// When the script has no such function, or one that no hook can call.
     fn runner(&self, function: &str) -> Result<Arc<dyn Runner>, PackFault>;
+
+    /// What the file calls and does not exist; `rules` are the functions that rules call.
+    fn unknown_calls(&self, rules: &[&str]) -> Vec<PackFault> {
+        let _ = rules;
+        Vec::new()
+    }
 }
 
 /// A loaded plugin.

@@ -165,6 +165,10 @@ fn assemble(
     let (manifest, source) = manifest?;
     let plugin = load_plugin(&manifest, files, hosts, is_installed, faults);
     let scripts = compile(&manifest, files, hosts, faults);
+    if !is_installed {
+        // What was installed by an older engine goes on running as it did.
+        look_through(&manifest, &scripts, faults);
+    }
     let mut definitions = of_file?;
     let origin = Origin::new(source, file, manifest.plugin.clone(), &definitions);
     if let Some(plugin) = &plugin {
@@ -264,6 +268,20 @@ fn compile(
         }
     }
     units
+}
+
+/// Finds what scripts call and does not exist.
+fn look_through(
+    manifest: &Manifest,
+    scripts: &HashMap<String, Box<dyn ScriptUnit>>,
+    faults: &mut Faults,
+) {
+    for (path, unit) in scripts {
+        let rules = manifest.rules.iter();
+        let own = rules.filter(|r| r.script.as_ref() == Some(path));
+        let names: Vec<&str> = own.map(|r| r.function.as_str()).collect();
+        faults.extend(unit.unknown_calls(&names));
+    }
 }
 
 fn add_defined(

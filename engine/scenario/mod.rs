@@ -21,10 +21,13 @@ pub use driver::{
 pub use file::Scenario;
 pub use on_desk::{DeskDriver, Place, consumed, survey_token};
 pub use pack::{PackReport, PackScenarios, run_pack};
-pub use report::{Difference, Problem, Report, RuleUse};
+pub use report::{Difference, PackCoverage, Problem, Report, RuleUse};
 pub use run::{Restarts, run};
 pub use uploaded::run_uploaded;
 
+use std::sync::Arc;
+
+use crate::hooks::Coverage;
 use crate::packs::PackFiles;
 
 /// Reads a scenario and runs it in memory, and in a file that is closed and opened again on the way.
@@ -34,10 +37,21 @@ use crate::packs::PackFiles;
 /// # Errors
 /// When the file cannot be read or the store cannot be set up.
 pub fn run_file(text: &str, packs: &[PackFiles]) -> Result<Report, String> {
+    run_watched(text, packs, None)
+}
+
+/// As [`run_file`]; notes which lines of scripts ran.
+fn run_watched(
+    text: &str,
+    packs: &[PackFiles],
+    coverage: Option<&Arc<Coverage>>,
+) -> Result<Report, String> {
     let scenario = Scenario::parse(text)?;
     let mut report = Report::of(&scenario);
     for place in [Place::Memory, Place::File] {
-        let mut driver = DeskDriver::open(place, scenario.start()?)?;
+        // Both run the same rules.
+        let coverage = coverage.filter(|_| place == Place::Memory);
+        let mut driver = DeskDriver::watched(place, scenario.start()?, coverage)?;
         let restarts = match place {
             Place::Memory => Restarts::Never,
             Place::File => Restarts::drawn(text, &scenario),

@@ -17,6 +17,7 @@ use crate::desk::{
 use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
 use crate::domain::sla::{ClockState, SlaClock};
 use crate::domain::{FieldDef, Id, Instant, Kind, Record};
+use crate::hooks::Coverage;
 use crate::store::{MemoryStore, OpenOptions, RedbStore, Store};
 
 /// Prefix of the addresses of surveys.
@@ -62,6 +63,18 @@ impl DeskDriver {
     /// # Errors
     /// When its file cannot be made.
     pub fn open(place: Place, start: Instant) -> Seen<Self> {
+        Self::watched(place, start, None)
+    }
+
+    /// As [`DeskDriver::open`]; notes which lines of scripts run.
+    ///
+    /// # Errors
+    /// When its file cannot be made.
+    pub(super) fn watched(
+        place: Place,
+        start: Instant,
+        coverage: Option<&Arc<Coverage>>,
+    ) -> Seen<Self> {
         let clock = Arc::new(VirtualClock::at(start));
         let folder = match place {
             Place::Memory => None,
@@ -72,7 +85,7 @@ impl DeskDriver {
             None => Arc::new(MemoryStore::new()),
         };
         Ok(Self {
-            desk: open_desk(store, &clock, 0)?,
+            desk: open_desk(store, &clock, 0, coverage)?,
             clock,
             folder,
             starts: 1,
@@ -172,13 +185,19 @@ fn open_file(folder: &std::path::Path) -> Seen<Arc<dyn Store>> {
     Ok(Arc::new(opened.map_err(|e| e.to_string())?))
 }
 
-fn open_desk(store: Arc<dyn Store>, clock: &Arc<VirtualClock>, starts: u64) -> Seen<Arc<Desk>> {
+fn open_desk(
+    store: Arc<dyn Store>,
+    clock: &Arc<VirtualClock>,
+    starts: u64,
+    coverage: Option<&Arc<Coverage>>,
+) -> Seen<Arc<Desk>> {
     let options = DeskOptions {
         clock: Arc::<VirtualClock>::clone(clock),
         // Each start draws other ids, as a new process does.
         ids: IdSource::seeded(0x0ed5_c0de ^ (starts << 32)),
         search: false,
         survey_link: SURVEY_LINK.to_owned(),
+        coverage: coverage.cloned(),
         ..DeskOptions::default()
     };
     Desk::open(store, options).map_err(|e| e.to_string())
@@ -329,7 +348,7 @@ impl Driver for DeskDriver {
             return Ok(());
         };
         self.desk.close().map_err(|e| e.to_string())?;
-        self.desk = open_desk(open_file(folder)?, &self.clock, self.starts)?;
+        self.desk = open_desk(open_file(folder)?, &self.clock, self.starts, None)?;
         self.starts += 1;
         Ok(())
     }

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::{Report, run_file};
+use std::sync::Arc;
+
+use super::{PackCoverage, Report, run_watched};
+use crate::hooks::Coverage;
 use crate::packs::PackFiles;
 
 /// What came of a pack's scenarios.
@@ -12,6 +15,8 @@ pub struct PackReport {
     pub pack: String,
     /// File of each scenario, and what came of it or why it could not be run.
     pub scenarios: Vec<(String, Result<Report, String>)>,
+    /// What they went through.
+    pub coverage: PackCoverage,
 }
 
 impl PackReport {
@@ -69,14 +74,40 @@ impl PackScenarios {
 /// When the folder, or that of a required pack, cannot be read.
 pub fn run_pack(dir: &Path) -> Result<PackReport, String> {
     let read = PackScenarios::read(dir)?;
+    let coverage = Arc::new(Coverage::default());
     let run = |(name, text): (String, String)| {
-        let result = run_file(&text, &read.packs);
+        let result = run_watched(&text, &read.packs, Some(&coverage));
         (name, result)
     };
+    let scenarios: Vec<_> = read.files.into_iter().map(run).collect();
+    let mut rules = read.packs.last().map(rules).unwrap_or_default();
+    let reports = scenarios.iter().filter_map(|(_, r)| r.as_ref().ok());
+    for used in reports.flat_map(|report| &report.used) {
+        for rule in rules.iter_mut().filter(|(name, ..)| *name == used.rule) {
+            rule.2 += used.calls;
+        }
+    }
     Ok(PackReport {
-        pack: read.pack.clone(),
-        scenarios: read.files.into_iter().map(run).collect(),
+        coverage: PackCoverage {
+            rules,
+            files: coverage.of_pack(&read.pack),
+        },
+        pack: read.pack,
+        scenarios,
     })
+}
+
+/// The rules of a pack, none of them called yet.
+fn rules(files: &PackFiles) -> Vec<(String, String, u64)> {
+    let tree: toml::Table =
+        toml::from_str(files.text("pack.toml").unwrap_or_default()).unwrap_or_default();
+    let pack = head(files).0;
+    let all = tree.get("rule").and_then(toml::Value::as_array);
+    let rule = |rule: &toml::Value| {
+        let text = |name: &str| Some(rule.get(name)?.as_str()?.to_owned());
+        Some((format!("{pack}/{}", text("name")?), text("hook")?, 0))
+    };
+    all.into_iter().flatten().filter_map(rule).collect()
 }
 
 fn read(dir: &Path) -> Result<PackFiles, String> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Scenario;
+use crate::hooks::Covered;
 
 /// How something differs from what a scenario says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,6 +92,15 @@ pub struct Report {
     pub problems: Vec<(String, Problem)>,
     /// What the rules used of their budgets, in the order in which rules are called.
     pub used: Vec<RuleUse>,
+}
+
+/// How much of a pack its scenarios went through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PackCoverage {
+    /// The pack's rules, in the order of its manifest: `pack/name`, hook, calls.
+    pub rules: Vec<(String, String, u64)>,
+    /// Its scripts.
+    pub files: Vec<Covered>,
 }
 
 impl Report {

@@ -272,6 +272,77 @@ fn a_rule_that_breaks_lets_nothing_through_and_keeps_its_words_to_itself() {
 }
 
 #[test]
+fn reads_are_counted_and_a_rule_that_breaks_while_reading_is_suspended_for_good() {
+    let desk = Guarded::new("c.only(#{field: \"room\", equals: \"east\"});");
+    let ticket = desk.ticket("east", 1);
+    let agents: Vec<Actor> = (0..3)
+        .map(|n| desk.agent(&format!("a{n}"), &format!("t{n}")))
+        .collect();
+    let state = || {
+        let steps = desk.desk.hooks().unwrap().into_iter();
+        steps.filter_map(|s| s.rule).next().unwrap()
+    };
+    assert_eq!((state().calls, state().last_verdict), (0, None));
+    let read = |agent: &Actor| desk.desk.record(agent, Kind::Ticket, ticket, None);
+    read(&agents[0]).unwrap();
+    let seen = state();
+    assert_eq!((seen.calls, seen.last_verdict), (1, Some("decided")));
+    assert!(0 < seen.most_used && seen.most_used < seen.budget);
+
+    desk.rule("throw \"no\";");
+    for agent in &agents {
+        assert_eq!(read(agent).unwrap_err().code, "access_unknown");
+    }
+    let seen = state();
+    assert_eq!((seen.calls, seen.failures, seen.suspended), (3, 3, true));
+    assert_eq!(seen.last_verdict, Some("failed"));
+    // Nobody wrote anything since; the thread of timers writes it down.
+    let suspended = || {
+        let events = desk.desk.events(&Actor::System, Pos::ZERO, 1_000).unwrap();
+        events
+            .iter()
+            .filter(|e| e.command == "suspend_rule")
+            .count()
+    };
+    assert_eq!(suspended(), 0);
+    desk.desk.fire_due(10).unwrap();
+    assert_eq!(suspended(), 1);
+}
+
+#[test]
+fn a_rule_may_be_for_a_role() {
+    let desk = Guarded::new("");
+    let manifest = |when: &str| {
+        format!(
+            "{MANIFEST}\n[[rule]]\nname = \"sight\"\nhook = \"access.filter\"\n\
+             script = \"rules.rhai\"\nwhen = [{when}]\n"
+        )
+    };
+    let install = |when: &str| {
+        let manifest = manifest(when);
+        let files = PackFiles::from_texts(&[
+            ("pack.toml", &manifest),
+            ("definitions.toml", DEFINITIONS),
+            (
+                "rules.rhai",
+                "fn sight(c) { c.only(#{field: \"room\", equals: \"east\"}); }",
+            ),
+        ]);
+        let request = Request::by(Actor::Admin { agent: None });
+        desk.desk.run(&request, &Command::InstallPack { files })
+    };
+    let agent = desk.agent("a", "t");
+    let ticket = desk.ticket("west", 1);
+    let sees = || desk.desk.record(&agent, Kind::Ticket, ticket, None).is_ok();
+    install("{ field = \"$actor_role\", is = \"contact\" }").unwrap();
+    assert!(sees());
+    install("{ field = \"$actor_role\", is = \"agent\" }").unwrap();
+    assert!(!sees());
+    let error = install("{ field = \"team\", is_set = true }").unwrap_err();
+    assert!(error.message.contains("`$actor_role` only"), "{error}");
+}
+
+#[test]
 fn a_rule_binds_the_records_of_its_own_types_only() {
     let desk = Guarded::new(OWN_ROOM);
     let agent = desk.agent("east", "t1");

@@ -62,6 +62,16 @@ fn revisions_from_the_command_line() {
         .replace("0.1.0", "0.2.0")
         .replace("effects = [", "effects = [\"notify\", ");
     std::fs::write(&manifest, newer).unwrap();
+    let hooks = said(&["hooks", "--data", text(&data)]);
+    for piece in ["settle", "a foreign record is like an absent one", "lifts/"] {
+        assert!(hooks.contains(piece), "no `{piece}` in: {hooks}");
+    }
+    let hooks = said(&["hooks", "--data", text(&data), "--json"]);
+    let hooks: serde_json::Value = serde_json::from_str(&hooks).unwrap();
+    let steps = hooks["items"].as_array().unwrap();
+    let rules = steps.iter().filter(|s| s["rule"]["pack"] == "lifts");
+    assert_eq!(rules.count(), 3);
+    assert_eq!(steps[0]["order"], 1);
     let diff = here(&["diff", text(&place)]);
     assert!(
         diff.contains("changed pack.toml") && diff.contains("+version = \"0.2.0\""),

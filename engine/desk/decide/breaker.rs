@@ -128,7 +128,6 @@ impl Breakers {
         self.all.lock().contains_key(rule)
     }
 
-    /// The rules that failed or are suspended.
     /// Closes the breakers of a pack's rules.
     pub fn forget(&self, pack: &str) {
         let own = |rule: &str| rule.split_once('/').is_some_and(|(p, _)| p == pack);

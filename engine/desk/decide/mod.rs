@@ -40,6 +40,7 @@ use super::catalogs::Catalogs;
 use super::changeset::{self, Heading};
 use super::draft::Draft;
 use super::journal::{Cause, Input};
+use super::permits::{Patience, Permits};
 use super::service::{Loads, Service};
 use super::sight::Sight;
 use super::{Actor, Command, Error, ErrorKind, Reply, Request, Result};
@@ -78,6 +79,8 @@ pub struct Ground<'a> {
     pub loads: &'a Loads,
     /// Which rules failed, and which are suspended.
     pub breakers: &'a Breakers,
+    /// How many threads a pack's rules may hold.
+    pub permits: &'a Permits,
     /// Reads packs.
     pub hosts: &'a dyn crate::packs::Hosts,
     /// Where compiled catalogs are kept.
@@ -361,6 +364,14 @@ impl Deciding<'_, '_> {
             ));
         }
         Ok(())
+    }
+
+    /// The engine's own work waits for its turn; people and programs may be told to come again.
+    const fn patience(&self) -> Patience {
+        match self.actor {
+            Actor::System => Patience::Endless,
+            _ => Patience::Limited,
+        }
     }
 
     fn type_of(&self, kind: Kind, id: Id) -> Option<String> {

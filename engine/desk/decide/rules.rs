@@ -75,12 +75,15 @@ impl Deciding<'_, '_> {
             rule = %rule.id(),
             used = tracing::field::Empty
         );
-        let outcome = span.in_scope(|| call_checked(rule, &call));
+        let permits = self.ground.permits;
+        let outcome = permits.run(rule, self.patience(), || {
+            span.in_scope(|| call_checked(rule, &call))
+        })?;
         let run = u16::try_from(self.draft.runs.len()).unwrap_or(u16::MAX);
         match outcome {
             Ok(outcome) => {
                 span.record("used", outcome.usage.used);
-                rule.tally.count(outcome.usage, false);
+                rule.tally.answered(&outcome);
                 self.ground.breakers.ran_well(rule);
                 let decision = outcome.decision;
                 self.draft.runs.push(RuleRun {
@@ -121,7 +124,7 @@ impl Deciding<'_, '_> {
         tracing::warn!(rule = %rule.id(), hook = rule.hook.name(), "rule failed: {failure}");
         // A plugin that is being compiled has not failed: its breaker counts what it does itself.
         if failure.kind != FailureKind::NotReady {
-            rule.tally.count(failure.usage, true);
+            rule.tally.failed(failure.usage);
             self.ground.breakers.failed(rule, id, &failure.message);
         }
         self.draft.runs.push(RuleRun {

@@ -186,6 +186,7 @@ fn step(phase: &'static str, rule: &Rule, failing: &[FailingRule]) -> HookStep {
             refuses_when_broken: rule.hook.fails_closed(),
             suspended: known.is_some_and(|f| f.suspended),
             last_error: known.map(|f| f.message.clone()),
+            last_verdict: tallied.last_verdict,
             calls: tallied.calls,
             failures: tallied.failures,
             most_used: tallied.most_used,

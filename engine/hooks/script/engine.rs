@@ -11,11 +11,13 @@ use rhai::{Engine, OptimizationLevel};
 
 use super::fault::{ScriptFault, Source};
 use super::limits::ScriptLimits;
+use super::lint::Known;
 use super::program::Script;
 use super::{
     access, choices, clocks, effects, events, intake, members, meter, notices, packs, restrict,
     stages, time, views,
 };
+use crate::hooks::Coverage;
 
 /// Compiles scripts and runs them; one for a process. Copies share everything.
 #[derive(Clone)]
@@ -24,17 +26,31 @@ pub struct ScriptHost(pub(super) Arc<Host>);
 pub(super) struct Host {
     pub(super) engine: Engine,
     pub(super) limits: ScriptLimits,
+    pub(super) coverage: Option<Arc<Coverage>>,
     tracer: OnceLock<Engine>,
+    known: OnceLock<Known>,
 }
 
 impl ScriptHost {
     /// A host with these limits.
     #[must_use]
     pub fn new(limits: ScriptLimits) -> Self {
+        Self::watched(limits, None)
+    }
+
+    /// A host that notes which lines run; its calls are slow.
+    #[must_use]
+    pub fn covering(limits: ScriptLimits, coverage: Arc<Coverage>) -> Self {
+        Self::watched(limits, Some(coverage))
+    }
+
+    fn watched(limits: ScriptLimits, coverage: Option<Arc<Coverage>>) -> Self {
         Self(Arc::new(Host {
             engine: build(&limits),
             limits,
+            coverage,
             tracer: OnceLock::new(),
+            known: OnceLock::new(),
         }))
     }
 
@@ -67,6 +83,13 @@ impl Host {
             trace(&mut engine);
             engine
         })
+    }
+}
+
+impl Host {
+    /// Every function that scripts may call.
+    pub(super) fn known(&self) -> &Known {
+        self.known.get_or_init(|| Known::of(&self.engine))
     }
 }
 

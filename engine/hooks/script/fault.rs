@@ -171,7 +171,12 @@ fn lower(text: &str) -> String {
 
 /// The known name that is closest to `name`, if one is close enough to be meant.
 pub(super) fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let most = name.chars().count().div_ceil(3).min(3);
+    let letters = name.chars().count();
+    let most = if letters <= 4 {
+        1
+    } else {
+        letters.div_ceil(3).min(3)
+    };
     known
         .map(|k| (distance(name, k), k))
         .filter(|(d, _)| *d <= most)

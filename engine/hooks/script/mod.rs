@@ -17,6 +17,8 @@ mod events;
 mod fault;
 mod intake;
 mod limits;
+mod lines;
+mod lint;
 mod members;
 mod meter;
 mod methods;

@@ -9,9 +9,14 @@ use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FnAccess, Positio
 use super::context::Context;
 use super::convert::kind_of;
 use super::engine::ScriptHost;
-use super::fault::{self, ScriptFault, Source, closest};
-use super::meter;
-use crate::hooks::{Call, Failure, FailureKind, Outcome, Place, Runner, Step, Traced, Usage};
+use super::fault::{self, ScriptFault, Source, closest, number};
+use super::{lines, lint, meter};
+use crate::hooks::{
+    Call, Coverage, Failure, FailureKind, Outcome, Place, Runner, Step, Traced, Usage,
+};
+
+/// How long a call that took too long may take again to see where it is: about is enough there.
+const AGAIN_AT_MOST: Duration = Duration::from_millis(30);
 
 /// A compiled file of rules.
 #[derive(Clone)]
@@ -50,10 +55,21 @@ impl Script {
             source,
             ast: Arc::new(ast),
         };
-        match script.hidden_method() {
-            Some(fault) => Err(fault),
-            None => Ok(script),
+        if let Some(fault) = script.hidden_method() {
+            return Err(fault);
         }
+        if let Some(coverage) = &host.0.coverage {
+            let Source { pack, file, .. } = &script.source;
+            coverage.add_file(pack, file, lines::of(&script.ast));
+        }
+        Ok(script)
+    }
+
+    /// What the file calls and does not exist. `rules` are the functions that rules call: of them it is
+    /// known that their parameter is the hook.
+    #[must_use]
+    pub fn unknown_calls(&self, rules: &[&str]) -> Vec<ScriptFault> {
+        lint::faults(&self.ast, &self.source, self.host.0.known(), rules)
     }
 
     /// `c.ask(x)` would call a function `ask` of the file with `x` for its parameter.
@@ -146,7 +162,10 @@ impl Runner for FunctionRunner {
     }
 
     fn call(&self, call: &Call) -> Result<Outcome, Failure> {
-        self.call_on(&self.script.host.0.engine, call)
+        match &self.script.host.0.coverage {
+            None => self.call_on(&self.script.host.0.engine, call),
+            Some(coverage) => self.call_watched(coverage, call),
+        }
     }
 
     fn trace(&self, call: &Call) -> Traced {
@@ -173,9 +192,21 @@ impl Runner for FunctionRunner {
 }
 
 impl FunctionRunner {
+    fn call_watched(&self, coverage: &Coverage, call: &Call) -> Result<Outcome, Failure> {
+        meter::keep_ran();
+        let result = self.call_on(self.script.host.0.tracer(), call);
+        let Source { pack, file, .. } = &self.script.source;
+        coverage.add_lines(pack, file, meter::take_ran().into_iter().map(number));
+        result
+    }
+
+    fn time_limit(&self) -> Duration {
+        Duration::from_millis(self.script.host.0.limits.millis)
+    }
+
     fn call_on(&self, engine: &Engine, call: &Call) -> Result<Outcome, Failure> {
         let limits = self.script.host.0.limits;
-        meter::begin(Duration::from_millis(limits.millis));
+        meter::begin(self.time_limit());
         let context = Context::new(call, limits);
         let result = self.run(engine, &context);
         let usage = Usage {
@@ -239,7 +270,10 @@ impl FunctionRunner {
         let place = match position.line() {
             Some(line) => (line, fault::column(position)),
             // Rhai loses the place of errors that no script may catch.
-            None => self.find_place(call, usage.used),
+            None if fault::text(inner) == meter::LATE => {
+                self.find_place(call, usage.used, AGAIN_AT_MOST)
+            }
+            None => self.find_place(call, usage.used, self.time_limit()),
         };
         Failure {
             kind,
@@ -280,9 +314,9 @@ impl FunctionRunner {
 
     /// Runs the call again, slowly, to see where it is cut off. A call is a pure function, so it comes
     /// to the same place.
-    fn find_place(&self, call: &Call, operations: u64) -> (usize, usize) {
+    fn find_place(&self, call: &Call, operations: u64, limit: Duration) -> (usize, usize) {
         let host = &self.script.host.0;
-        meter::begin_again(operations, Duration::from_millis(host.limits.millis));
+        meter::begin_again(operations, limit);
         // What it decides this time is thrown away.
         let _ = self.run(host.tracer(), &Context::new(call, host.limits));
         match meter::place() {

@@ -6,6 +6,7 @@ mod document;
 mod errors;
 mod events;
 mod hostile;
+mod lint;
 mod methods;
 mod reading;
 mod work;

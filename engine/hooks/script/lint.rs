@@ -1,0 +1,310 @@
+//! Calls of functions, methods and members of `c` that do not exist, found before a script runs.
+//!
+//! What exists is asked of the engine itself. Fields of records, and members of whatever a variable
+//! may hold, are not looked at: a wrong guess there would refuse a script that works.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+
+use super::fault::{ScriptFault, Source, closest};
+use super::{MEMBERS, methods};
+
+/// Functions that the interpreter answers itself: name and number of values.
+const INTERPRETED: [(&str, usize); 4] = [
+    ("type_of", 1),
+    ("is_shared", 1),
+    ("is_def_var", 1),
+    ("is_def_fn", 2),
+];
+/// Runs a function that is held in a variable, with as many values as it takes.
+const CALL: &str = "call";
+
+/// Names of functions with the numbers of values they take, the one before the dot included.
+#[derive(Debug, Default)]
+pub(super) struct Known(BTreeMap<String, BTreeSet<usize>>);
+
+impl Known {
+    /// Every function of an engine.
+    pub(super) fn of(engine: &Engine) -> Self {
+        let mut all = Self::default();
+        for signature in engine.gen_fn_signatures(true) {
+            if let Some((name, arity)) = read(&signature) {
+                all.add(name, arity);
+            }
+        }
+        for (name, arity) in INTERPRETED {
+            all.add(name, arity);
+        }
+        all
+    }
+
+    fn add(&mut self, name: &str, arity: usize) {
+        self.0.entry(name.to_owned()).or_default().insert(arity);
+    }
+
+    fn takes(&self, name: &str, arity: usize) -> bool {
+        self.0.get(name).is_some_and(|all| all.contains(&arity))
+    }
+
+    /// The names that can be written as a call.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let is_word = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        self.0.keys().map(String::as_str).filter(is_word)
+    }
+}
+
+/// Name and number of parameters of a printed signature, `name(a: A, _: B<C, D>) -> E`.
+fn read(signature: &str) -> Option<(&str, usize)> {
+    let (name, rest) = signature.split_once('(')?;
+    let (mut depth, mut count, mut is_empty) = (0_usize, 1, true);
+    for c in rest.chars() {
+        match c {
+            ')' if depth == 0 => break,
+            '(' | '<' | '[' => depth += 1,
+            ')' | '>' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => count += 1,
+            _ => {}
+        }
+        is_empty = false;
+    }
+    Some((name, if is_empty { 0 } else { count }))
+}
+
+/// Everything in a file that is called and does not exist. `rules` are the functions that rules call.
+pub(super) fn faults(
+    ast: &AST,
+    source: &Source,
+    known: &Known,
+    rules: &[&str],
+) -> Vec<ScriptFault> {
+    let mut own = Known::default();
+    for function in ast.iter_functions() {
+        own.add(function.name, function.params.len());
+    }
+    let mut lint = Lint {
+        source,
+        known,
+        own,
+        keys: BTreeSet::new(),
+        faults: Vec::new(),
+    };
+    ast.walk(&mut |path| {
+        lint.take_keys(path.last());
+        true
+    });
+    ast.walk(&mut |path| {
+        lint.call(path.last());
+        true
+    });
+    for (function, arity, hook) in hook_parameters(ast, rules) {
+        walk_function(ast, &function, arity, &mut |node| lint.member(node, &hook));
+    }
+    let mut faults = lint.faults;
+    faults.sort_by_key(|fault| (fault.line, fault.column));
+    faults.dedup();
+    faults
+}
+
+struct Lint<'s> {
+    source: &'s Source,
+    known: &'s Known,
+    own: Known,
+    /// Keys of maps: what lies under one may be a function.
+    keys: BTreeSet<String>,
+    faults: Vec<ScriptFault>,
+}
+
+impl Lint<'_> {
+    fn take_keys(&mut self, node: Option<&ASTNode<'_>>) {
+        if let Some(ASTNode::Expr(Expr::Map(map, _))) = node {
+            self.keys
+                .extend(map.0.iter().map(|(key, _)| key.as_str().to_owned()));
+        }
+    }
+
+    fn call(&mut self, node: Option<&ASTNode<'_>>) {
+        match node {
+            Some(ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at)))
+                if call.op_token.is_none() =>
+            {
+                self.function(call, *at)
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, at))) => self.method(call, *at),
+            _ => {}
+        }
+    }
+
+    fn function(&mut self, call: &FnCallExpr, at: Position) {
+        let (name, count) = (call.name.as_str(), call.args.len());
+        let exists = self.own.takes(name, count) || self.known.takes(name, count);
+        if exists || name == CALL {
+            return;
+        }
+        self.unknown(name, count, 0, at);
+    }
+
+    fn method(&mut self, call: &FnCallExpr, at: Position) {
+        let (name, count) = (call.name.as_str(), call.args.len());
+        let exists = self.own.takes(name, count) || self.known.takes(name, count + 1);
+        if exists || name == CALL || self.keys.contains(name) {
+            return;
+        }
+        self.unknown(name, count, 1, at);
+    }
+
+    /// A call that nobody answers. `before` values stand before the dot.
+    fn unknown(&mut self, name: &str, count: usize, before: usize, at: Position) {
+        let other = self.own.0.get(name).map(|all| (all, 0));
+        let other = other.or_else(|| self.known.0.get(name).map(|all| (all, before)));
+        let Some((all, before)) = other else {
+            let own = self.own.names();
+            let near = closest(name, own.chain(self.known.names())).map(str::to_owned);
+            let mut fault = self
+                .source
+                .fault(at, format!("there is no function `{name}`"));
+            fault.suggestion = near;
+            self.faults.push(fault);
+            return;
+        };
+        let takes = match methods().iter().find(|m| m.name == name) {
+            Some(method) => format!("({})", method.arguments),
+            None => {
+                let counts = all.iter().map(|n| n.saturating_sub(before).to_string());
+                counts.collect::<Vec<_>>().join(" or ")
+            }
+        };
+        let message = format!("`{name}` takes {takes}, not {count} values");
+        self.faults.push(self.source.fault(at, message));
+    }
+
+    /// A member or method of the hook's parameter.
+    fn member(&mut self, node: &ASTNode<'_>, hook: &str) {
+        let ASTNode::Expr(Expr::Dot(pair, ..)) = node else {
+            return;
+        };
+        if !is_variable(&pair.lhs, hook) {
+            return;
+        }
+        match first(&pair.rhs) {
+            Expr::Property(property, at) => {
+                let name = property.2.as_str();
+                if MEMBERS.contains(&name) {
+                    return;
+                }
+                let mut fault = if methods().iter().any(|m| m.name == name) {
+                    let message =
+                        format!("`{name}` is called with parentheses: `{hook}.{name}(…)`");
+                    self.source.fault(*at, message)
+                } else {
+                    let message = format!("`{hook}` has no member `{name}`");
+                    self.source.fault(*at, message)
+                };
+                fault.suggestion = closest(name, MEMBERS.into_iter()).map(str::to_owned);
+                self.faults.push(fault);
+            }
+            Expr::MethodCall(call, at) => {
+                let name = call.name.as_str();
+                let is_own = self.own.takes(name, call.args.len());
+                if is_own || methods().iter().any(|m| m.name == name) {
+                    return;
+                }
+                let mut fault = if MEMBERS.contains(&name) {
+                    let message = format!("`{name}` is read without parentheses: `{hook}.{name}`");
+                    self.source.fault(*at, message)
+                } else {
+                    let message = format!("`{hook}` has no method `{name}`");
+                    self.source.fault(*at, message)
+                };
+                let near = closest(name, methods().iter().map(|m| m.name));
+                fault.suggestion = near.map(str::to_owned);
+                // The general finding at the same place says less.
+                self.faults
+                    .retain(|f| (f.line, f.column) != (fault.line, fault.column));
+                self.faults.push(fault);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The first member of what stands behind a dot.
+fn first(mut expr: &Expr) -> &Expr {
+    while let Expr::Dot(pair, ..) | Expr::Index(pair, ..) = expr {
+        expr = &pair.lhs;
+    }
+    expr
+}
+
+fn is_variable(expr: &Expr, name: &str) -> bool {
+    matches!(expr, Expr::Variable(held, ..) if held.1.as_str() == name)
+}
+
+/// The parameters in which functions get the hook: those that rules call, and those to which they hand
+/// it on under its own name. Function, number of its parameters, and the parameter.
+fn hook_parameters(ast: &AST, rules: &[&str]) -> BTreeSet<(String, usize, String)> {
+    let parameter = |function: &str, arity: usize, place: usize| {
+        let mut all = ast.iter_functions();
+        let found = all.find(|f| f.name == function && f.params.len() == arity)?;
+        found.params.get(place).map(|name| (*name).to_owned())
+    };
+    let mut found = BTreeSet::new();
+    let mut open: Vec<(String, usize, String)> = rules
+        .iter()
+        .filter_map(|rule| Some(((*rule).to_owned(), 1, parameter(rule, 1, 0)?)))
+        .collect();
+    while let Some(next) = open.pop() {
+        let (function, arity, hook) = &next;
+        if found.contains(&next) || is_hidden(ast, function, *arity, hook) {
+            continue;
+        }
+        walk_function(ast, function, *arity, &mut |node| {
+            let (ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) =
+                node
+            else {
+                return;
+            };
+            let handed = call
+                .args
+                .iter()
+                .enumerate()
+                .filter(|(_, a)| is_variable(a, hook));
+            for (place, _) in handed {
+                let (name, count) = (call.name.as_str(), call.args.len());
+                if let Some(parameter) = parameter(name, count, place) {
+                    open.push((name.to_owned(), count, parameter));
+                }
+            }
+        });
+        found.insert(next);
+    }
+    found
+}
+
+/// Whether a function has a variable of its own under the name of its parameter.
+fn is_hidden(ast: &AST, function: &str, arity: usize, parameter: &str) -> bool {
+    let mut is_hidden = false;
+    walk_function(ast, function, arity, &mut |node| {
+        is_hidden |= match node {
+            ASTNode::Stmt(Stmt::Var(var, ..)) => var.0.as_str() == parameter,
+            ASTNode::Stmt(Stmt::For(each, _)) => {
+                each.0.as_str() == parameter
+                    || each.1.as_ref().is_some_and(|n| n.as_str() == parameter)
+            }
+            ASTNode::Stmt(Stmt::Assignment(set)) => is_variable(&set.1.lhs, parameter),
+            _ => false,
+        };
+    });
+    is_hidden
+}
+
+/// Looks at every node of one function.
+fn walk_function(ast: &AST, name: &str, arity: usize, see: &mut dyn FnMut(&ASTNode<'_>)) {
+    let only = ast.clone_functions_only_filtered(|_, _, _, n, a| n == name && a == arity);
+    only.walk(&mut |path| {
+        if let Some(node) = path.last() {
+            see(node);
+        }
+        true
+    });
+}
