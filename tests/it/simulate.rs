@@ -169,7 +169,7 @@ fn a_rule_that_fails_is_told_and_counted() {
     let done = simulate(
         &desk,
         RULES,
-        &SCRIPT.replace("c.tag(\"started\")", "c.tagg(\"started\")"),
+        &SCRIPT.replace("c.tag(\"started\")", "throw \"no\""),
     );
     assert_eq!(done.failed, 6);
     assert!(done.differences.iter().any(|d| d.field == "failed"));

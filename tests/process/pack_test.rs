@@ -73,7 +73,8 @@ fn what_no_scenario_came_to_is_told_by_lines() {
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("tiny");
     std::fs::create_dir_all(pack.join("tests")).unwrap();
-    let idle = "[[rule]]\nname = \"idle\"\nhook = \"action.run\"\nscript = \"rules.rhai\"\n";
+    let idle = "[[rule]]\nname = \"idle\"\nhook = \"action.run\"\naction = \"idle\"\n\
+                script = \"rules.rhai\"\n";
     std::fs::write(pack.join("pack.toml"), format!("{PACK}{RULE}{idle}")).unwrap();
     std::fs::write(pack.join("definitions.toml"), DEFINITIONS).unwrap();
     let script = "fn fine(c) {
@@ -132,7 +133,7 @@ fn slips_in_scripts_are_told_by_the_check() {
     let told = String::from_utf8(checked.stderr).unwrap();
     for piece in [
         "rules.rhai:2:8: `c` has no member `recrod`; did you mean `record`?",
-        "rules.rhai:2:33: `c` has no method `dney`; did you mean `deny`?",
+        "rules.rhai:2:32: `c` has no method `dney`; did you mean `deny`?",
         "if c.recrod.title == \"x\"",
     ] {
         assert!(told.contains(piece), "no `{piece}` in: {told}");

@@ -29,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
         "api",
         &["desk", "domain", "hooks", "packs", "scenario", "store"],
     ),
-    ("scenario", &["desk", "domain", "packs", "store"]),
+    ("scenario", &["desk", "domain", "hooks", "packs", "store"]),
     (
         "cli",
         &[

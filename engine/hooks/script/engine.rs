@@ -89,7 +89,7 @@ impl Host {
 impl Host {
     /// Every function that scripts may call.
     pub(super) fn known(&self) -> &Known {
-        self.known.get_or_init(|| Known::of(&self.engine))
+        self.known.get_or_init(Known::new)
     }
 }
 

@@ -1,40 +1,62 @@
 //! Calls of functions, methods and members of `c` that do not exist, found before a script runs.
 //!
-//! What exists is asked of the engine itself. Fields of records, and members of whatever a variable
+//! Fields of records, and members of whatever a variable
 //! may hold, are not looked at: a wrong guess there would refuse a script that works.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::fault::{ScriptFault, Source, closest};
 use super::{MEMBERS, methods};
 
-/// Functions that the interpreter answers itself: name and number of values.
-const INTERPRETED: [(&str, usize); 4] = [
-    ("type_of", 1),
-    ("is_shared", 1),
-    ("is_def_var", 1),
-    ("is_def_fn", 2),
+/// Functions of the interpreter's packages, with the numbers of values they take; a line each.
+const LIBRARY: &str = include_str!("library.txt");
+/// Functions that the engine adds beside the methods of `c`.
+const OWN: [&str; 21] = [
+    "date",
+    "date_in",
+    "days",
+    "differs",
+    "format",
+    "format_in",
+    "has",
+    "has_skill",
+    "hour_in",
+    "hours",
+    "instant",
+    "minutes",
+    "plus_days",
+    "plus_hours",
+    "plus_minutes",
+    "replace",
+    "seconds",
+    "to_debug",
+    "to_json",
+    "weekday_in",
+    "weeks",
 ];
 /// Runs a function that is held in a variable, with as many values as it takes.
 const CALL: &str = "call";
 
-/// Names of functions with the numbers of values they take, the one before the dot included.
+/// Names of functions with the numbers of values they take, the one before the dot included; with
+/// none where any number will do.
 #[derive(Debug, Default)]
 pub(super) struct Known(BTreeMap<String, BTreeSet<usize>>);
 
 impl Known {
-    /// Every function of an engine.
-    pub(super) fn of(engine: &Engine) -> Self {
+    /// Every function that scripts may call.
+    pub(super) fn new() -> Self {
         let mut all = Self::default();
-        for signature in engine.gen_fn_signatures(true) {
-            if let Some((name, arity)) = read(&signature) {
-                all.add(name, arity);
-            }
+        for line in LIBRARY.lines() {
+            let mut words = line.split(' ');
+            let name = words.next().unwrap_or_default();
+            let counts = words.filter_map(|n| n.parse().ok());
+            all.0.insert(name.to_owned(), counts.collect());
         }
-        for (name, arity) in INTERPRETED {
-            all.add(name, arity);
+        // Several of them share a name with a function of the library.
+        for name in methods().iter().map(|m| m.name).chain(OWN) {
+            all.0.insert(name.to_owned(), BTreeSet::new());
         }
         all
     }
@@ -44,31 +66,13 @@ impl Known {
     }
 
     fn takes(&self, name: &str, arity: usize) -> bool {
-        self.0.get(name).is_some_and(|all| all.contains(&arity))
+        let counts = self.0.get(name);
+        counts.is_some_and(|all| all.is_empty() || all.contains(&arity))
     }
 
-    /// The names that can be written as a call.
     fn names(&self) -> impl Iterator<Item = &str> {
-        let is_word = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        self.0.keys().map(String::as_str).filter(is_word)
+        self.0.keys().map(String::as_str)
     }
-}
-
-/// Name and number of parameters of a printed signature, `name(a: A, _: B<C, D>) -> E`.
-fn read(signature: &str) -> Option<(&str, usize)> {
-    let (name, rest) = signature.split_once('(')?;
-    let (mut depth, mut count, mut is_empty) = (0_usize, 1, true);
-    for c in rest.chars() {
-        match c {
-            ')' if depth == 0 => break,
-            '(' | '<' | '[' => depth += 1,
-            ')' | '>' | ']' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => count += 1,
-            _ => {}
-        }
-        is_empty = false;
-    }
-    Some((name, if is_empty { 0 } else { count }))
 }
 
 /// Everything in a file that is called and does not exist. `rules` are the functions that rules call.
@@ -117,9 +121,18 @@ struct Lint<'s> {
 
 impl Lint<'_> {
     fn take_keys(&mut self, node: Option<&ASTNode<'_>>) {
-        if let Some(ASTNode::Expr(Expr::Map(map, _))) = node {
-            self.keys
-                .extend(map.0.iter().map(|(key, _)| key.as_str().to_owned()));
+        match node {
+            Some(ASTNode::Expr(Expr::Map(map, _))) => {
+                let keys = map.0.iter().map(|(key, _)| key.as_str().to_owned());
+                self.keys.extend(keys);
+            }
+            // A map without variables is made while the file is read.
+            Some(ASTNode::Expr(Expr::DynamicConstant(value, _))) => {
+                if let Ok(map) = value.as_map_ref() {
+                    self.keys.extend(map.keys().map(ToString::to_string));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -167,14 +180,9 @@ impl Lint<'_> {
             self.faults.push(fault);
             return;
         };
-        let takes = match methods().iter().find(|m| m.name == name) {
-            Some(method) => format!("({})", method.arguments),
-            None => {
-                let counts = all.iter().map(|n| n.saturating_sub(before).to_string());
-                counts.collect::<Vec<_>>().join(" or ")
-            }
-        };
-        let message = format!("`{name}` takes {takes}, not {count} values");
+        let counts = all.iter().map(|n| n.saturating_sub(before).to_string());
+        let takes = counts.collect::<Vec<_>>().join(" or ");
+        let message = format!("`{name}` takes {takes} values, not {count}");
         self.faults.push(self.source.fault(at, message));
     }
 

@@ -79,7 +79,7 @@ fn refusals_of_validation_with_one_code_are_all_told() {
 fn a_broken_guard_refuses_and_names_pack_file_and_line() {
     let desk = desk(
         "a transition.guard\n b transition.guard",
-        "fn a(c) {\n    let n = 1 / 0;\n}\nfn b(c) { let n = c.record.title.no_such(); }",
+        "fn a(c) {\n    let n = 1 / 0;\n}\nfn b(c) { let n = c.record.title + 1; throw n; }",
     );
     let id = desk.ticket("a");
     let error = desk.transition(id, "doing").unwrap_err();
