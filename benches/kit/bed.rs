@@ -106,6 +106,7 @@ impl Bed {
                 kind: Kind::Ticket,
                 type_code: None,
                 field: Box::new(field),
+                replaced: std::collections::BTreeMap::new(),
             })?;
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! What packs define, as the API tells it: ticket types and fields.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -89,6 +91,9 @@ pub struct NewField {
     /// code gets the namespace `local`.
     #[schema(value_type = Object)]
     field: Json,
+    /// Options that the field loses, each with the one that takes its place in records.
+    #[serde(default)]
+    replaced: BTreeMap<String, String>,
 }
 
 /// Adds the routes.
@@ -262,6 +267,7 @@ async fn create_field(
             kind,
             type_code: types.first().cloned(),
             field: Box::new(def),
+            replaced: body.replaced,
         };
         let reply = records::run(desk, &caller, &command)?;
         let catalog = desk.catalog()?;

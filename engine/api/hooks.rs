@@ -14,6 +14,7 @@ use super::records::{self, at};
 use super::route::{Op, Routes};
 use super::state::App;
 use crate::desk::{Command, Desk, HookStep};
+use crate::domain::Kind;
 
 /// One step in the life of a command: a rule, or what the engine does itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,8 +55,8 @@ pub struct RuleView {
     pub priority: i32,
     /// What it is: `script`, `plugin` or `native`.
     pub nature: &'static str,
-    /// Kind of record it runs on.
-    pub kind: &'static str,
+    /// Kind of record it runs on; absent for those that are about none.
+    pub kind: Option<&'static str>,
     /// Types it runs on; empty: those of its own pack; `*`: every type.
     pub applies_to: Vec<String>,
     /// References it reads beyond its record.
@@ -147,7 +148,7 @@ fn view(order: usize, step: HookStep) -> HookStepView {
             revision: r.revision,
             priority: r.priority,
             nature: r.nature,
-            kind: r.kind.name(),
+            kind: r.kind.map(Kind::name),
             applies_to: r.applies_to,
             reads: r.reads,
             overrides: r.overrides,

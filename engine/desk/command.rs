@@ -1,5 +1,7 @@
 //! Commands: every change that anybody can ask for.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
@@ -209,6 +211,8 @@ pub enum Command {
         type_code: Option<String>,
         /// The field; its code gets the namespace `local`.
         field: Box<FieldDef>,
+        /// Options that it loses, each with the one that takes its place in records.
+        replaced: BTreeMap<String, String>,
     },
     /// Make an access token.
     CreateToken {

@@ -6,6 +6,10 @@ use super::Actor;
 use crate::domain::{Entry, Id, Instant, Kind, Value};
 use crate::store::Pos;
 
+/// Stands for the list of active packs that the command itself wrote: its position is known only when
+/// it is committed.
+pub const OWN_CATALOG: Pos = Pos(u64::MAX);
+
 /// One committed command. Contexts are not stored: what is here is enough to build them again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JournalEntry {
@@ -34,6 +38,17 @@ pub struct JournalEntry {
     pub entries: Vec<EntryAdded>,
     /// Remarks of the engine, such as `survey_skipped:no_address`.
     pub notes: Vec<String>,
+}
+
+impl JournalEntry {
+    /// The entry as it stands at its position.
+    #[must_use]
+    pub fn at_pos(mut self, pos: Pos) -> Self {
+        if self.catalog == OWN_CATALOG {
+            self.catalog = pos;
+        }
+        self
+    }
 }
 
 /// What was asked for, beside the values that [`RecordChange`] shows as asked.

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::active::DraftRow;
+use super::allot::Allotment;
 use super::shifting::{self, Uses};
 use super::view::{PackDraft, PackEventView, PackPlan};
 use super::{
     Actor, Command, Desk, Error, PackChange, Request, Result, catalogs, codec, decide, keys,
 };
+use crate::hooks::Phase;
 use crate::packs::{self, Change, Loaded, PackFault, PackFiles};
-use crate::store::Table;
+use crate::store::{Snapshot, Table};
 
 /// Most events of a pack that are listed.
 pub const MAX_EVENTS: usize = 200;
@@ -61,6 +63,15 @@ impl Desk {
             let next = next.map_err(decide::pack_faults)?;
             plan.warnings = next.warnings().to_vec();
             plan.changes = all_new(&new);
+            plan.refusals = self.would_refuse(
+                snapshot,
+                &decide::Happening {
+                    catalog: Arc::new(next),
+                    old: None,
+                    new,
+                    phase: Phase::Install,
+                },
+            )?;
             return Ok(plan);
         };
         let changes = packs::changes(old, &new);
@@ -79,7 +90,33 @@ impl Desk {
                 None => f.message,
             }));
         }
+        plan.refusals.extend(self.would_refuse(
+            snapshot,
+            &decide::Happening {
+                catalog: Arc::clone(&shift.next),
+                old: Some(Arc::clone(old)),
+                new,
+                phase: Phase::Upgrade,
+            },
+        )?);
         Ok(plan)
+    }
+
+    /// What rules would refuse if a pack came now.
+    fn would_refuse(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        happening: &decide::Happening,
+    ) -> Result<Vec<String>> {
+        let (ground, _) = self.ground(snapshot, self.clock.now(), None)?;
+        let mut allot = Allotment::new(&self.ids, &*self.store);
+        let request = Request::by(Actor::System);
+        let faults = decide::try_happening(&ground, &request, &mut allot, happening)?;
+        let words = faults.into_iter().map(|fault| match fault.rule {
+            Some(rule) => format!("{} ({rule})", fault.message),
+            None => fault.message,
+        });
+        Ok(words.collect())
     }
 
     /// Reads and compiles files as installing would, without the other packs.

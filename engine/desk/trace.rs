@@ -311,8 +311,9 @@ pub fn encode(entry: &JournalEntry, trace: Option<&Trace>) -> Result<Vec<u8>> {
 }
 
 /// The entry of a row and its trace, when it has one that this build knows.
-pub fn decode(bytes: &[u8]) -> Result<(JournalEntry, Option<Trace>)> {
-    let (entry, rest) = super::codec::decode_first(bytes)?;
+pub fn decode(pos: Pos, bytes: &[u8]) -> Result<(JournalEntry, Option<Trace>)> {
+    let (entry, rest): (JournalEntry, _) = super::codec::decode_first(bytes)?;
+    let entry = entry.at_pos(pos);
     let Some((&FORMAT, rest)) = rest.split_first() else {
         return Ok((entry, None));
     };

@@ -493,8 +493,8 @@ pub struct RuleState {
     pub priority: i32,
     /// `script`, `plugin`, `native`.
     pub nature: &'static str,
-    /// Kind of record it runs on.
-    pub kind: Kind,
+    /// Kind of record it runs on; none for those that are about none.
+    pub kind: Option<Kind>,
     /// Types it runs on; empty: those of its own pack; `*`: every type.
     pub applies_to: Vec<String>,
     /// References it reads beyond its record.

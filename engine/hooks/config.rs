@@ -26,6 +26,8 @@ words! {
 /// changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifecycleView {
+    /// Pack that it happens to: that of the rules which are called.
+    pub pack: String,
     /// What happens.
     pub phase: Phase,
     /// Version that was in force; none when there was none.
@@ -65,6 +67,14 @@ pub struct ConfigView {
 }
 
 impl ConfigView {
+    /// Whether it is of a pack: the pack itself, or a code of its own. A pack's guards are not asked
+    /// about these.
+    #[must_use]
+    pub fn is_of(&self, pack: &str) -> bool {
+        let rest = self.code.strip_prefix(pack);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The names of what differs, in the order of what it was and then of what is new.
     #[must_use]
     pub fn differing(&self) -> Vec<&str> {

@@ -56,6 +56,81 @@ async fn installed_tried_listed_and_removed() {
         .is(404);
 }
 
+/// A pack whose rules stand in `rules.rhai`.
+fn ruled(pack: &str, rules: &str) -> Json {
+    json!({"files": {"pack.toml": {"text": pack}, "rules.rhai": {"text": rules}}})
+}
+
+#[tokio::test]
+async fn a_pack_refuses_itself_and_others() {
+    let app = App::new();
+    let pack = "[pack]\nname = \"watch\"\nversion = \"1.0.0\"\nengine = \"0.1\"\n\
+                [[rule]]\nname = \"guard\"\nhook = \"config.guard\"\nscript = \"rules.rhai\"\n\
+                [[rule]]\nname = \"begin\"\nhook = \"pack.lifecycle\"\nscript = \"rules.rhai\"\n";
+    let guard =
+        "fn guard(c) { if c.config.what == \"field\" { c.deny(\"enough\", c.config.code); } }\n";
+    let refusing = format!("{guard}fn begin(c) {{ c.deny(\"not_here\", \"not on this desk\"); }}");
+    let dry = app
+        .post("/v1/packs?dry_run=true", ADMIN, ruled(pack, &refusing))
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        dry["refusals"],
+        json!(["not on this desk (watch/begin:2)"]),
+        "{dry}"
+    );
+    let body = json!({"files": ruled(pack, &refusing)["files"], "grants": ["all"]});
+    app.post("/v1/packs", ADMIN, body)
+        .await
+        .fails_with(409, "pack_refused");
+    let quiet = format!("{guard}fn begin(c) {{ c.create(\"team\", (), #{{ title: \"New\" }}); }}");
+    let body = json!({"files": ruled(pack, &quiet)["files"], "grants": ["all"]});
+    app.post("/v1/packs", ADMIN, body).await.is(201);
+    let teams = app.get("/v1/teams", ADMIN).await.json();
+    assert!(
+        teams["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|team| team["title"] == "New"),
+        "{teams}"
+    );
+    let field = json!({"field": {"code": "size", "value": "enum", "options": [{"code": "s"}]}});
+    app.post("/v1/fields", ADMIN, field)
+        .await
+        .fails_with(409, "config_refused");
+    let steps = app.get("/v1/hooks", ADMIN).await.json();
+    let found = steps["items"].as_array().unwrap().iter();
+    let step = found.clone().find(|s| s["name"] == "watch/guard").unwrap();
+    assert_eq!(
+        (&step["phase"], &step["rule"]["kind"]),
+        (&json!("configure"), &json!(null))
+    );
+}
+
+#[tokio::test]
+async fn an_option_in_use_is_replaced_or_stays() {
+    let app = App::new();
+    let size = |options: Json, replaced: Json| json!({"field": {"code": "size", "value": "enum", "options": options}, "replaced": replaced});
+    let both = json!([{"code": "s"}, {"code": "l"}]);
+    app.post("/v1/fields", ADMIN, size(both, json!({})))
+        .await
+        .is(201);
+    let ticket = json!({"type": "fault", "title": "x", "fields": {"local/size": "s"}});
+    let made = app.post("/v1/tickets", AGENT, ticket).await.is(201).json();
+    let less = json!([{"code": "l"}]);
+    app.post("/v1/fields", ADMIN, size(less.clone(), json!({})))
+        .await
+        .fails_with(409, "in_use");
+    app.post("/v1/fields", ADMIN, size(less, json!({"s": "l"})))
+        .await
+        .is(201);
+    let path = format!("/v1/tickets/{}", made["id"].as_str().unwrap());
+    let read = app.get(&path, AGENT).await.is(200).json();
+    assert_eq!(read["fields"]["local/size"], "l", "{read}");
+}
+
 #[tokio::test]
 async fn a_broken_pack_is_refused_with_file_and_line() {
     let app = App::new();

@@ -272,6 +272,7 @@ fn a_field_added_while_running_is_writable_at_once_and_enforced() {
         kind: Kind::Ticket,
         type_code: Some("fault".to_owned()),
         field: Box::new(field),
+        replaced: std::collections::BTreeMap::new(),
     };
     desk.run(define).unwrap();
     let wrong = desk

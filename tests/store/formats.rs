@@ -173,6 +173,7 @@ fn live(desk: &Desk, clock: &VirtualClock) {
             "shelf",
             opora::domain::field::ValueType::Int,
         )),
+        replaced: std::collections::BTreeMap::new(),
     });
     let hours = json!({"code": "hours", "names": {}, "time_zone": "Europe/Moscow", "exceptions": {},
         "version": 1, "weekly": [{"weekday": "Mon", "from": 540, "to": 1080}]});

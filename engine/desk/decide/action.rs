@@ -109,7 +109,7 @@ impl Deciding<'_, '_> {
 
     /// Why the effects of a rule were not applied, when they were not: who asked for the action must
     /// not be told that it was done.
-    fn undone(&self, ruled: &Ruled) -> Option<Fault> {
+    pub(super) fn undone(&self, ruled: &Ruled) -> Option<Fault> {
         let run = self.draft.runs.get(usize::from(ruled.run))?;
         (run.verdict == Verdict::Failed).then(|| Fault {
             field: None,

@@ -16,7 +16,7 @@ impl Deciding<'_, '_> {
         if self.ground.catalog.rules(Hook::FieldCompute).is_empty() {
             return Ok(());
         }
-        for (kind, id) in self.draft.changed() {
+        for (kind, id) in self.to_settle() {
             self.compute(kind, id)?;
         }
         Ok(())

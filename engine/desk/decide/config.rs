@@ -1,8 +1,9 @@
 //! Installing packs and adding fields while the desk runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Answer, Deciding};
+use super::{Answer, Deciding, Happening};
 use crate::desk::active::{ActivePacks, PackEvent, PackState};
 use crate::desk::command::PackChange;
 use crate::desk::journal::RuleName;
@@ -10,7 +11,7 @@ use crate::desk::view::PackView;
 use crate::desk::{Error, ErrorKind, Fault, Result, catalogs, codec, keys};
 use crate::domain::definitions::FieldSet;
 use crate::domain::{Code, FieldDef, Kind, Names, Value};
-use crate::hooks::Hook;
+use crate::hooks::{Hook, LifecycleView, Phase};
 use crate::packs::{
     self, Catalog, Given, GrantFault, Grants, Loaded, LocalFields, PackFault, PackFiles, bridge,
 };
@@ -61,6 +62,11 @@ impl Deciding<'_, '_> {
             None => bridge::known(&local, &all),
         };
         self.activate(&all, &local, moving.as_ref())?;
+        let phase = match old {
+            Some(_) => Phase::Upgrade,
+            None => Phase::Install,
+        };
+        self.comes(old, &new, phase);
         let usual = if old.is_some() {
             "upgraded"
         } else {
@@ -75,6 +81,8 @@ impl Deciding<'_, '_> {
         self.refuse_moving()?;
         let catalog = Arc::clone(&self.ground.catalog);
         let pack = catalog.pack(name).ok_or_else(Error::not_found)?;
+        self.guard_pack(Some(pack), None)?;
+        self.goes(pack, Phase::Remove)?;
         for def in &pack.definitions.types {
             self.refuse_used(def.kind, "type", &def.code)?;
         }
@@ -143,9 +151,43 @@ impl Deciding<'_, '_> {
             _ => return Err(Error::internal("a change of a pack was not made")),
         };
         let next = Arc::new(next);
+        let wakes = matches!(change, PackChange::Enable);
+        if !wakes {
+            self.guard_pack(Some(pack), Some(&next))?;
+        }
+        if matches!(change, PackChange::Disable) {
+            self.goes(pack, Phase::Disable)?;
+        }
         self.activate(&replaced(&catalog, &next), catalog.local(), None)?;
+        if wakes {
+            self.comes(Some(pack), &next, Phase::Enable);
+        }
         self.log_pack(&next, what)?;
         Ok(self.no_record())
+    }
+
+    /// What a pack that comes says is asked by the rules that it makes.
+    fn comes(&mut self, old: Option<&Arc<Loaded>>, new: &Arc<Loaded>, phase: Phase) {
+        self.happening = self.next.take().map(|catalog| Happening {
+            catalog,
+            old: old.cloned(),
+            new: Arc::clone(new),
+            phase,
+        });
+    }
+
+    /// What a pack says that is put to rest or removed.
+    fn goes(&mut self, pack: &Loaded, phase: Phase) -> Result<()> {
+        self.lifecycle(
+            pack.name(),
+            LifecycleView {
+                pack: pack.name().to_owned(),
+                phase,
+                from: Some(pack.manifest.version.clone()),
+                to: (phase == Phase::Disable).then(|| pack.manifest.version.clone()),
+                dry_run: false,
+            },
+        )
     }
 
     /// Packs change one after another: the next waits until all records have moved.
@@ -202,6 +244,7 @@ impl Deciding<'_, '_> {
         kind: Kind,
         type_code: Option<&str>,
         field: &FieldDef,
+        replaced: &BTreeMap<String, String>,
     ) -> Result<Answer> {
         self.actor.require_admin("defining a field")?;
         self.refuse_moving()?;
@@ -227,6 +270,8 @@ impl Deciding<'_, '_> {
         let mut field = field.clone();
         field.code = Code::qualify("local", bare).0;
         let mut local: Vec<LocalFields> = catalog.local().to_vec();
+        let mut sets = local.iter().filter(|l| l.set.code == field.code);
+        let old = sets.find_map(|l| l.set.fields.first()).cloned();
         local.retain(|l| l.set.code != field.code);
         let set = FieldSet {
             code: field.code.clone(),
@@ -235,6 +280,7 @@ impl Deciding<'_, '_> {
             fields: vec![field.clone()],
         };
         local.push(LocalFields { set, types });
+        self.follow_field(old.as_ref(), &field, replaced, &local)?;
         self.input
             .arguments
             .push(("field".to_owned(), Value::Text(field.code)));
@@ -250,7 +296,7 @@ impl Deciding<'_, '_> {
         local: &[LocalFields],
         moving: Option<&Arc<Loaded>>,
     ) -> Result<()> {
-        let next = bridge::assemble(all, local, moving).map_err(faults)?;
+        let next = Arc::new(bridge::assemble(all, local, moving).map_err(faults)?);
         let known = self.ground.catalog.warnings();
         for warning in next.warnings().iter().filter(|w| !known.contains(w)) {
             tracing::warn!("{warning}");
@@ -273,7 +319,8 @@ impl Deciding<'_, '_> {
             states: all.iter().map(state).collect(),
         };
         let row = active.encode()?;
-        self.ground.catalogs.prepare(&row, &Arc::new(next));
+        self.ground.catalogs.prepare(&row, &next);
+        self.next = Some(next);
         let order = codec::encode(&self.ground.catalogs.rule_names(&row))?;
         let rows = &mut self.draft.rows;
         let expect = expected(self.ground.catalog_version);

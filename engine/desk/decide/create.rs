@@ -255,6 +255,7 @@ impl Deciding<'_, '_> {
         self.target(kind, id)?;
         self.erase(kind, id)?;
         self.consume()?;
+        self.guard_records()?;
         Ok(Answer::record(kind, id))
     }
 

@@ -75,6 +75,7 @@ impl Deciding<'_, '_> {
         match ruled.rule.hook {
             Hook::RecordDefaults => return self.apply_default(ruled, effect, by, kind, id),
             Hook::FieldCompute => return self.apply_computed(ruled, effect, by, kind, id),
+            Hook::PackLifecycle => Self::only_create(ruled, effect)?,
             _ => {}
         }
         match effect {

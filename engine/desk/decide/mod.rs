@@ -14,8 +14,10 @@ mod custom;
 mod effects;
 mod entries;
 mod form;
+mod guard;
 mod input;
 mod interaction;
+mod lifecycle;
 mod notify;
 mod once;
 mod pack_draft;
@@ -39,7 +41,7 @@ use super::allot::Allotment;
 use super::catalogs::Catalogs;
 use super::changeset::{self, Heading};
 use super::draft::Draft;
-use super::journal::{Cause, Input};
+use super::journal::{Cause, Input, OWN_CATALOG};
 use super::permits::{Patience, Permits};
 use super::service::{Loads, Service};
 use super::sight::Sight;
@@ -51,6 +53,7 @@ use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
+pub use lifecycle::{Happening, try_happening};
 pub use probe::Probe;
 pub use process::{Standing, may_complete, standing};
 pub use rules::{call_checked, checked, named, view_by, view_of};
@@ -93,6 +96,27 @@ pub struct Ground<'a> {
     pub store: &'a dyn Store,
 }
 
+impl<'a> Ground<'a> {
+    /// The same with other rules.
+    pub fn by_rules(&self, catalog: Arc<Catalog>) -> Ground<'a> {
+        Ground {
+            snapshot: Arc::clone(&self.snapshot),
+            catalog,
+            catalog_version: self.catalog_version,
+            service: Arc::clone(&self.service),
+            service_version: self.service_version,
+            loads: self.loads,
+            breakers: self.breakers,
+            permits: self.permits,
+            hosts: self.hosts,
+            catalogs: self.catalogs,
+            now: self.now,
+            survey_link: self.survey_link,
+            store: self.store,
+        }
+    }
+}
+
 /// A decision under way.
 pub struct Deciding<'g, 'a> {
     ground: &'g Ground<'a>,
@@ -112,6 +136,12 @@ pub struct Deciding<'g, 'a> {
     created: usize,
     /// Whether a ledger has rows that must come into their contract.
     counted: bool,
+    /// The rules that the command brings into force.
+    next: Option<Arc<Catalog>>,
+    /// What those rules have to say.
+    happening: Option<Happening>,
+    /// Whether these rules are they.
+    by_next: bool,
 }
 
 /// A decided command.
@@ -160,8 +190,18 @@ pub fn decide<'g, 'a>(
         result: None,
         created: 0,
         counted: false,
+        next: None,
+        happening: None,
+        by_next: false,
     };
     let answer = deciding.run(command)?;
+    let Some(happening) = deciding.happening.take() else {
+        return deciding.finish(answer, op);
+    };
+    // What a pack says when it comes, and what it brings, goes by the rules that it comes with.
+    let ground = ground.by_rules(Arc::clone(&happening.catalog));
+    let mut deciding = deciding.by_rules_of(&ground);
+    deciding.happens(&happening, false)?;
     deciding.finish(answer, op)
 }
 
@@ -259,7 +299,8 @@ impl Deciding<'_, '_> {
                 kind,
                 type_code,
                 field,
-            } => self.define_field(*kind, type_code.as_deref(), field),
+                replaced,
+            } => self.define_field(*kind, type_code.as_deref(), field, replaced),
             Command::CreateToken { actor, note, hash } => self.create_token(actor, note, *hash),
             Command::RevokeToken { id } => self.revoke_token(*id),
             Command::SuspendRule { suspension } => self.suspend_rule(suspension),
@@ -276,7 +317,10 @@ impl Deciding<'_, '_> {
             request: self.request.request_id.chars().take(64).collect(),
             input: self.input,
             cause: self.cause,
-            catalog: self.ground.catalog_version.unwrap_or(Pos::ZERO),
+            catalog: match self.by_next {
+                true => OWN_CATALOG,
+                false => self.ground.catalog_version.unwrap_or(Pos::ZERO),
+            },
             service: self.ground.service_version.unwrap_or(Pos::ZERO),
         };
         let batch = changeset::batch(self.draft, &self.ground.catalog, heading, op)?;

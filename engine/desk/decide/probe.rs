@@ -51,6 +51,9 @@ impl<'g, 'a> Probe<'g, 'a> {
             result: None,
             created: 0,
             counted: false,
+            next: None,
+            happening: None,
+            by_next: false,
         };
         deciding.target(kind, id)?;
         Ok(Self { deciding, kind, id })

@@ -8,7 +8,8 @@ use super::{Answer, Deciding};
 use crate::desk::journal::By;
 use crate::desk::shifting::{self, MOVED_AT_ONCE, Uses};
 use crate::desk::{Error, ErrorKind, Fault, Result, keys};
-use crate::domain::{Id, Kind, StatusCategory, Value, record::fields};
+use crate::domain::field::OptionDef;
+use crate::domain::{FieldDef, Id, Kind, StatusCategory, Value, record::fields};
 use crate::packs::{Catalog, Loaded, LocalFields, Moves, Shift, Subject, bridge};
 use crate::store::Table;
 
@@ -46,6 +47,71 @@ impl Deciding<'_, '_> {
         }
         self.draft.shift = Some(shift);
         Ok(None)
+    }
+
+    /// Records follow a field of administrators whose options change, as they follow a pack: to the
+    /// options that take the place of those that go. One in use that nothing replaces is refused.
+    pub(super) fn follow_field(
+        &mut self,
+        old: Option<&FieldDef>,
+        new: &FieldDef,
+        replaced: &BTreeMap<String, String>,
+        local: &[LocalFields],
+    ) -> Result<()> {
+        let gone = old.iter().flat_map(|old| &old.options);
+        let gone = gone.filter(|o| new.options.iter().all(|kept| kept.code != o.code));
+        let gone: Vec<&OptionDef> = gone.collect();
+        for (from, to) in replaced {
+            if gone.iter().all(|o| o.code != *from) || new.options.iter().all(|o| o.code != *to) {
+                let message = format!(
+                    "names an option that the field loses and one that it keeps, not `{}` and `{}`",
+                    shortened(from),
+                    shortened(to)
+                );
+                return Err(Error::field("replaced", "malformed", message));
+            }
+        }
+        self.guard_field(old, new, &gone, replaced)?;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let full = |option: &str| format!("{}:{option}", new.code);
+        let mut moves = Moves::default();
+        for option in gone {
+            match replaced.get(&option.code) {
+                Some(to) => drop(moves.options.insert(full(&option.code), full(to))),
+                None => drop(moves.dropped.options.insert(full(&option.code))),
+            }
+        }
+        let catalog = Arc::clone(&self.ground.catalog);
+        let next = Catalog::build(catalog.packs(), local).map_err(super::pack_faults)?;
+        let shift = Arc::new(Shift {
+            pack: "local".to_owned(),
+            previous: catalog,
+            next: Arc::new(next),
+            moves,
+            staged: false,
+        });
+        let Some(uses) = shifting::uses(&*self.draft.snapshot, &shift)? else {
+            return Ok(());
+        };
+        refuse(&uses)?;
+        let Some(places) = uses.at_once() else {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "too_many_to_move",
+                format!(
+                    "more than {MOVED_AT_ONCE} records have options that go: change them first, or \
+                     keep the options"
+                ),
+            ));
+        };
+        self.draft.load(places)?;
+        for (kind, id) in places {
+            self.move_record(&shift, *kind, *id)?;
+        }
+        self.draft.shift = Some(shift);
+        Ok(())
     }
 
     /// Index rows that come and go with a pack.
@@ -159,6 +225,10 @@ impl Deciding<'_, '_> {
         }
         self.clocks_follow(kind, id, &is)
     }
+}
+
+fn shortened(code: &str) -> String {
+    code.chars().take(64).collect()
 }
 
 /// The change of rules from one revision of a pack to another.

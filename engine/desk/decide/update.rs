@@ -77,7 +77,7 @@ impl Deciding<'_, '_> {
         self.tell_breaches()?;
         self.compute_all()?;
         self.consume()?;
-        let changed = self.draft.changed();
+        let changed = self.to_settle();
         let mut faults = Vec::new();
         for (kind, id) in changed {
             let now = Value::Instant(self.ground.now);
@@ -91,11 +91,21 @@ impl Deciding<'_, '_> {
             faults.extend(self.refusals(Hook::RecordValidate, kind, id, &Detail::None)?);
         }
         if faults.is_empty() {
-            return Ok(());
+            return self.guard_records();
         }
         let mut seen = BTreeSet::new();
         faults.retain(|f| seen.insert((f.field.clone(), f.code.clone(), f.message.clone())));
         Err(Error::invalid(faults))
+    }
+
+    /// The records that are checked. Those that only follow their pack to its new codes are not: no
+    /// rule is called for them.
+    pub(super) fn to_settle(&self) -> Vec<(Kind, Id)> {
+        let mut changed = self.draft.changed();
+        if self.by_next {
+            changed.retain(|place| !self.draft.reindexed.contains(place));
+        }
+        changed
     }
 
     /// Unique values that others hold are refused by name; the guard rows hold against races.

@@ -138,7 +138,8 @@ pub fn journal_entry(store: &dyn Store, pos: Pos) -> Result<Option<JournalEntry>
     let rows = store.journal(Pos(pos.0.saturating_sub(1)), 1)?;
     let mut rows = rows.into_iter();
     let row = rows.find(|row| row.pos == pos && !row.bytes.is_empty());
-    row.map(|row| codec::decode(&row.bytes)).transpose()
+    let entry = row.map(|row| codec::decode::<JournalEntry>(&row.bytes));
+    Ok(entry.transpose()?.map(|entry| entry.at_pos(pos)))
 }
 
 /// The total orders of rules that journal entries refer to, read once each.

@@ -20,7 +20,18 @@ const ORDER: [(&str, &[Place]); 10] = [
     ("load", &[Rules(Hook::Define)]),
     (
         "configure",
-        &[Rules(Hook::ConfigGuard), Rules(Hook::PackLifecycle)],
+        &[
+            Engine(
+                "reserved",
+                "reserved types stay, and codes that records use go only when others replace them",
+            ),
+            Rules(Hook::ConfigGuard),
+            Rules(Hook::PackLifecycle),
+            Engine(
+                "brought",
+                "the records that a pack brings are created and checked",
+            ),
+        ],
     ),
     (
         "ask",
@@ -179,7 +190,7 @@ fn step(phase: &'static str, rule: &Rule, failing: &[FailingRule]) -> HookStep {
             revision: decide::hex(&rule.revision),
             priority: rule.priority,
             nature: rule.runner.nature(),
-            kind: rule.kind,
+            kind: rule.hook.has_record().then_some(rule.kind),
             applies_to: rule.applies_to.clone(),
             reads: rule.reads.clone(),
             overrides: rule.overrides,

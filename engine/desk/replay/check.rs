@@ -41,7 +41,7 @@ impl Desk {
             };
             after = last.pos;
             for row in rows.iter().filter(|row| !row.bytes.is_empty()) {
-                let (entry, trace) = trace::decode(&row.bytes)?;
+                let (entry, trace) = trace::decode(row.pos, &row.bytes)?;
                 if entry.runs.is_empty() && trace.as_ref().is_none_or(|t| t.skips.is_empty()) {
                     continue;
                 }

@@ -172,7 +172,13 @@ impl<'a> Moment<'a> {
         self.go_to(scene.at)?;
         let state = self.state(place)?;
         let type_code = state.now().and_then(Record::type_code);
-        Ok(Hook::with_code(scene.hook) == Some(rule.hook) && rule.applies(place.0, type_code))
+        let is_asked = match &scene.detail {
+            SceneDetail::Lifecycle(happened) => *happened.pack == *rule.pack,
+            SceneDetail::Config(change) => !change.is_of(&rule.pack),
+            _ => true,
+        };
+        let hook = Hook::with_code(scene.hook);
+        Ok(is_asked && hook == Some(rule.hook) && rule.applies(place.0, type_code))
     }
 
     fn related(

@@ -185,7 +185,7 @@ impl Desk {
             .into_iter()
             .find(|r| r.pos == pos && !r.bytes.is_empty());
         let row = row.ok_or_else(Error::not_found)?;
-        let (entry, trace) = crate::desk::trace::decode(&row.bytes)?;
+        let (entry, trace) = crate::desk::trace::decode(pos, &row.bytes)?;
         let footing = Arc::new(Footing::of(self, &entry, trace.as_ref())?);
         Ok(Recorded {
             pos,

@@ -235,7 +235,9 @@ impl Desk {
             let middle = low + (high - low) / 2;
             let rows = self.store.journal(Pos(middle), 1)?;
             let first = rows.iter().find(|row| !row.bytes.is_empty());
-            let at = first.map(|row| trace::decode(&row.bytes)).transpose()?;
+            let at = first
+                .map(|row| trace::decode(row.pos, &row.bytes))
+                .transpose()?;
             match at {
                 Some((entry, _)) if entry.at < since => low = middle + 1,
                 None if !rows.is_empty() => low = middle + 1,
@@ -293,7 +295,7 @@ impl<'d> Walk<'d> {
 
     /// Takes an entry; gives it back ready to be judged when rules could have a say in it.
     pub(super) fn step(&mut self, pos: Pos, bytes: &[u8]) -> Result<Option<(Recorded, Then)>> {
-        let (entry, trace) = trace::decode(bytes)?;
+        let (entry, trace) = trace::decode(pos, bytes)?;
         let Some(trace) = trace else {
             self.records.pass(pos, &entry);
             self.not_replayable += u64::from(!entry.runs.is_empty());

@@ -189,7 +189,7 @@ impl Desk {
         let row = rows
             .into_iter()
             .find(|r| r.pos == pos && !r.bytes.is_empty());
-        row.map(|row| crate::desk::trace::decode(&row.bytes))
+        row.map(|row| crate::desk::trace::decode(pos, &row.bytes))
             .transpose()
     }
 

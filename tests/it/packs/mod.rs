@@ -5,6 +5,10 @@ mod authoring;
 mod drafts;
 #[cfg(feature = "script")]
 mod grants;
+#[cfg(feature = "script")]
+mod guards;
+#[cfg(feature = "script")]
+mod lifecycle;
 mod moves;
 mod revisions;
 

@@ -8,6 +8,7 @@ use crate::hooks::{
 
 pub(super) fn lifecycle() -> Detail {
     Detail::Lifecycle(Arc::new(LifecycleView {
+        pack: "p".to_owned(),
         phase: Phase::Upgrade,
         from: Some("1.0.0".to_owned()),
         to: Some("1.1.0".to_owned()),

@@ -123,11 +123,33 @@ export class Input {
 export function toInput({ subject, before, related, options, extra, ...rest }) {
   return new Input({
     ...plain(rest),
+    ...nested(rest),
     record: view(subject) ?? new View(),
     before: view(before),
     related: byName(related ?? [], view),
     options: byName(options ?? [], fromValue),
   });
+}
+
+/** Members that hold records or values of their own. */
+function nested({ change, wanted, found, open, contract }) {
+  const values = (of) => byName(of.values, fromValue);
+  const members = {
+    change: change && {
+      ...change,
+      before: byName(change.before, fromValue),
+      after: byName(change.after, fromValue),
+    },
+    wanted: wanted && { ...wanted, values: values(wanted) },
+    found: found?.map((party) => ({
+      record: view(party.view),
+      score: Number(party.score),
+      reasons: party.reasons,
+    })),
+    open: open?.map(view),
+    contract: view(contract),
+  };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 /** A reason to refuse; several go into a list. */
@@ -197,6 +219,50 @@ export const within = (field, from, to) => {
 /** What a principal may see: which records, and which fields not. */
 export const only = (condition, masked = []) => ({ only: condition, masked });
 
+const pairs = (values) => Object.entries(values).map(([name, value]) => [name, toValue(value)]);
+
+/** A key by which parties are found; `mode` is `exact`, `prefix` or `part`, a weight 1 to 100. */
+export const key = (kind, field, value, { mode = 'exact', weight = 50 } = {}) => ({
+  kind,
+  field,
+  value: String(value),
+  mode,
+  weight: BigInt(weight),
+});
+/** By which keys parties are searched for, beside the engine's own unless `instead`. */
+export const search = (keys, { instead = false, allMustMatch, limit } = {}) => ({
+  keys,
+  instead,
+  allMustMatch,
+  limit: limit === undefined ? undefined : BigInt(limit),
+});
+
+/** Creates a record from an appeal. */
+export const routeCreate = (kind, values = {}, { type } = {}) => ({
+  route: { tag: 'create', val: { kind, typeCode: type, values: pairs(values) } },
+});
+/** Attaches an appeal to a record. */
+export const routeAttach = (kind, id) => ({ route: { tag: 'attach', val: { kind, id } } });
+/** Declines an appeal. */
+export const routeDecline = (reason) => ({ route: { tag: 'decline', val: reason } });
+/** Values for a new account, contact or lead. */
+export const party = (kind, values) => ({ party: { kind, values: pairs(values) } });
+
+/** Where a process goes on: `stage`, `status`, and `agent` or `team` who performs it. */
+export const next = ({ stage, status, agent, team, reason = '' }) => ({
+  step: {
+    stage,
+    status,
+    performer: agent === undefined && team === undefined ? undefined : { agent, team },
+    reason,
+  },
+});
+
+/** What a ticket uses of a contract: `amount`, and `overLimit`: `allow`, `warn` or `refuse`. */
+export const consume = ({ amount, overLimit, reason = '' }) => ({
+  consume: { amount: amount === undefined ? undefined : String(amount), overLimit, reason },
+});
+
 const effect = (tag, val) => ({ tag, val });
 
 /** Set a field. */
@@ -258,6 +324,23 @@ function action(answer) {
 
 const acts = (answer) => ({ effects: list(answer) });
 
+/** Refusals, effects and what else a list holds, each by what it is. */
+function sorted(answer) {
+  const parts = list(answer);
+  const of = (name) => parts.filter((part) => part[name] !== undefined).map((part) => part[name]);
+  return {
+    of,
+    refusals: parts.filter((part) => part.code !== undefined),
+    effects: parts.filter((part) => part.tag !== undefined),
+  };
+}
+
+/** What stands beside refusals and effects; of several the last. */
+function beside(name, answer) {
+  const { of, refusals, effects } = sorted(answer);
+  return { [name]: of(name).at(-1), refusals, effects };
+}
+
 /** What becomes of a hook's answer, by the name of its interface. */
 const answers = {
   define: (answer) => ({ definitions: JSON.stringify(answer) }),
@@ -286,6 +369,15 @@ const answers = {
   actionRun: action,
   notifyCompose: (answer) => ({ choice: answer }),
   accessFilter: (answer) => ({ choice: answer }),
+  packLifecycle: action,
+  configGuard: (answer) => ({ refusals: list(answer) }),
+  intakeMatch: (answer) => ({ choice: answer }),
+  intakeRoute: (answer) => ({ ...beside('route', answer), parties: sorted(answer).of('party') }),
+  processStep: (answer) => beside('step', answer),
+  contractConsume(answer) {
+    const { of, effects } = sorted(answer);
+    return { choice: of('consume').at(-1), effects };
+  },
 };
 
 /** The function of a component's interface that asks a hook of plugin.js. */

@@ -307,6 +307,87 @@ def only(condition, masked=()):
 
 
 @dataclass
+class Key:
+    """A key by which parties are found; `mode` is `exact`, `prefix` or `part`, a weight 1 to 100."""
+
+    kind: str
+    field: str
+    value: str
+    mode: str = "exact"
+    weight: int = 50
+
+
+@dataclass
+class Search:
+    """By which keys parties are searched for, beside the engine's own unless `instead`."""
+
+    keys: list
+    instead: bool = False
+    all_must_match: Optional[bool] = None
+    limit: Optional[int] = None
+
+
+@dataclass
+class Route:
+    """What becomes of an appeal."""
+
+    tag: str
+    data: Any
+
+
+def _pairs(values):
+    return [(name, typed(value)) for name, value in values.items()]
+
+
+def route_create(kind, values=None, type=None):
+    """Creates a record from an appeal."""
+    return Route("create", dict(kind=kind, type_code=type, values=_pairs(values or {})))
+
+
+def route_attach(kind, id):
+    """Attaches an appeal to a record."""
+    return Route("attach", dict(kind=kind, id=id))
+
+
+def route_decline(reason):
+    """Declines an appeal."""
+    return Route("decline", reason)
+
+
+@dataclass
+class Party:
+    """Values for a new account, contact or lead."""
+
+    kind: str
+    values: list
+
+
+def party(kind, values):
+    """Values for a new account, contact or lead."""
+    return Party(kind, _pairs(values))
+
+
+@dataclass
+class Next:
+    """Where a process goes on, and the agent or team who performs it."""
+
+    stage: Optional[str] = None
+    status: Optional[str] = None
+    agent: Optional[str] = None
+    team: Optional[str] = None
+    reason: str = ""
+
+
+@dataclass
+class Consume:
+    """What a ticket uses of a contract; `over_limit` is `allow`, `warn` or `refuse`."""
+
+    amount: Any = None
+    over_limit: Optional[str] = None
+    reason: str = ""
+
+
+@dataclass
 class Effect:
     """What the engine shall do."""
 

@@ -4,6 +4,7 @@ types of the contract."""
 import importlib
 import json
 import sys
+from types import SimpleNamespace
 
 import opora
 import plugin
@@ -30,6 +31,10 @@ def _view(view):
     return opora.View(view.id, view.kind, view.category, fields)
 
 
+def _named(values):
+    return {name: _plain(value) for name, value in values}
+
+
 def _input(raw):
     members = dict(vars(raw))
     members.pop("extra", None)
@@ -41,6 +46,23 @@ def _input(raw):
         members["related"] = {name: _view(view) for name, view in members["related"]}
     if "options" in members:
         members["options"] = {name: _plain(value) for name, value in members["options"]}
+    if "change" in members:
+        change = dict(vars(members["change"]))
+        change["before"] = _named(change["before"])
+        change["after"] = _named(change["after"])
+        members["change"] = SimpleNamespace(**change)
+    if "wanted" in members:
+        wanted = dict(vars(members["wanted"]))
+        members["wanted"] = SimpleNamespace(**dict(wanted, values=_named(wanted["values"])))
+    if "found" in members:
+        members["found"] = [
+            SimpleNamespace(record=_view(p.view), score=p.score, reasons=p.reasons)
+            for p in members["found"]
+        ]
+    if "open" in members:
+        members["open"] = [_view(view) for view in members["open"]]
+    if "contract" in members:
+        members["contract"] = _view(members["contract"])
     return opora.Input(**members)
 
 
@@ -174,6 +196,66 @@ def _access(module, answer):
     return module.Decision(module.Choice(nodes, answer.masked), [])
 
 
+def _of(kind, answer):
+    return [part for part in _list(answer) if isinstance(part, kind)]
+
+
+def _last(kind, answer):
+    found = _of(kind, answer)
+    return found[-1] if found else None
+
+
+def _lifecycle(module, answer):
+    refusals = [module.Refusal(r.code, r.message) for r in _of(opora.Refusal, answer)]
+    return module.Decision(refusals, _effects(_of(opora.Effect, answer)), [])
+
+
+def _config(module, answer):
+    return module.Decision([module.Refusal(r.code, r.message) for r in _list(answer)], [])
+
+
+def _keys(module, answer):
+    if answer is None:
+        return module.Decision(None, [])
+    keys = [module.Key(k.kind, k.field, str(k.value), k.mode, k.weight) for k in answer.keys]
+    choice = module.Choice(keys, answer.instead, answer.all_must_match, answer.limit)
+    return module.Decision(choice, [])
+
+
+def _route(module, answer):
+    pairs = lambda values: [(name, _value(value)) for name, value in values]
+    route = _last(opora.Route, answer)
+    if route is not None and route.tag == "create":
+        data = module.Creation(**dict(route.data, values=pairs(route.data["values"])))
+        route = module.Route_Create(data)
+    elif route is not None and route.tag == "attach":
+        route = module.Route_Attach(module.Target(**route.data))
+    elif route is not None:
+        route = module.Route_Decline(route.data)
+    parties = [module.NewParty(p.kind, pairs(p.values)) for p in _of(opora.Party, answer)]
+    refusals = [module.Refusal(r.code, r.message, r.field) for r in _of(opora.Refusal, answer)]
+    return module.Decision(route, parties, refusals, _effects(_of(opora.Effect, answer)), [])
+
+
+def _next(module, answer):
+    step = _last(opora.Next, answer)
+    if step is not None:
+        performer = None
+        if step.agent is not None or step.team is not None:
+            performer = types.Assignment(step.agent, step.team)
+        step = module.Step(step.stage, step.status, performer, step.reason)
+    refusals = [module.Refusal(r.code, r.message, r.field) for r in _of(opora.Refusal, answer)]
+    return module.Decision(step, refusals, _effects(_of(opora.Effect, answer)), [])
+
+
+def _consume(module, answer):
+    choice = _last(opora.Consume, answer)
+    if choice is not None:
+        amount = None if choice.amount is None else str(choice.amount)
+        choice = module.Choice(amount, choice.over_limit, choice.reason)
+    return module.Decision(choice, _effects(_of(opora.Effect, answer)), [])
+
+
 # Function of the contract, and what becomes of the answer, by the name of the interface.
 _HOOKS = {
     "define": ("define", _define),
@@ -195,6 +277,12 @@ _HOOKS = {
     "action_run": ("run", _action),
     "notify_compose": ("compose", _notice),
     "access_filter": ("filter", _access),
+    "pack_lifecycle": ("happens", _lifecycle),
+    "config_guard": ("guard", _config),
+    "intake_match": ("keys", _keys),
+    "intake_route": ("accept", _route),
+    "process_step": ("follow", _next),
+    "contract_consume": ("consume", _consume),
 }
 
 
