@@ -5,7 +5,7 @@ import * as o from './opora-sdk/opora.js';
 
 function trouble(input) {
   if (input.option('trouble') === 'panic') throw new Error(`trouble of ${input.pack}`);
-  if (input.option('trouble') === 'index') return [1, 2, 3][7].beyond;
+  if (input.option('trouble') === 'index') return [1, 2, 3][7].index;
 }
 
 const labels = (input) => Array.from({ length: input.option('many', 0) }, (_, n) => o.tag(`t${n}`));
