@@ -29,6 +29,8 @@ struct OutboxMessage {
     link: String,
     /// `mail`, `webhook`, …
     channel: String,
+    /// Whom it is from, by the settings of the desk; null when they say nothing.
+    from: Option<String>,
     /// Address.
     to: String,
     /// Subject.
@@ -58,15 +60,17 @@ async fn list_outbox(
     let (limit, cursor) = (params.limit()?, params.one("cursor")?);
     let at_least = params.only_at_least()?;
     let done = app.read(at_least, move |desk| {
-        desk.outbox(&caller.actor, cursor.as_deref(), limit)
+        let page = desk.outbox(&caller.actor, cursor.as_deref(), limit)?;
+        Ok((page, desk.settings()?.from()))
     });
-    let (pos, page) = done.await?;
+    let (pos, (page, from)) = done.await?;
     let items = page.items.into_iter().map(|item| OutboxMessage {
         id: item.id.to_string(),
         at: instant(item.at),
         kind: item.kind.name(),
         link: link(item.kind, &item.record.to_string()),
         record: item.record.to_string(),
+        from: from.clone().filter(|_| item.channel == "mail"),
         channel: item.channel,
         to: item.to,
         subject: item.subject,

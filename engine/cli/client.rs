@@ -67,6 +67,14 @@ impl Place {
     /// # Errors
     /// When neither can be reached.
     pub fn peer(&self, shared: &Shared) -> Outcome<Peer> {
+        self.peer_as(shared, Opening::WithoutSearch)
+    }
+
+    /// As [`Place::peer`], with the desk opened as it is said.
+    ///
+    /// # Errors
+    /// When neither can be reached.
+    pub fn peer_as(&self, shared: &Shared, opening: Opening) -> Outcome<Peer> {
         if let Some(url) = &self.url {
             let token = match (&self.token, self.folder(shared)) {
                 (Some(token), _) => Some(token.clone()),
@@ -76,7 +84,7 @@ impl Place {
             return Ok(Peer::Server(Client::new(url, token)?));
         }
         let folder = self.folder(shared)?;
-        if let Some(desk) = folder.try_open(Opening::WithoutSearch)? {
+        if let Some(desk) = folder.try_open(opening)? {
             return Ok(Peer::Desk(desk));
         }
         let token = self.token.clone().or_else(|| folder.admin_token());
@@ -120,6 +128,39 @@ impl Client {
         let request = self.agent.post(self.at(path));
         let request = request.header("Authorization", self.bearer());
         self.answer(request.send_json(body))
+    }
+
+    /// Posts JSON and takes the answer in a language.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn post_in(&self, path: &str, body: &impl serde::Serialize, locale: &str) -> Outcome<Json> {
+        let request = self.agent.post(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        self.answer(request.header("Accept-Language", locale).send_json(body))
+    }
+
+    /// Posts JSON and takes the answer as text in a language.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn post_for_text(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+        locale: &str,
+    ) -> Outcome<String> {
+        let request = self.agent.post(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        let answer = request.header("Accept-Language", locale).send_json(body);
+        let unreachable = |e: ureq::Error| {
+            Failure::new(format!("the server at {} cannot be reached: {e}", self.url))
+        };
+        let mut answer = answer.map_err(unreachable)?;
+        if !answer.status().is_success() {
+            return self.answer(Ok(answer)).map(|_| String::new());
+        }
+        answer.body_mut().read_to_string().map_err(unreachable)
     }
 
     /// Deletes.

@@ -15,6 +15,7 @@ mod pack_revisions;
 mod pack_test;
 mod pack_work;
 mod plugin;
+mod report;
 mod serve;
 mod settings;
 mod shadows;
@@ -97,6 +98,13 @@ enum Task {
         #[command(flatten)]
         place: client::Place,
     },
+    /// List and run the reports that packs define.
+    Report {
+        #[command(subcommand)]
+        task: report::ReportTask,
+        #[command(flatten)]
+        place: client::Place,
+    },
     /// Check that records, indexes and journal of a folder say the same.
     Verify {
         #[command(flatten)]
@@ -135,6 +143,7 @@ fn run(cli: Cli) -> Outcome<()> {
         Task::Replay { args, place } => why::replay(&args, &place, &shared),
         // It has exit codes of its own: see `main`.
         Task::Simulate { .. } => Ok(()),
+        Task::Report { task, place } => report::run(&task, &place, &shared),
         Task::Verify { place } => verify(&place, &shared),
         Task::Openapi => out::say(&crate::api::openapi()),
     }

@@ -14,6 +14,16 @@ pub fn say(text: &str) -> Outcome<()> {
     done.map_err(|e| Failure::new(format!("cannot print: {e}")))
 }
 
+/// Prints a text as it is.
+///
+/// # Errors
+/// When nobody reads any more.
+pub fn print(text: &str) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
+    let done = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    done.map_err(|e| Failure::new(format!("cannot print: {e}")))
+}
+
 /// Prints what went wrong where errors go.
 pub fn complain(text: &str) {
     // When even this fails there is nobody left to tell.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
-use super::{Actor, Error, Result, Suspension};
+use super::{Actor, Error, ReportSpec, Result, Settings, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
 use crate::domain::{Id, Kind, Value};
@@ -151,6 +151,49 @@ pub enum Command {
     SettleContract {
         /// The contract.
         contract: Id,
+    },
+    /// Make a duplicate of a record.
+    Duplicate {
+        /// Kind.
+        kind: Kind,
+        /// The original.
+        id: Id,
+        /// Values that take the place of the original's.
+        fields: Map<String, Json>,
+    },
+    /// Give a record the asker's own tags, instead of those before.
+    TagPersonally {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// The tags.
+        tags: Vec<String>,
+    },
+    /// Change the settings of the desk.
+    SaveSettings {
+        /// All of them.
+        settings: Settings,
+    },
+    /// Save a variant of a report.
+    SaveVariant {
+        /// The report.
+        report: String,
+        /// The variant that is saved anew; none: another one.
+        id: Option<Id>,
+        /// Name for people.
+        name: String,
+        /// Whether others may use it.
+        shared: bool,
+        /// What is asked.
+        spec: Box<ReportSpec>,
+    },
+    /// Remove a variant of a report.
+    DeleteVariant {
+        /// The report.
+        report: String,
+        /// The variant.
+        id: Id,
     },
     /// Run a named action of a rule.
     RunAction {
@@ -460,6 +503,11 @@ impl Command {
             Self::Link { .. } => "link",
             Self::CorrectLedger { .. } => "correct_ledger",
             Self::SettleContract { .. } => "settle_contract",
+            Self::Duplicate { .. } => "duplicate",
+            Self::TagPersonally { .. } => "tag_personally",
+            Self::SaveSettings { .. } => "save_settings",
+            Self::SaveVariant { .. } => "save_variant",
+            Self::DeleteVariant { .. } => "delete_variant",
             Self::RunAction { .. } => "run_action",
             Self::AnswerSurvey { .. } => "answer_survey",
             Self::FireTimer { .. } => "fire_timer",
@@ -516,6 +564,8 @@ impl Command {
             | Self::Message { kind, id, .. }
             | Self::Attach { kind, id, .. }
             | Self::RunAction { kind, id, .. }
+            | Self::Duplicate { kind, id, .. }
+            | Self::TagPersonally { kind, id, .. }
             | Self::Link { kind, id, .. } => Some((*kind, *id)),
             Self::CorrectLedger { contract, .. } | Self::SettleContract { contract } => {
                 Some((Kind::Contract, *contract))

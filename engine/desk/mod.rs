@@ -25,6 +25,7 @@ mod kept;
 mod keys;
 mod ledger;
 mod lookup;
+mod own;
 mod packs;
 mod permits;
 mod query;
@@ -52,6 +53,8 @@ pub use decide::{FailingRule, Suspension};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
 pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
+pub use own::{Settings, TagCloud};
+pub use query::{Exposed, Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
 pub use replay::{
     CauseLink, Checked, Difference, Point, ReadValue, Replayed, Shadow, Silence, SimulateQuery,
     Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,

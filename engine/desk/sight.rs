@@ -59,6 +59,11 @@ impl<'g, 'a> Sight<'g, 'a> {
         }
     }
 
+    /// What is looked at.
+    pub fn snapshot(&self) -> &dyn crate::store::Snapshot {
+        &*self.ground.snapshot
+    }
+
     /// Who asks.
     pub const fn actor(&self) -> &'g Actor {
         self.actor

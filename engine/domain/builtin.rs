@@ -198,6 +198,9 @@ fn ticket() -> Vec<Field> {
         f("contract", "Contract", "Договор", V::Ref)
             .to(Kind::Contract)
             .indexed(),
+        f("watchers", "Watchers", "Наблюдатели", V::RefList)
+            .to(Kind::Agent)
+            .internal(),
         f(
             "effort_hours",
             "Effort, hours",
@@ -357,6 +360,18 @@ fn contact() -> Vec<Field> {
         f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
         f("locale", "Language", "Язык", V::Text),
         f("portal", "Portal access", "Доступ к порталу", V::Bool),
+        f(
+            "portal_from",
+            "Portal access from",
+            "Доступ к порталу с",
+            V::Date,
+        ),
+        f(
+            "portal_to",
+            "Portal access until",
+            "Доступ к порталу по",
+            V::Date,
+        ),
         f("tags", "Tags", "Метки", V::TextList).indexed(),
     ]
 }

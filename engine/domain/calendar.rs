@@ -303,15 +303,20 @@ fn minute_of_day(text: &str) -> Option<u16> {
 }
 
 /// A time zone as its IANA name.
-mod zone_by_name {
+pub(super) mod zone_by_name {
     use chrono_tz::Tz;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::domain) fn serialize<S: Serializer>(
+        zone: &Tz,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(zone.name())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    pub(in crate::domain) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Tz, D::Error> {
         let name = String::deserialize(deserializer)?;
         name.parse().map_err(|_| {
             de::Error::custom(format!(

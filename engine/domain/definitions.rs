@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::report::ReportDef;
 use super::{FieldDef, Kind, Names, ProcessDef, Workflow};
 
 /// A type of record.
@@ -99,6 +100,9 @@ pub struct Definitions {
     /// Processes.
     #[serde(rename = "process")]
     pub processes: Vec<ProcessDef>,
+    /// Reports.
+    #[serde(rename = "report")]
+    pub reports: Vec<ReportDef>,
 }
 
 fn ticket() -> Kind {

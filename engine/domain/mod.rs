@@ -13,6 +13,7 @@ pub mod names;
 pub mod plan;
 pub mod process;
 pub mod record;
+pub mod report;
 pub mod sla;
 pub mod value;
 pub mod workflow;

@@ -112,6 +112,7 @@ fn bridged(old: &Loaded, new: &Loaded, moves: &Moves) -> Loaded {
         .cloned()
         .collect();
     defs.processes.extend(more);
+    // A report is about records, not in them: an old one goes at once.
     Loaded {
         definitions: defs,
         ..new.clone()

@@ -11,6 +11,7 @@ use super::load::Loaded;
 use super::table::FieldTable;
 use crate::domain::definitions::{FieldSet, SurveyDef, TypeDef};
 use crate::domain::process::{ProcessDef, Start};
+use crate::domain::report::ReportDef;
 use crate::domain::{Code, FieldDef, Kind, StatusDef, Value, Workflow, builtin};
 use crate::hooks::{Hook, Rule};
 
@@ -39,6 +40,7 @@ pub struct Catalog {
     pub(super) surveys: HashMap<String, SurveyDef>,
     /// By full code.
     pub(super) processes: BTreeMap<String, Arc<ProcessDef>>,
+    pub(super) reports: BTreeMap<String, ReportDef>,
     /// Fields of records without type.
     pub(super) kinds: BTreeMap<Kind, FieldTable>,
     pub(super) rules: BTreeMap<Hook, Vec<Arc<Rule>>>,
@@ -196,6 +198,36 @@ impl Catalog {
     pub fn process_begun<'a>(&'a self, type_code: &'a str) -> Option<&'a Arc<ProcessDef>> {
         let mut all = self.processes_of(type_code);
         all.find(|p| p.start == Start::Created)
+    }
+
+    /// The reports, by their codes.
+    pub fn reports(&self) -> impl Iterator<Item = &ReportDef> {
+        self.reports.values()
+    }
+
+    /// The report that a name means: a full code, or a name that one pack alone gives to a report.
+    #[must_use]
+    pub fn report(&self, name: &str) -> Option<&ReportDef> {
+        self.reports.get(name).or_else(|| {
+            let mut named = self
+                .reports
+                .values()
+                .filter(|r| Code::from(r.code.as_str()).name() == name);
+            named.next().filter(|_| named.next().is_none())
+        })
+    }
+
+    /// A field as a report names it: of its types, else of its pack, else of any type of its kind.
+    #[must_use]
+    pub fn report_field(&self, report: &ReportDef, name: &str) -> Option<&FieldDef> {
+        let pack = report.code.split_once('/').map(|(pack, _)| pack);
+        let named = report.types.iter().map(String::as_str);
+        let all: Vec<&str> = self.types(report.source).map(|t| t.code.as_str()).collect();
+        let is_own = |t: &&&str| t.split_once('/').map(|(p, _)| p) == pack;
+        let own = all.iter().filter(is_own).copied();
+        let others = own.chain(all.iter().copied()).map(Some);
+        let mut types = named.map(Some).chain([None]).chain(others);
+        types.find_map(|of| self.resolve(report.source, of, pack, name))
     }
 
     /// The packs, each after those it requires.

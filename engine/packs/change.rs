@@ -25,6 +25,8 @@ pub enum Subject {
     Process,
     /// A stage of a process; its code.
     Stage,
+    /// A report.
+    Report,
     /// A rule: `pack/rule`.
     Rule,
     /// An option of the pack: `pack/option`.
@@ -45,6 +47,7 @@ impl Subject {
             Self::Survey => "survey",
             Self::Process => "process",
             Self::Stage => "stage",
+            Self::Report => "report",
             Self::Rule => "rule",
             Self::Setting => "setting",
         }
@@ -194,6 +197,10 @@ fn things(pack: &Loaded) -> BTreeMap<(Subject, String), String> {
             (Subject::Process, process.code.clone()),
             format!("{plain:?}"),
         );
+    }
+    for report in &defs.reports {
+        let place = (Subject::Report, report.code.clone());
+        all.insert(place, format!("{report:?}"));
     }
     let name = pack.name();
     for spec in &pack.manifest.rules {

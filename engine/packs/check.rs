@@ -7,6 +7,7 @@ use super::fault::Faults;
 use super::flow;
 use super::origin::Origin;
 use super::qualify::qualify;
+use super::reports;
 use super::source::short;
 use super::stages;
 use crate::domain::definitions::{FieldSet, SurveyDef};
@@ -17,7 +18,7 @@ use crate::domain::{Code, Definitions, FieldDef, Kind, Names, ValueType, builtin
 pub const MAX_TYPES: usize = 200;
 /// Most fields of a pack.
 pub const MAX_FIELDS: usize = 2_000;
-/// Most workflows, field sets, surveys and processes of a pack, each.
+/// Most workflows, field sets, surveys, processes and reports of a pack, each.
 pub const MAX_GROUPS: usize = 500;
 /// Most options of a field.
 pub const MAX_FIELD_OPTIONS: usize = 500;
@@ -55,6 +56,9 @@ pub(super) fn check(origin: &Origin, defs: &mut Definitions, faults: &mut Faults
         for (i, process) in defs.processes.iter().enumerate() {
             stages::check(origin, i, process, checker.faults);
         }
+        for (i, report) in defs.reports.iter().enumerate() {
+            reports::check(origin, i, report, checker.faults);
+        }
     }
     faults.extend(own.into_vec());
 }
@@ -86,6 +90,7 @@ impl Checker<'_> {
             ("workflow", "workflows", defs.workflows.len(), MAX_GROUPS),
             ("survey", "surveys", defs.surveys.len(), MAX_GROUPS),
             ("process", "processes", defs.processes.len(), MAX_GROUPS),
+            ("report", "reports", defs.reports.len(), MAX_GROUPS),
         ] {
             if count > limit {
                 self.push(key, format!("{count} {what} are over the limit of {limit}"));
@@ -103,6 +108,8 @@ impl Checker<'_> {
         self.code_list("field_set", "field set", sets);
         let surveys = defs.surveys.iter().map(|s| s.code.as_str());
         self.code_list("survey", "survey", surveys);
+        let reports = defs.reports.iter().map(|r| r.code.as_str());
+        self.code_list("report", "report", reports);
         for (i, workflow) in defs.workflows.iter().enumerate() {
             let statuses = workflow.statuses.iter().map(|s| s.code.as_str());
             self.code_list(&format!("workflow/{i}/statuses"), "status", statuses);

@@ -10,6 +10,7 @@ use super::courses;
 use super::fault::{Faults, PackFault};
 use super::granted::{self, Personal};
 use super::load::Loaded;
+use super::reports;
 use super::source::short;
 use super::table::FieldTable;
 use crate::domain::definitions::{FieldSet, TypeDef};
@@ -50,6 +51,8 @@ pub(super) fn compose(
         let all = pack.definitions.surveys.iter();
         surveys.extend(all.map(|s| (s.code.clone(), s.clone())));
     }
+    let reports = composer.packs.iter().flat_map(|p| &p.definitions.reports);
+    let reports = reports.map(|r| (r.code.clone(), r.clone())).collect();
     let mut type_places = HashMap::new();
     let mut type_names: HashMap<String, Vec<usize>> = HashMap::new();
     for (i, t) in types.iter().enumerate() {
@@ -71,12 +74,14 @@ pub(super) fn compose(
         workflows,
         surveys,
         processes,
+        reports,
         kinds,
         rules,
         local,
         warnings: Vec::new(),
         shift: None,
     };
+    reports::refuse(&catalog, &mut faults);
     circle::refuse(&catalog, &mut faults);
     catalog.warnings = circle::warnings(&catalog);
     faults.or(catalog)

@@ -297,6 +297,7 @@ fn add_defined(
             definitions.field_sets.extend(more.field_sets);
             definitions.surveys.extend(more.surveys);
             definitions.processes.extend(more.processes);
+            definitions.reports.extend(more.reports);
         }
         Ok(None) => {}
         Err(message) => {

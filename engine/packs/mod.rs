@@ -30,6 +30,7 @@ mod plugin_limits;
 mod qualify;
 mod read;
 mod replaced;
+mod reports;
 pub mod rule_spec;
 mod setting;
 mod source;

@@ -11,8 +11,8 @@ pub(super) struct Origin {
     pub(super) manifest: Source,
     pub(super) file: Option<Source>,
     pub(super) plugin: Option<String>,
-    /// How many types, workflows, field sets, surveys and processes the file has.
-    counts: [usize; 5],
+    /// How many types, workflows, field sets, surveys, processes and reports the file has.
+    counts: [usize; 6],
 }
 
 impl Origin {
@@ -33,6 +33,7 @@ impl Origin {
                 of_file.field_sets.len(),
                 of_file.surveys.len(),
                 of_file.processes.len(),
+                of_file.reports.len(),
             ],
         }
     }
@@ -40,7 +41,14 @@ impl Origin {
     /// A fault of the definition that `path` leads to, such as `type/3/workflow`.
     pub(super) fn fault(&self, path: &str, message: impl Into<String>) -> PackFault {
         let mut steps = path.split('/');
-        let keys = ["type", "workflow", "field_set", "survey", "process"];
+        let keys = [
+            "type",
+            "workflow",
+            "field_set",
+            "survey",
+            "process",
+            "report",
+        ];
         let count = steps
             .next()
             .and_then(|key| keys.iter().position(|k| *k == key))

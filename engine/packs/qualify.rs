@@ -23,6 +23,10 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
     for i in 0..defs.processes.len() {
         qualify_process(pack, defs, i);
     }
+    for report in &mut defs.reports {
+        full(&mut report.code);
+        report.types.iter_mut().for_each(full);
+    }
     for i in 0..defs.workflows.len() {
         let kinds = kinds_of(pack, defs, i);
         let Some(flow) = defs.workflows.get_mut(i) else {

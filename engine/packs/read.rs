@@ -1,4 +1,4 @@
-//! `definitions.toml`: reading types, workflows, field sets, surveys and processes.
+//! `definitions.toml`: reading types, workflows, field sets, surveys, processes and reports.
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -8,6 +8,7 @@ use super::fault::Faults;
 use super::source::Source;
 use crate::domain::definitions::{FieldSet, QuestionDef, SurveyDef, TypeDef};
 use crate::domain::process::{EdgeDef, ProcessDef, StageDef};
+use crate::domain::report::{DimensionDef, MeasureDef, ReportDef};
 use crate::domain::workflow::{StatusDef, TransitionDef};
 use crate::domain::{Definitions, FieldDef, Workflow};
 
@@ -39,15 +40,20 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         reader.parts::<StageDef>(table, "stages");
         reader.parts::<EdgeDef>(table, "edges");
     });
+    let reports = reader.items::<ReportDef>(&mut root, "report", |reader, table| {
+        reader.parts::<DimensionDef>(table, "dimensions");
+        reader.parts::<MeasureDef>(table, "measures");
+    });
     let whole = reader.whole;
-    let known = ["type", "workflow", "field_set", "survey", "process"];
-    source.unknown_keys(&root, &known, faults);
+    let keys = ["type", "workflow", "field_set", "survey", "process", "report"];
+    source.unknown_keys(&root, &keys, faults);
     whole.then_some(Definitions {
         types,
         workflows,
         field_sets,
         surveys,
         processes,
+        reports,
     })
 }
 

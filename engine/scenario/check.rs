@@ -9,6 +9,7 @@ use super::compare::{field, is_code, same, shown};
 use super::driver::{Driver, Seen, ShownChange, ShownEntry, ShownMessage};
 use super::file::{ClockLike, EntryLike, FieldLike, MessageLike, Then, instant};
 use super::report::Difference;
+use super::reported;
 use crate::desk::Actor;
 use crate::domain::{Id, Kind};
 
@@ -39,10 +40,11 @@ impl Check {
 
     /// What is not as a `[[step.then]]` says.
     pub fn then(&self, then: &Then, names: &mut Names, driver: &mut dyn Driver) -> Vec<Difference> {
-        let outcome = match (&then.record, &then.kind) {
-            (Some(record), None) => self.one(then, record, names, driver),
-            (None, Some(kind)) => many(then, kind, names, driver),
-            _ => Err("a `[[step.then]]` needs `record` or `kind`".to_owned()),
+        let outcome = match (&then.record, &then.kind, &then.report) {
+            (Some(record), None, None) => self.one(then, record, names, driver),
+            (None, Some(kind), None) => many(then, kind, names, driver),
+            (None, None, Some(code)) => reported::check(then, code, names, driver),
+            _ => Err("a `[[step.then]]` needs `record`, `kind` or `report`".to_owned()),
         };
         outcome.unwrap_or_else(|why| vec![why.into()])
     }

@@ -89,7 +89,7 @@ pub(super) fn command(
     names: &Names,
     driver: &mut dyn Driver,
 ) -> Result<Option<Command>, String> {
-    let verbs: [(&str, &Option<String>); 17] = [
+    let verbs: [(&str, &Option<String>); 18] = [
         ("create", &step.create),
         ("update", &step.update),
         ("delete", &step.delete),
@@ -107,6 +107,7 @@ pub(super) fn command(
         ("decide", &step.decide),
         ("redirect", &step.redirect),
         ("plan", &step.plan),
+        ("duplicate", &step.duplicate),
     ];
     let mut asked = verbs
         .iter()
@@ -138,6 +139,7 @@ fn build(
     Ok(match verb {
         "update" => Command::Update { kind, id, fields },
         "delete" => Command::Delete { kind, id },
+        "duplicate" => Command::Duplicate { kind, id, fields },
         "transition" => Command::Transition {
             kind,
             id,

@@ -72,6 +72,12 @@ pub trait Driver {
     /// When they cannot be read.
     fn outbox(&mut self) -> Seen<Vec<ShownMessage>>;
 
+    /// What a report comes to: `rows`, `totals`, and the ids of `open`.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    fn report(&mut self, actor: &Actor, code: &str, ask: &Json) -> Result<ShownReport, Refused>;
+
     /// Position of the last commit.
     ///
     /// # Errors
@@ -117,6 +123,17 @@ pub struct RefusedFault {
     pub message: String,
     /// Rule that found it.
     pub rule: Option<String>,
+}
+
+/// What a report came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownReport {
+    /// The rows: values by the codes of columns, and names under `labels`.
+    pub rows: Vec<Json>,
+    /// The totals by the codes of measures.
+    pub totals: Json,
+    /// The oldest open records.
+    pub open: Vec<Id>,
 }
 
 /// An entry.

@@ -122,6 +122,7 @@ pub(super) struct Step {
     pub decide: Option<String>,
     pub redirect: Option<String>,
     pub plan: Option<String>,
+    pub duplicate: Option<String>,
 
     pub name: Option<String>,
     pub fields: toml::Table,
@@ -151,6 +152,13 @@ pub(super) struct Step {
     pub result: Option<toml::Table>,
     pub refused: Option<Refusal>,
     pub then: Vec<Then>,
+}
+
+impl Step {
+    /// Whether its command makes a record, which `name` is for.
+    pub fn makes(&self) -> bool {
+        self.create.is_some() || self.duplicate.is_some()
+    }
 }
 
 /// How a command must be refused.
@@ -223,6 +231,12 @@ pub(super) struct Then {
     pub filter: toml::Table,
     pub count: Option<usize>,
     pub name: Option<String>,
+
+    pub report: Option<String>,
+    pub ask: toml::Table,
+    pub rows: Option<Vec<toml::Table>>,
+    pub totals: toml::Table,
+    pub open: Option<Vec<String>>,
 }
 
 /// An entry as it should be.

@@ -11,12 +11,13 @@ mod file;
 mod on_desk;
 mod pack;
 mod report;
+mod reported;
 mod run;
 mod uploaded;
 
 pub use driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownProcess, ShownRun,
+    ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport, ShownRun,
 };
 pub use file::Scenario;
 pub use on_desk::{DeskDriver, Place, consumed, survey_token};

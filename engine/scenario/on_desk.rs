@@ -7,12 +7,12 @@ use serde_json::{Map, Value as Json};
 
 use super::driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownProcess, ShownRun,
+    ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport, ShownRun,
 };
 use super::report::{Problem, Report, RuleUse};
 use crate::desk::{
     Actor, Clock, Command, Desk, DeskOptions, Error, ErrorKind, HistoryItem, IdSource, ListQuery,
-    Reply, Request, VirtualClock,
+    Reply, ReportSpec, Request, VirtualClock,
 };
 use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
 use crate::domain::sla::{ClockState, SlaClock};
@@ -323,6 +323,22 @@ impl Driver for DeskDriver {
             text: item.text,
         });
         Ok(shown.collect())
+    }
+
+    fn report(&mut self, actor: &Actor, code: &str, ask: &Json) -> Result<ShownReport, Refused> {
+        let malformed = |e: serde_json::Error| Refused {
+            code: "unexpected".to_owned(),
+            message: e.to_string(),
+            ..Refused::default()
+        };
+        let spec: ReportSpec = serde_json::from_value(ask.clone()).map_err(malformed)?;
+        let found = self.desk.run_report(actor, (code, "en"), &spec, None);
+        let found = found.map_err(refused)?;
+        Ok(ShownReport {
+            rows: found.objects(),
+            totals: found.totals_object(),
+            open: found.open.iter().map(|(page, _)| page.record.id).collect(),
+        })
     }
 
     fn pos(&mut self) -> Seen<u64> {

@@ -204,7 +204,7 @@ impl Running<'_> {
         match (self.driver.run(&actor, &command), &step.refused) {
             (Ok(reply), None) => {
                 let kind = reply.kind.unwrap_or(Kind::Ticket);
-                if let Some(name) = step.name.as_ref().filter(|_| step.create.is_some()) {
+                if let Some(name) = step.name.as_ref().filter(|_| step.makes()) {
                     self.names.give(name, kind, reply.id);
                 }
                 self.unlike_result(step, &reply)

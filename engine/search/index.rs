@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex};
 use tantivy::{IndexReader, ReloadPolicy};
 
+use super::columns::{self, ColumnsRequest, Each, Scanned};
 use super::doc::Source;
 use super::error::{SearchError, SearchResult};
 use super::folder::{Folder, Generation, caught, in_memory};
@@ -273,6 +274,34 @@ impl SearchIndex {
         }
         self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
         progress.searchable >= position
+    }
+
+    /// Shows the columns of every document that meets conditions, in no order. Asks for a
+    /// moment's state: what comes meanwhile is not in it.
+    ///
+    /// # Errors
+    /// When a condition is wrong, the index is not there, or it is damaged.
+    pub fn columns(&self, request: &ColumnsRequest, each: &mut Each<'_>) -> SearchResult<Scanned> {
+        let (position, rebuilding) = {
+            let progress = self.shared.progress.lock();
+            (progress.searchable, progress.rebuilding)
+        };
+        let live = self.shared.live.load_full();
+        let searcher = live.reader.searcher();
+        let scanned = caught(|| columns::scan(&live.generation.fields, &searcher, request, each));
+        match scanned {
+            Ok(scanned) => Ok(Scanned {
+                position,
+                rebuilding,
+                ..scanned
+            }),
+            Err(error) => {
+                if let SearchError::Unavailable(_) = error {
+                    self.shared.suspect(&error);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Journal position up to which changes are found.

@@ -11,6 +11,7 @@
 
 mod analysis;
 mod collect;
+mod columns;
 mod cursor;
 mod directory;
 mod doc;
@@ -34,6 +35,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use columns::{ColumnValue, ColumnsRequest, Scanned};
 pub use doc::{
     Change, FilterValue, MAX_FIELD_NAME_BYTES, MAX_FILTERS_PER_DOC, ScanPage, SearchDoc, Source,
     Upsert, field_name_is_valid,

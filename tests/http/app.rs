@@ -66,6 +66,14 @@ default = "minor"
 code = "margin"
 value = "int"
 internal = true
+
+[[report]]
+code = "by_type"
+source = "ticket"
+names = { en = "Tickets by type and month" }
+dimensions = [{ field = "type" }, { field = "created_at", by = "month", names = { en = "Month" } }]
+measures = [{ of = "count", names = { en = "Tickets" } }]
+filters = ["type", "account"]
 "#;
 
 /// A desk behind its router.

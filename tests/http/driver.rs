@@ -10,7 +10,7 @@ use opora::domain::entry::{Direction, Visibility};
 use opora::domain::{Id, Instant, Kind};
 use opora::scenario::{
     DeskDriver, Driver, Place, Refused, RefusedFault, Report, Seen, ShownAction, ShownChange,
-    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownProcess, ShownRun, consumed,
+    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport, ShownRun, consumed,
     survey_token,
 };
 use opora::store::Pos;
@@ -150,7 +150,9 @@ impl Driver for HttpDriver {
             false => answer.json(),
         };
         let (kind, id) = match command {
-            Command::Create { kind, .. } => (Some(*kind), id(&body, "id")),
+            Command::Create { kind, .. } | Command::Duplicate { kind, .. } => {
+                (Some(*kind), id(&body, "id"))
+            }
             other => (other.target().map(|t| t.0), other.target().map(|t| t.1)),
         };
         Ok(Reply {
@@ -281,6 +283,24 @@ impl Driver for HttpDriver {
             text: text(m, "text"),
         };
         Ok(list(&page, "items").iter().rev().map(message).collect())
+    }
+
+    fn report(&mut self, actor: &Actor, code: &str, ask: &Json) -> Result<ShownReport, Refused> {
+        let secret = self.secret(actor)?;
+        let path = format!("/v1/reports/{}/run", code.replace('/', "%2F"));
+        let answer = self.send(&secret, &post(&path, ask.clone()));
+        if !answer.status.is_success() {
+            return Err(refused(&answer));
+        }
+        let body = answer.json();
+        Ok(ShownReport {
+            rows: list(&body, "rows").to_vec(),
+            totals: body["totals"].clone(),
+            open: list(&body, "open")
+                .iter()
+                .filter_map(|r| id(r, "id"))
+                .collect(),
+        })
     }
 
     fn pos(&mut self) -> Seen<u64> {
@@ -469,6 +489,9 @@ fn entry_call(command: &Command) -> Call {
             &path(*kind, *id, "/links"),
             json!({"relation": relation, "to_kind": to_kind.name(), "to": to}),
         ),
+        Command::Duplicate { kind, id, fields } => {
+            post(&path(*kind, *id, "/duplicate"), json!({ "fields": fields }))
+        }
         Command::CorrectLedger {
             contract,
             amount,

@@ -31,6 +31,8 @@ mod portal;
 #[cfg(test)]
 mod problems;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod search;

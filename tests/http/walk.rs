@@ -70,6 +70,10 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
         (_, "comments") => json!({"text": "Hello"}),
         (_, "messages") => json!({"channel": "mail", "direction": "out", "text": "Hello"}),
         (_, "links") => json!({"relation": "related", "to_kind": "agent", "to": app.agent}),
+        (_, "duplicate" | "run") => json!({}),
+        (_, "personal-tags") => json!({"tags": ["mine"]}),
+        (_, "settings") => json!({"service_name": "Support"}),
+        (_, "variants") => json!({"name": "walked"}),
         (_, "ledger") => json!({"amount": 1, "reason": "Walked"}),
         (_, "bulk") => json!({"commands": []}),
         (_, "fields") => json!({"field": {"code": format!("walked{serial}"), "value": "text"}}),
@@ -108,6 +112,8 @@ fn path(op: &Op, id: &str) -> String {
         .replace("{id}", id)
         .replace("{entry}", "00000000-0000-7000-8000-000000000000")
         .replace("{token}", "nobody-knows")
+        .replace("{code}", "by_type")
+        .replace("{variant}", "00000000-0000-7000-8000-000000000000")
         .replace("{pack}", "repair");
     let name = if op.path.contains("ticket-types") {
         "fault"

@@ -27,6 +27,9 @@ mod query;
 #[cfg(feature = "script")]
 mod renamed;
 #[cfg(test)]
+#[cfg(feature = "search")]
+mod reports;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod rules;
 #[cfg(test)]

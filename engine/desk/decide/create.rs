@@ -279,6 +279,7 @@ impl Deciding<'_, '_> {
             rows.delete.push((Table::TimerNames, key));
         }
         self.withdraw_survey(id, "deleted")?;
+        self.drop_personal_tags((kind, id))?;
         let marks = super::once::marks(id);
         let to = keys::after(&marks);
         for (key, _) in snapshot.range(Table::Guards, &marks, &to, false, 1_000)? {

@@ -212,7 +212,7 @@ impl Deciding<'_, '_> {
         Ok(())
     }
 
-    fn add_own_entry(&mut self, kind: Kind, id: Id, body: EntryBody) -> Id {
+    pub(super) fn add_own_entry(&mut self, kind: Kind, id: Id, body: EntryBody) -> Id {
         let entry = self.allot.id(self.ground.now);
         let author = self.actor.name();
         let at = self.ground.now;

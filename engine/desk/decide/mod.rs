@@ -11,6 +11,7 @@ mod config;
 mod contract;
 mod create;
 mod custom;
+mod duplicate;
 mod effects;
 mod entries;
 mod form;
@@ -20,10 +21,12 @@ mod interaction;
 mod lifecycle;
 mod notify;
 mod once;
+mod own;
 mod pack_draft;
 mod plan;
 mod probe;
 mod process;
+mod report;
 mod rules;
 mod shift;
 mod sla;
@@ -277,6 +280,17 @@ impl Deciding<'_, '_> {
                 reason,
             } => self.correct_ledger(*contract, (*amount, *used), reason),
             Command::SettleContract { contract } => self.settle_contract(*contract),
+            Command::Duplicate { kind, id, fields } => self.duplicate((*kind, *id), fields),
+            Command::TagPersonally { kind, id, tags } => self.tag_personally((*kind, *id), tags),
+            Command::SaveSettings { settings } => self.save_settings(settings),
+            Command::SaveVariant {
+                report,
+                id,
+                name,
+                shared,
+                spec,
+            } => self.save_variant(report, *id, (name, *shared), spec),
+            Command::DeleteVariant { report, id } => self.delete_variant(report, *id),
             Command::RunAction {
                 kind,
                 id,

@@ -174,7 +174,7 @@ impl Deciding<'_, '_> {
         true
     }
 
-    /// The addresses that `contact`, `assignee`, `team` or a literal address stands for, each with
+    /// The addresses that `contact`, `assignee`, `team`, `watchers` or a literal address stands for, each with
     /// the language of who reads there. At least one, which may be nobody.
     fn recipients(&mut self, about: (Kind, Id), to: &str) -> Result<Vec<(Option<String>, String)>> {
         let record = self.draft.record(about.0, about.1)?;
@@ -182,6 +182,15 @@ impl Deciding<'_, '_> {
         let people: Vec<(Kind, Id)> = match to {
             "contact" => person(Kind::Contact, fields::CONTACT).into_iter().collect(),
             "assignee" => person(Kind::Agent, fields::ASSIGNEE).into_iter().collect(),
+            "watchers" => match record.get("watchers") {
+                Some(Value::List(all)) => {
+                    let ids = all.iter().filter_map(Value::as_ref_id);
+                    ids.take(MAX_RECIPIENTS)
+                        .map(|id| (Kind::Agent, id))
+                        .collect()
+                }
+                _ => Vec::new(),
+            },
             "team" => {
                 let team = record.reference(fields::TEAM);
                 self.team_people(team)?

@@ -11,7 +11,9 @@ mod ledger;
 mod list;
 mod plan;
 mod process;
+mod preview;
 pub(super) mod record;
+pub(super) mod report;
 #[cfg(feature = "search")]
 mod search;
 #[cfg(feature = "search")]
@@ -22,6 +24,8 @@ mod understand;
 
 pub use history::journal_entry;
 pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
+pub use preview::Exposed;
+pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
 
 use std::sync::Arc;
 

@@ -156,6 +156,23 @@ impl Desk {
         })
     }
 
+    /// Waits for a position that was asked for, else a moment for what was just written.
+    pub(super) fn reach_or_wait(
+        &self,
+        index: &search::SearchIndex,
+        at_least: Option<Pos>,
+        newest: Pos,
+    ) -> Result<()> {
+        match at_least {
+            Some(pos) => self.reach_index(index, Some(pos)),
+            None => {
+                // Under a full load the newest may come late.
+                let _ = index.wait_for(newest.0, FRESHNESS_WAIT);
+                Ok(())
+            }
+        }
+    }
+
     fn reach_index(&self, index: &search::SearchIndex, at_least: Option<Pos>) -> Result<()> {
         let Some(pos) = at_least else { return Ok(()) };
         if index.wait_for(pos.0, AT_LEAST_WAIT) {
@@ -205,7 +222,7 @@ fn corrected(text: &str, matches: &[search::WordMatch]) -> Option<String> {
     (!votes.is_empty()).then_some(out)
 }
 
-fn places(page: &search::SearchPage) -> Vec<(Kind, Id)> {
+pub(super) fn places(page: &search::SearchPage) -> Vec<(Kind, Id)> {
     let place = |hit: &search::Hit| Some((Kind::named(&hit.kind)?, Id(hit.id)));
     page.hits.iter().filter_map(place).collect()
 }
@@ -222,7 +239,7 @@ fn search_error(e: search::SearchError) -> Error {
     index_source::error(e)
 }
 
-fn index_filter(filter: &list::Filter) -> search::Filter {
+pub(super) fn index_filter(filter: &list::Filter) -> search::Filter {
     let field = filter.field.clone();
     match &filter.holds {
         Holds::In(values) => search::Filter::In(
@@ -244,7 +261,7 @@ fn index_filter(filter: &list::Filter) -> search::Filter {
 
 /// What the rules of access let through, as conditions; about one kind among several, if one is
 /// given.
-fn access_filter(access: &Access, kind: Option<Kind>) -> Vec<search::Filter> {
+pub(super) fn access_filter(access: &Access, kind: Option<Kind>) -> Vec<search::Filter> {
     let of_part = |part: &Part| {
         let mut ways = vec![predicate_filter(&part.only)];
         if let Some(types) = &part.types {

@@ -1,5 +1,6 @@
 //! Access tokens, surveys and the outbox.
 
+use chrono::NaiveDate;
 use sha2::Digest;
 
 use crate::desk::survey::{Survey, SurveyState};
@@ -21,7 +22,8 @@ impl Desk {
             return Ok(None);
         };
         let token: Token = codec::decode(&row.bytes)?;
-        Ok(is_let_in(&*snapshot, &token.actor)?.then_some(token))
+        let today = self.now().date_naive();
+        Ok(is_let_in(&*snapshot, &token.actor, today)?.then_some(token))
     }
 
     /// The tokens, without their secrets.
@@ -122,7 +124,7 @@ impl Desk {
 }
 
 /// Whether the person a token was made for is still let in.
-fn is_let_in(snapshot: &dyn Snapshot, actor: &Actor) -> Result<bool> {
+fn is_let_in(snapshot: &dyn Snapshot, actor: &Actor, today: NaiveDate) -> Result<bool> {
     let kind = if actor.is_contact() {
         Kind::Contact
     } else {
@@ -136,9 +138,16 @@ fn is_let_in(snapshot: &dyn Snapshot, actor: &Actor) -> Result<bool> {
     };
     let person: Record = codec::decode(&row.bytes)?;
     let is_off = |field: &str| person.get(field).and_then(Value::as_bool) == Some(false);
+    let day = |field: &str| match person.get(field) {
+        Some(Value::Date(day)) => Some(*day),
+        _ => None,
+    };
+    let early = day("portal_from").is_some_and(|from| today < from);
+    let late = day("portal_to").is_some_and(|to| to < today);
     Ok(match actor {
         Actor::Contact { account, .. } => {
-            !is_off("portal") && person.reference(fields::ACCOUNT) == Some(*account)
+            let own = person.reference(fields::ACCOUNT) == Some(*account);
+            own && !is_off("portal") && !early && !late
         }
         _ => !is_off("active"),
     })

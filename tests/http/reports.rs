@@ -1,0 +1,167 @@
+//! Reports, their variants, and what stands beside the records: duplicates, tags, settings, previews.
+
+use serde_json::{Value as Json, json};
+
+use crate::app::{ADMIN, AGENT, App, PORTAL_A};
+
+#[tokio::test]
+async fn a_report_is_run_saved_and_given_out_as_a_file() {
+    let app = App::new();
+    for _ in 0..3 {
+        app.ticket().await;
+    }
+    let all = app.get("/v1/reports", AGENT).await.is(200).json();
+    assert_eq!(all["items"][0]["code"], "repair/by_type");
+    let path = "/v1/reports/by_type/run";
+    let found = app.post(path, AGENT, json!({})).await.is(200).json();
+    assert_eq!(found["totals"]["count"], 3);
+    assert_eq!(found["rows"][0]["type"], "repair/fault");
+    assert_eq!(found["rows"][0]["labels"]["type"], "Fault");
+    let file = app
+        .post(&format!("{path}?format=csv&bom=true"), AGENT, json!({}))
+        .await;
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(
+        file.text(),
+        "\u{feff}Type,Month,Tickets\r\nFault,2026-03,3\r\n"
+    );
+    app.post(path, PORTAL_A, json!({}))
+        .await
+        .fails_with(403, "forbidden");
+
+    let all = "/v1/reports/repair%2Fby_type/variants";
+    let spec = json!({"name": "Old ones", "spec": {"period": {"to": "2020-01-01"}}});
+    let own = app.post(all, ADMIN, spec.clone()).await.is(201).id();
+    let run = json!({"variant": own});
+    let found = app.post(path, ADMIN, run.clone()).await.is(200).json();
+    assert_eq!(found["totals"]["count"], 0);
+    // What is asked for comes on top of what was saved.
+    let more = json!({"variant": own, "period": {"from": "2026-01-01"}});
+    let found = app.post(path, ADMIN, more).await.is(200).json();
+    assert_eq!(found["totals"]["count"], 3);
+    app.post(path, AGENT, run.clone())
+        .await
+        .fails_with(404, "not_found");
+    let one = format!("{all}/{own}");
+    app.patch(&one, AGENT, spec)
+        .await
+        .fails_with(404, "not_found");
+    let shared =
+        json!({"name": "Old ones", "shared": true, "spec": {"period": {"to": "2020-01-01"}}});
+    app.patch(&one, ADMIN, shared).await.is(200);
+    app.post(path, AGENT, run).await.is(200);
+    let seen = app.get(all, AGENT).await.is(200).json();
+    assert_eq!(seen["items"][0]["name"], "Old ones");
+    app.call("DELETE", &one, AGENT, &[], Json::Null)
+        .await
+        .fails_with(403, "forbidden");
+    app.call("DELETE", &one, ADMIN, &[], Json::Null)
+        .await
+        .is(204);
+    assert_eq!(app.get(all, ADMIN).await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn tags_of_ones_own_are_nobody_elses() {
+    let app = App::new();
+    let ticket = app.ticket().await;
+    let path = format!("/v1/tickets/{ticket}/personal-tags");
+    let tags = json!({"tags": ["today", " today ", "hard"]});
+    let set = app.post(&path, AGENT, tags).await.is(200).json();
+    assert_eq!(set["tags"], json!(["hard", "today"]));
+    assert_eq!(
+        app.get(&path, ADMIN).await.is(200).json()["tags"],
+        json!([])
+    );
+    let record = app
+        .get(&format!("/v1/tickets/{ticket}"), ADMIN)
+        .await
+        .json();
+    assert_eq!(record["tags"], json!(null));
+    let cloud = app
+        .get("/v1/tags?scope=personal", AGENT)
+        .await
+        .is(200)
+        .json();
+    let wanted = json!([{"tag": "hard", "count": 1}, {"tag": "today", "count": 1}]);
+    assert_eq!(cloud["items"], wanted);
+    app.patch(
+        &format!("/v1/tickets/{ticket}"),
+        AGENT,
+        json!({"tags": ["loud"]}),
+    )
+    .await
+    .is(200);
+    let cloud = app.get("/v1/tags", ADMIN).await.is(200).json();
+    assert_eq!(cloud["items"], json!([{"tag": "loud", "count": 1}]));
+}
+
+#[tokio::test]
+async fn mail_leaves_under_the_name_of_the_desk() {
+    let app = App::new();
+    let settings = json!({"service_name": "Help \"desk\"", "sender": "help@desk.example"});
+    app.patch("/v1/settings", AGENT, settings.clone())
+        .await
+        .fails_with(403, "forbidden");
+    app.patch("/v1/settings", ADMIN, settings.clone())
+        .await
+        .is(200);
+    assert_eq!(app.get("/v1/settings", AGENT).await.json(), settings);
+    let wrong = json!({"sender": "nobody"});
+    app.patch("/v1/settings", ADMIN, wrong)
+        .await
+        .fails_with(422, "invalid");
+    app.patch("/v1/settings", ADMIN, json!({"service_name": null}))
+        .await
+        .is(200);
+    let left = app.get("/v1/settings", ADMIN).await.json();
+    assert_eq!(
+        left,
+        json!({"service_name": null, "sender": "help@desk.example"})
+    );
+}
+
+#[tokio::test]
+async fn access_to_the_portal_ends_at_once_and_is_shown_beforehand() {
+    let app = App::new();
+    let ticket = app.ticket().await;
+    let inside = json!({"text": "Not for them", "visibility": "internal"});
+    app.post(&format!("/v1/tickets/{ticket}/comments"), AGENT, inside)
+        .await
+        .is(201);
+    let path = format!("/v1/access/preview?as=contact:{}", app.contact_a);
+    app.get(&path, AGENT).await.fails_with(403, "forbidden");
+    let shown = app.get(&path, ADMIN).await.is(200).json();
+    let items = shown["items"].as_array().unwrap();
+    let tickets = items.iter().find(|i| i["kind"] == "ticket").unwrap();
+    assert_eq!(tickets["records"][0]["id"], ticket.as_str());
+    assert!(
+        tickets["hidden"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("repair/margin"))
+    );
+    assert!(
+        !tickets["fields"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("repair/margin"))
+    );
+    assert!(!items.iter().any(|i| i["kind"] == "agent"));
+
+    let contact = format!("/v1/contacts/{}", app.contact_a);
+    let mine = format!("/v1/tickets/{ticket}");
+    app.get(&mine, PORTAL_A).await.is(200);
+    for closed in [
+        json!({"portal_to": "2026-01-01"}),
+        json!({"portal_to": null, "portal_from": "2027-01-01"}),
+        json!({"portal_from": null, "portal": false}),
+    ] {
+        app.patch(&contact, ADMIN, closed).await.is(200);
+        assert_eq!(app.get(&mine, PORTAL_A).await.status.as_u16(), 401);
+    }
+    app.patch(&contact, ADMIN, json!({"portal": true}))
+        .await
+        .is(200);
+    app.get(&mine, PORTAL_A).await.is(200);
+}
