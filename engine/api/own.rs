@@ -110,6 +110,7 @@ pub(super) fn add(routes: &mut Routes) {
         let path_of_tags = format!("{one}/personal-tags");
         let op = Op::get(&path_of_tags, format!("list_{name}_personal_tags"))
             .about(path, "The asker's own tags of it.")
+            .at_least()
             .access(Access::Agent)
             .kind(kind)
             .reply_with::<PersonalTags>(200, "The tags");
@@ -127,6 +128,7 @@ pub(super) fn add(routes: &mut Routes) {
     }
     let op = Op::get("/v1/tags", "read_tag_cloud")
         .about("tags", "Tags with the number of records under each.")
+        .at_least()
         .access(Access::Agent)
         .query("scope", "`shared`, or `personal` for the asker's own.")
         .query(
@@ -138,6 +140,7 @@ pub(super) fn add(routes: &mut Routes) {
     let op = Op::get("/v1/settings", "read_settings")
         .about("settings", "What administrators set for the whole desk.")
         .access(Access::Agent)
+        .at_least()
         .reply_with::<SettingsView>(200, "The settings");
     routes.add(op, read_settings);
     let op = Op::patch("/v1/settings", "update_settings")
@@ -156,6 +159,7 @@ pub(super) fn add(routes: &mut Routes) {
         )
         .access(Access::Admin)
         .query("as", "`contact:ID`.")
+        .at_least()
         .reply_with::<PreviewView>(200, "What is shown");
     routes.add(op, preview_access);
 }
@@ -182,11 +186,12 @@ async fn list_tags(
     path: PathParams,
     params: Params,
 ) -> Result<Response, Problem> {
-    let id = path.id("id")?;
-    params.finish()?;
-    let done = app.call(move |desk| desk.personal_tags(&caller.actor, kind, id));
-    let tags = done.await?;
-    Ok(axum::Json(PersonalTags { tags }).into_response())
+    let (id, at_least) = (path.id("id")?, params.only_at_least()?);
+    let done = app.read(at_least, move |desk| {
+        desk.personal_tags(&caller.actor, kind, id)
+    });
+    let (pos, tags) = done.await?;
+    Ok(at(pos, axum::Json(PersonalTags { tags })))
 }
 
 async fn set_tags(
@@ -222,7 +227,7 @@ async fn read_cloud(
         Some(name) => records::kind_named("kind", &name)?,
         None => Kind::Ticket,
     };
-    params.finish()?;
+    let at_least = params.only_at_least()?;
     let own = match scope.as_deref() {
         None | Some("shared") => false,
         Some("personal") => true,
@@ -231,16 +236,16 @@ async fn read_cloud(
             return Err(Error::field("scope", "invalid_parameter", message).into());
         }
     };
-    let done = app.call(move |desk| match own {
+    let done = app.read(at_least, move |desk| match own {
         true => desk.personal_cloud(&caller.actor),
         false => desk.shared_cloud(&caller.actor, kind),
     });
-    let TagCloud { tags, cut } = done.await?;
+    let (pos, TagCloud { tags, cut }) = done.await?;
     let items = tags
         .into_iter()
         .map(|(tag, count)| TagCountView { tag, count });
     let items = items.collect();
-    Ok(axum::Json(TagCloudView { items, cut }).into_response())
+    Ok(at(pos, axum::Json(TagCloudView { items, cut })))
 }
 
 async fn read_settings(
@@ -248,9 +253,10 @@ async fn read_settings(
     State(app): State<App>,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.finish()?;
-    let settings = app.call(|desk| desk.settings()).await?;
-    Ok(axum::Json(view(settings)).into_response())
+    let at_least = params.only_at_least()?;
+    let done = app.read(at_least, |desk| desk.settings());
+    let (pos, settings) = done.await?;
+    Ok(at(pos, axum::Json(view(settings))))
 }
 
 fn view(settings: Settings) -> SettingsView {
@@ -300,7 +306,7 @@ async fn preview_access(
     mut params: Params,
 ) -> Result<Response, Problem> {
     let who = params.one("as")?.unwrap_or_default();
-    params.finish()?;
+    let at_least = params.only_at_least()?;
     let contact: Option<Id> = who.strip_prefix("contact:").and_then(|id| id.parse().ok());
     let contact = contact.ok_or_else(|| {
         Error::field(
@@ -309,7 +315,7 @@ async fn preview_access(
             "expected `contact:` and the contact's id",
         )
     })?;
-    let done = app.read(None, move |desk| {
+    let done = app.read(at_least, move |desk| {
         let all = desk.exposed_to(&caller.actor, contact)?;
         let catalog = desk.catalog()?;
         let customer = crate::desk::Actor::Contact {
@@ -333,5 +339,5 @@ async fn preview_access(
         })
     });
     let (pos, body) = done.await?;
-    Ok(at(pos, axum::Json(body).into_response()))
+    Ok(at(pos, axum::Json(body)))
 }

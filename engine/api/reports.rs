@@ -178,6 +178,7 @@ pub(super) fn add(routes: &mut Routes) {
     let get = |path: &str, id: &str| Op::get(path, id).access(Access::Agent);
     let op = get("/v1/reports", "list_reports")
         .about(TAG, "The reports that packs define.")
+        .at_least()
         .reply_with::<ReportsView>(200, "The reports");
     routes.add(op, list_reports);
     let op = Op::post("/v1/reports/{code}/run", "run_report")
@@ -195,6 +196,7 @@ pub(super) fn add(routes: &mut Routes) {
     let all = "/v1/reports/{code}/variants";
     let op = get(all, "list_report_variants")
         .about(TAG, "Saved variants: one's own and the shared ones.")
+        .at_least()
         .reply_with::<VariantsView>(200, "The variants");
     routes.add(op, list_variants);
     let op = Op::post(all, "create_report_variant")
@@ -228,11 +230,11 @@ async fn list_reports(
     State(app): State<App>,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.finish()?;
-    let locale = caller.locale;
-    let reports = app.call(move |desk| desk.reports(&caller.actor)).await?;
+    let (at_least, locale) = (params.only_at_least()?, caller.locale);
+    let done = app.read(at_least, move |desk| desk.reports(&caller.actor));
+    let (pos, reports) = done.await?;
     let items = reports.iter().map(|r| report(r, locale)).collect();
-    Ok(axum::Json(ReportsView { items }).into_response())
+    Ok(at(pos, axum::Json(ReportsView { items })))
 }
 
 fn report(def: &ReportDef, locale: &str) -> ReportView {
@@ -418,11 +420,12 @@ async fn list_variants(
     path: PathParams,
     params: Params,
 ) -> Result<Response, Problem> {
-    params.finish()?;
+    let at_least = params.only_at_least()?;
     let code = path.text("code").to_owned();
-    let done = app.call(move |desk| desk.variants(&caller.actor, &code));
-    let items = done.await?.into_iter().map(view).collect();
-    Ok(axum::Json(VariantsView { items }).into_response())
+    let done = app.read(at_least, move |desk| desk.variants(&caller.actor, &code));
+    let (pos, variants) = done.await?;
+    let items = variants.into_iter().map(view).collect();
+    Ok(at(pos, axum::Json(VariantsView { items })))
 }
 
 fn view(variant: Variant) -> VariantView {

@@ -52,9 +52,9 @@ pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
 pub use decide::{FailingRule, Suspension};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
-pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use own::{Settings, TagCloud};
 pub use query::{Exposed, Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
+pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use replay::{
     CauseLink, Checked, Difference, Point, ReadValue, Replayed, Shadow, Silence, SimulateQuery,
     Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,

@@ -45,7 +45,14 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         reader.parts::<MeasureDef>(table, "measures");
     });
     let whole = reader.whole;
-    let keys = ["type", "workflow", "field_set", "survey", "process", "report"];
+    let keys = [
+        "type",
+        "workflow",
+        "field_set",
+        "survey",
+        "process",
+        "report",
+    ];
     source.unknown_keys(&root, &keys, faults);
     whole.then_some(Definitions {
         types,

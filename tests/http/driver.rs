@@ -10,8 +10,8 @@ use opora::domain::entry::{Direction, Visibility};
 use opora::domain::{Id, Instant, Kind};
 use opora::scenario::{
     DeskDriver, Driver, Place, Refused, RefusedFault, Report, Seen, ShownAction, ShownChange,
-    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport, ShownRun, consumed,
-    survey_token,
+    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport,
+    ShownRun, consumed, survey_token,
 };
 use opora::store::Pos;
 use serde_json::{Map, Value as Json, json};

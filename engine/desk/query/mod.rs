@@ -10,8 +10,8 @@ mod hooks;
 mod ledger;
 mod list;
 mod plan;
-mod process;
 mod preview;
+mod process;
 pub(super) mod record;
 pub(super) mod report;
 #[cfg(feature = "search")]
@@ -23,8 +23,8 @@ mod token;
 mod understand;
 
 pub use history::journal_entry;
-pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use preview::Exposed;
+pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
 
 use std::sync::Arc;

@@ -22,6 +22,8 @@ use crate::store::{Pos, Snapshot};
 const AT_LEAST_WAIT: Duration = Duration::from_secs(5);
 /// How long a sorted list waits for the newest changes before it answers without them.
 const FRESHNESS_WAIT: Duration = Duration::from_millis(60);
+/// How long a report waits for them.
+const REPORT_WAIT: Duration = Duration::from_millis(500);
 /// Kinds that are searched unless others are asked for.
 const SEARCHED: [Kind; 3] = [Kind::Ticket, Kind::Article, Kind::Asset];
 
@@ -167,7 +169,7 @@ impl Desk {
             Some(pos) => self.reach_index(index, Some(pos)),
             None => {
                 // Under a full load the newest may come late.
-                let _ = index.wait_for(newest.0, FRESHNESS_WAIT);
+                let _ = index.wait_for(newest.0, REPORT_WAIT);
                 Ok(())
             }
         }
