@@ -1,5 +1,6 @@
 //! Reports from the columns of the search index against the records themselves, and their bounds.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -204,11 +205,12 @@ fn many_tickets_by_type_and_month() {
     for _ in 0..5 {
         let from = Instant::now();
         let found = counting.report("by_month", json!({}));
-        println!(
+        let told = format!(
             "{} tickets, {} rows: {:?}",
             found.records,
             found.rows.len(),
             from.elapsed()
         );
+        writeln!(std::io::stderr(), "{told}").unwrap();
     }
 }
