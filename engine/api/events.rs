@@ -28,7 +28,7 @@ const BUFFER: usize = 32;
 /// Adds the route.
 pub(super) fn add(routes: &mut Routes) {
     let op = Op::get("/v1/events", "stream_events")
-        .about("events", "Committed changes as server-sent events: the id is the position, the event is `change`, the data is an `Event`. A reader that was cut off resumes after the last id it saw.")
+        .about("events", "Committed changes as server-sent events: the id is the position, the event is `change`, or `intake` when a call opened the intake for the reader, the data is an `Event`. A reader that was cut off resumes after the last id it saw.")
         .number("after", "Begin after this position; now when neither this nor `Last-Event-ID` is given.")
         .query("kind", "Only changes of records of these kinds, separated by commas.")
         .header("Last-Event-ID", "Position of the last event that was seen.")
@@ -183,7 +183,7 @@ impl Pump {
                 if self.concerns(&event) {
                     let sent = Event::default()
                         .id(event.position.to_string())
-                        .event("change")
+                        .event(self.name_of(&event))
                         .json_data(&event)
                         .map_err(|e| Problem::internal(e.to_string()))?;
                     if self.to.send(sent).await.is_err() {
@@ -204,6 +204,16 @@ impl Pump {
         let after = self.after;
         let events = self.app.call(move |desk| desk.events(&actor, after, BATCH));
         Ok(events.await?.into_iter().map(view::event).collect())
+    }
+
+    /// What a change is to the reader.
+    fn name_of(&self, event: &EventView) -> &'static str {
+        let own = self.caller.actor.id().map(|id| id.to_string());
+        let mut drafts = event.drafts.iter();
+        if own.is_some_and(|own| drafts.any(|d| d.agent == own)) {
+            return "intake";
+        }
+        "change"
     }
 
     fn concerns(&self, event: &EventView) -> bool {

@@ -13,6 +13,7 @@ mod filter;
 mod health;
 mod hooks;
 mod input;
+mod intake;
 mod layers;
 mod ledger;
 mod metrics;
@@ -124,6 +125,7 @@ fn all() -> route::Routes {
     own::add(&mut routes);
     reports::add(&mut routes);
     search::add(&mut routes);
+    intake::add(&mut routes);
     bulk::add(&mut routes);
     events::add(&mut routes);
     definitions::add(&mut routes);

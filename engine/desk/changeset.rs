@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
 use super::{Actor, Result, codec, keys, trace};
-use crate::domain::{EntryBody, Id, Kind, Record, Value, plan, record::fields};
+use crate::domain::{EntryBody, Id, Kind, Record, Value, party, plan, record::fields};
 use crate::packs::{Catalog, Shift};
 use crate::store::{Batch, Expect, Key, OpId, Pos, Table};
 
@@ -215,6 +215,16 @@ pub fn index_keys(catalog: &Catalog, record: Option<&Record>) -> BTreeSet<Key> {
     {
         rows.insert(keys::index(record.kind, OPEN_INDEX, agent, record.id));
     }
+    if record.kind == Kind::Inquiry && record.get(fields::CLOSED_AT).is_none() {
+        let nobody = Value::Bool(false);
+        let who = record.get(fields::ASSIGNEE).unwrap_or(&nobody);
+        rows.insert(keys::index(record.kind, keys::INBOX_INDEX, who, record.id));
+    }
+    let parties = party::keys(record).into_iter();
+    rows.extend(
+        parties
+            .map(|(field, begins, text)| keys::party(record.kind, field, begins, &text, record.id)),
+    );
     rows
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
-use super::{Actor, Error, ReportSpec, Result, Settings, Suspension};
+use super::{Acceptance, Actor, Error, Interaction, ReportSpec, Result, Settings, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
 use crate::domain::{Id, Kind, Value};
@@ -194,6 +194,43 @@ pub enum Command {
         report: String,
         /// The variant.
         id: Id,
+    },
+    /// Record what arrived through a channel: onto the record it answers, or into a new inquiry.
+    Receive {
+        /// What arrived.
+        event: Box<Interaction>,
+    },
+    /// Open the intake by hand: a draft inquiry of whoever asks.
+    StartIntake {
+        /// The card or request that it comes from.
+        origin: Option<(Kind, Id)>,
+        /// Values of the inquiry.
+        fields: Map<String, Json>,
+    },
+    /// Accept an inquiry: into a ticket, a lead, a message on a record that there is, or not at all.
+    Accept {
+        /// The inquiry; none: it is taken down with the same command.
+        inquiry: Option<Id>,
+        /// What it becomes.
+        ask: Box<Acceptance>,
+    },
+    /// Register the sender of an inquiry as an account, a contact or both.
+    Register {
+        /// The inquiry.
+        inquiry: Id,
+        /// Values of a new account, beside what the inquiry tells.
+        account: Option<Map<String, Json>>,
+        /// Values of a new contact, beside what the inquiry tells.
+        contact: Option<Map<String, Json>>,
+    },
+    /// Convert a lead into a ticket.
+    Convert {
+        /// The lead.
+        lead: Id,
+        /// Type of the ticket.
+        type_code: Option<String>,
+        /// Values of the ticket, beside what the lead holds.
+        fields: Map<String, Json>,
     },
     /// Run a named action of a rule.
     RunAction {
@@ -508,6 +545,11 @@ impl Command {
             Self::SaveSettings { .. } => "save_settings",
             Self::SaveVariant { .. } => "save_variant",
             Self::DeleteVariant { .. } => "delete_variant",
+            Self::Receive { .. } => "receive",
+            Self::StartIntake { .. } => "start_intake",
+            Self::Accept { .. } => "accept",
+            Self::Register { .. } => "register",
+            Self::Convert { .. } => "convert",
             Self::RunAction { .. } => "run_action",
             Self::AnswerSurvey { .. } => "answer_survey",
             Self::FireTimer { .. } => "fire_timer",
@@ -571,6 +613,12 @@ impl Command {
                 Some((Kind::Contract, *contract))
             }
             Self::FireTimer { owner, .. } => Some(*owner),
+            Self::Receive { event } => event.record,
+            Self::Accept {
+                inquiry: Some(id), ..
+            }
+            | Self::Register { inquiry: id, .. } => Some((Kind::Inquiry, *id)),
+            Self::Convert { lead, .. } => Some((Kind::Lead, *lead)),
             _ => None,
         }
     }

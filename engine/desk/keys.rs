@@ -1,7 +1,13 @@
 //! Keys of the desk's rows. Byte order is the order in which lists and ranges read them.
 
+use crate::domain::party::{Begins, PartyField};
 use crate::domain::{Id, Instant, Kind, Value};
 use crate::store::Key;
+
+/// The index by which parties are found: see [`crate::domain::party`].
+pub const PARTY_INDEX: &str = "@party";
+/// The index of inquiries that are not registered yet, by whoever is responsible.
+pub const INBOX_INDEX: &str = "@inbox";
 
 /// A record.
 pub fn record(kind: Kind, id: Id) -> Key {
@@ -43,6 +49,25 @@ pub fn index_field(kind: Kind, field: &str) -> Key {
 /// One index row.
 pub fn index(kind: Kind, field: &str, value: &Value, id: Id) -> Key {
     let mut key = index_prefix(kind, field, value);
+    key.extend(id.as_bytes());
+    key
+}
+
+/// Index rows by which a party is found: those whose text begins with one. With `whole`, those whose
+/// text is the one.
+pub fn party_prefix(kind: Kind, field: PartyField, begins: Begins, text: &str, whole: bool) -> Key {
+    let mut key = index_field(kind, PARTY_INDEX);
+    key.extend([field as u8, begins as u8]);
+    key.extend(text.bytes().filter(|b| *b != 0));
+    if whole {
+        key.push(0);
+    }
+    key
+}
+
+/// One index row by which a party is found.
+pub fn party(kind: Kind, field: PartyField, begins: Begins, text: &str, id: Id) -> Key {
+    let mut key = party_prefix(kind, field, begins, text, true);
     key.extend(id.as_bytes());
     key
 }

@@ -20,6 +20,7 @@ mod gates;
 mod ids;
 #[cfg(feature = "search")]
 mod index_source;
+mod intake;
 mod journal;
 mod kept;
 mod keys;
@@ -27,9 +28,11 @@ mod ledger;
 mod lookup;
 mod own;
 mod packs;
+mod party;
 mod permits;
 mod query;
 mod rebuild;
+mod rekey;
 mod replay;
 mod run;
 mod scene;
@@ -52,7 +55,12 @@ pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
 pub use decide::{FailingRule, Suspension};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
+pub use intake::{
+    Acceptance, AskedIn, Board, BoardCard, BoardColumn, BoardQuery, InboxItem, InboxQuery,
+    Interaction, PartyHit, PartyHits, PartyQuery, PartyVariant, Responsible,
+};
 pub use own::{Settings, TagCloud};
+pub use party::{Found, Reason};
 pub use query::{Exposed, Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
 pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use replay::{
@@ -155,6 +163,7 @@ impl Desk {
             bell: timers::Bell::default(),
             survey_link: options.survey_link,
         };
+        desk.rekey()?;
         desk.count_loads()?;
         desk.breakers.restore(&*desk.store.snapshot(None)?)?;
         desk.catalog()?;

@@ -48,6 +48,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// Every agent, working or not.
+    pub fn agent_ids(&self) -> impl Iterator<Item = Id> {
+        let agents = self.records.keys().filter(|(kind, _)| *kind == Kind::Agent);
+        agents.map(|(_, id)| *id)
+    }
+
     /// The newest version of a calendar.
     pub fn calendar(&self, code: &str) -> Option<&Calendar> {
         self.calendars

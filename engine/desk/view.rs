@@ -317,6 +317,8 @@ pub struct Event {
     pub records: Vec<(Kind, Id, Vec<String>)>,
     /// Entries added: kind and id of the owner, id of the entry.
     pub entries: Vec<(Kind, Id, Id)>,
+    /// Agents for whom the intake was opened, each with the inquiry.
+    pub drafts: Vec<(Id, Id)>,
 }
 
 /// What waits to leave the process, or has left it.

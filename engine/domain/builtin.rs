@@ -1,6 +1,11 @@
 //! The engine's own fields of each kind.
 
+mod intake;
+
 use std::sync::LazyLock;
+
+pub use intake::DRAFT;
+use intake::{inquiry, lead, other_contacts, source_inquiry};
 
 use super::{FieldDef, Kind, Names, StatusCategory, StatusDef, TransitionDef, ValueType, Workflow};
 
@@ -23,7 +28,14 @@ pub fn field(kind: Kind, name: &str) -> Option<&'static FieldDef> {
 #[must_use]
 pub fn workflow(kind: Kind) -> Option<&'static Workflow> {
     static ARTICLE: LazyLock<Workflow> = LazyLock::new(article_workflow);
-    (kind == Kind::Article).then(|| &*ARTICLE)
+    static INQUIRY: LazyLock<Workflow> = LazyLock::new(intake::inquiry_workflow);
+    static LEAD: LazyLock<Workflow> = LazyLock::new(intake::lead_workflow);
+    match kind {
+        Kind::Article => Some(&ARTICLE),
+        Kind::Inquiry => Some(&INQUIRY),
+        Kind::Lead => Some(&LEAD),
+        _ => None,
+    }
 }
 
 struct Field(FieldDef);
@@ -90,7 +102,8 @@ fn define(kind: Kind) -> Vec<FieldDef> {
     }
     match kind {
         Kind::Ticket => all.extend(ticket()),
-        Kind::Lead | Kind::Inquiry => all.extend(worked()),
+        Kind::Lead => all.extend(lead()),
+        Kind::Inquiry => all.extend(inquiry()),
         Kind::Activity => all.extend(activity()),
         Kind::Asset => all.extend(asset()),
         Kind::Account => all.extend(account()),
@@ -193,6 +206,7 @@ fn ticket() -> Vec<Field> {
             .indexed(),
         f("category", "Category", "Категория", V::Text).indexed(),
         f("channel", "Channel", "Канал", V::Text),
+        source_inquiry(),
         f("products", "Products", "Продукты", V::RefList).to(Kind::Product),
         f("assets", "Assets", "Оборудование", V::RefList).to(Kind::Asset),
         f("contract", "Contract", "Договор", V::Ref)
@@ -335,6 +349,7 @@ fn account() -> Vec<Field> {
         f("inn", "Tax number", "ИНН", V::Text).indexed(),
         f("phones", "Phones", "Телефоны", V::TextList).personal(),
         f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
+        other_contacts(),
         f("city", "City", "Город", V::Text),
         f("locale", "Language", "Язык", V::Text),
         f(
@@ -358,6 +373,7 @@ fn contact() -> Vec<Field> {
         f("position", "Position", "Должность", V::Text),
         f("phones", "Phones", "Телефоны", V::TextList).personal(),
         f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
+        other_contacts(),
         f("locale", "Language", "Язык", V::Text),
         f("portal", "Portal access", "Доступ к порталу", V::Bool),
         f(
@@ -456,22 +472,34 @@ fn agent() -> Vec<Field> {
         f("skills", "Skills", "Навыки", V::TextList),
         f("active", "Active", "Работает", V::Bool).default("true"),
         f("absent", "Absent", "Отсутствует", V::Bool).default("false"),
+        f(
+            "intake_on_call",
+            "Open the intake when a call is answered",
+            "Открывать приём обращения при ответе на звонок",
+            V::Bool,
+        ),
     ]
 }
 
-fn article_workflow() -> Workflow {
-    let status = |code: &str, en: &str, ru: &str, category| StatusDef {
+fn status(code: &str, en: &str, ru: &str, category: StatusCategory) -> StatusDef {
+    StatusDef {
         code: code.to_owned(),
         names: Names::of(en, ru),
         category,
         pauses: Vec::new(),
-    };
-    let way = |from: &str, to: &str| TransitionDef {
+    }
+}
+
+fn way(from: &str, to: &str) -> TransitionDef {
+    TransitionDef {
         from: from.to_owned(),
         to: to.to_owned(),
         names: Names::default(),
         requires: Vec::new(),
-    };
+    }
+}
+
+fn article_workflow() -> Workflow {
     Workflow {
         code: "article".to_owned(),
         initial: "draft".to_owned(),

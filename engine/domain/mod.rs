@@ -10,6 +10,7 @@ pub mod field;
 pub mod id;
 pub mod kind;
 pub mod names;
+pub mod party;
 pub mod plan;
 pub mod process;
 pub mod record;

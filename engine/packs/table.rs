@@ -54,12 +54,16 @@ impl FieldTable {
         }
     }
 
-    /// The field a name means: a full code or an engine field first, then `pack`'s field.
+    /// The field a name means: a full code or an engine field first, then `pack`'s field; without a
+    /// pack, the field of the one pack that has the name.
     pub(super) fn resolve(&self, pack: Option<&str>, name: &str) -> Option<&FieldDef> {
         let place = self.by_code.get(name).or_else(|| {
-            let pack = pack?;
-            let (_, place) = self.by_name.get(name)?.iter().find(|(p, _)| p == pack)?;
-            Some(place)
+            let all = self.by_name.get(name)?;
+            match (pack, all.as_slice()) {
+                (Some(pack), all) => Some(&all.iter().find(|(p, _)| p == pack)?.1),
+                (None, [(_, only)]) => Some(only),
+                (None, _) => None,
+            }
         })?;
         self.fields.get(*place).map(|f| &**f)
     }

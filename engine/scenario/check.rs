@@ -40,11 +40,22 @@ impl Check {
 
     /// What is not as a `[[step.then]]` says.
     pub fn then(&self, then: &Then, names: &mut Names, driver: &mut dyn Driver) -> Vec<Difference> {
+        if let Some(query) = &then.search {
+            let outcome = super::intake::search(then, query, names, driver);
+            return outcome.unwrap_or_else(|why| vec![why.into()]);
+        }
+        if then.inbox.is_some() || then.board.is_some() {
+            let outcome = super::intake::columns(then, names, driver);
+            return outcome.unwrap_or_else(|why| vec![why.into()]);
+        }
         let outcome = match (&then.record, &then.kind, &then.report) {
             (Some(record), None, None) => self.one(then, record, names, driver),
             (None, Some(kind), None) => many(then, kind, names, driver),
             (None, None, Some(code)) => reported::check(then, code, names, driver),
-            _ => Err("a `[[step.then]]` needs `record`, `kind` or `report`".to_owned()),
+            _ => Err(
+                "a `[[step.then]]` needs `record`, `kind`, `report`, `search`, `inbox` or `board`"
+                    .to_owned(),
+            ),
         };
         outcome.unwrap_or_else(|why| vec![why.into()])
     }

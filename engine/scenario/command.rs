@@ -33,6 +33,12 @@ impl Names {
         })
     }
 
+    /// What a record is called here, or its id.
+    pub fn of(&self, id: Id) -> String {
+        let found = self.0.iter().find(|(_, (_, own))| *own == id);
+        found.map_or_else(|| id.to_string(), |(name, _)| name.clone())
+    }
+
     /// A value of TOML as JSON, with ids for `@name`.
     pub fn json(&self, value: &toml::Value) -> Result<Json, String> {
         Ok(match value {
@@ -89,7 +95,7 @@ pub(super) fn command(
     names: &Names,
     driver: &mut dyn Driver,
 ) -> Result<Option<Command>, String> {
-    let verbs: [(&str, &Option<String>); 18] = [
+    let verbs: [(&str, &Option<String>); 24] = [
         ("create", &step.create),
         ("update", &step.update),
         ("delete", &step.delete),
@@ -108,6 +114,12 @@ pub(super) fn command(
         ("redirect", &step.redirect),
         ("plan", &step.plan),
         ("duplicate", &step.duplicate),
+        ("receive", &step.receive),
+        ("intake", &step.intake),
+        ("accept", &step.accept),
+        ("decline", &step.decline),
+        ("register", &step.register),
+        ("convert", &step.convert),
     ];
     let mut asked = verbs
         .iter()
@@ -134,6 +146,9 @@ fn build(
     if verb == "create" {
         let kind = Kind::named(on).ok_or_else(|| format!("there is no kind `{on}`"))?;
         return Ok(Command::Create { kind, fields });
+    }
+    if let Some(command) = super::intake::command(step, names, (verb, on), &fields)? {
+        return Ok(command);
     }
     let (kind, id) = names.get(on)?;
     Ok(match verb {
@@ -258,7 +273,7 @@ fn entry(step: &Step, (verb, kind, id): (&str, Kind, Id)) -> Result<Command, Str
     })
 }
 
-fn needed(given: Option<&String>, key: &str) -> Result<String, String> {
+pub(super) fn needed(given: Option<&String>, key: &str) -> Result<String, String> {
     given
         .cloned()
         .ok_or_else(|| format!("this command needs `{key}`"))
@@ -285,7 +300,7 @@ fn visibility(step: &Step) -> Result<Visibility, String> {
     }
 }
 
-fn id_or_code(names: &Names, name: &str) -> String {
+pub(super) fn id_or_code(names: &Names, name: &str) -> String {
     names
         .get(name)
         .map_or_else(|_| name.to_owned(), |(_, id)| id.to_string())

@@ -78,6 +78,31 @@ pub trait Driver {
     /// When it cannot be run.
     fn report(&mut self, actor: &Actor, code: &str, ask: &Json) -> Result<ShownReport, Refused>;
 
+    /// Parties by what is known of them, the likeliest first. The query is that of the HTTP API.
+    ///
+    /// # Errors
+    /// When the query is wrong, or they cannot be read.
+    fn parties(&mut self, actor: &Actor, query: &Map<String, Json>) -> Seen<Vec<ShownParty>>;
+
+    /// Inquiries that are not registered yet, those that wait longest first: of an agent by id, of
+    /// `nobody`, or all.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn inbox(&mut self, actor: &Actor, whose: Option<&str>) -> Seen<Vec<Id>>;
+
+    /// The cards of a type's board by the code of the status; the first column, without one, is the
+    /// inbox.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn board(
+        &mut self,
+        actor: &Actor,
+        type_code: &str,
+        whose: Option<&str>,
+    ) -> Seen<Vec<(String, Vec<Id>)>>;
+
     /// Position of the last commit.
     ///
     /// # Errors
@@ -231,6 +256,25 @@ pub struct ShownProcess {
     pub stages: Vec<String>,
     /// What may be done: the answer or the stage that follows, and the codes of why not.
     pub steps: Vec<(String, Vec<String>)>,
+}
+
+/// A party that was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownParty {
+    /// Identity.
+    pub id: Option<Id>,
+    /// Fields that fit.
+    pub reasons: Vec<String>,
+    /// Its organisation.
+    pub account: Option<Id>,
+    /// Its people.
+    pub contacts: Vec<Id>,
+    /// Its leads.
+    pub leads: Vec<Id>,
+    /// Its tickets.
+    pub tickets: Vec<Id>,
+    /// Others with the same tax number or phone.
+    pub duplicates: Vec<Id>,
 }
 
 /// An SLA clock.

@@ -123,6 +123,21 @@ pub(super) struct Step {
     pub redirect: Option<String>,
     pub plan: Option<String>,
     pub duplicate: Option<String>,
+    pub receive: Option<String>,
+    pub intake: Option<String>,
+    pub accept: Option<String>,
+    pub decline: Option<String>,
+    pub register: Option<String>,
+    pub convert: Option<String>,
+
+    pub event: Option<String>,
+    pub from: Option<String>,
+    pub in_reply_to: Option<String>,
+    #[serde(rename = "type")]
+    pub type_code: Option<String>,
+    pub new_account: Option<toml::Table>,
+    pub new_contact: Option<toml::Table>,
+    pub became: Option<String>,
 
     pub name: Option<String>,
     pub fields: toml::Table,
@@ -226,6 +241,14 @@ pub(super) struct Then {
     pub stages: Option<Vec<String>>,
     pub plan: Option<Vec<toml::Table>>,
 
+    pub search: Option<toml::Table>,
+    pub found: Vec<String>,
+    pub first: Option<PartyLike>,
+    pub inbox: Option<String>,
+    pub board: Option<String>,
+    pub whose: Option<String>,
+    pub columns: BTreeMap<String, Vec<String>>,
+
     pub kind: Option<String>,
     #[serde(rename = "where")]
     pub filter: toml::Table,
@@ -237,6 +260,18 @@ pub(super) struct Then {
     pub rows: Option<Vec<toml::Table>>,
     pub totals: toml::Table,
     pub open: Option<Vec<String>>,
+}
+
+/// The likeliest party of a search as it should be. Records are named as the scenario names them.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PartyLike {
+    pub reasons: Option<Vec<String>>,
+    pub account: Option<String>,
+    pub contacts: Option<Vec<String>>,
+    pub leads: Option<Vec<String>>,
+    pub tickets: Option<Vec<String>>,
+    pub duplicates: Option<Vec<String>>,
 }
 
 /// An entry as it should be.

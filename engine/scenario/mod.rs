@@ -8,6 +8,7 @@ mod command;
 mod compare;
 mod driver;
 mod file;
+mod intake;
 mod on_desk;
 mod pack;
 mod report;
@@ -17,7 +18,7 @@ mod uploaded;
 
 pub use driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport, ShownRun,
+    ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun,
 };
 pub use file::Scenario;
 pub use on_desk::{DeskDriver, Place, consumed, survey_token};

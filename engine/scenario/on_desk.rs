@@ -7,12 +7,12 @@ use serde_json::{Map, Value as Json};
 
 use super::driver::{
     Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport, ShownRun,
+    ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun,
 };
 use super::report::{Problem, Report, RuleUse};
 use crate::desk::{
-    Actor, Clock, Command, Desk, DeskOptions, Error, ErrorKind, HistoryItem, IdSource, ListQuery,
-    Reply, ReportSpec, Request, VirtualClock,
+    Actor, BoardQuery, Clock, Command, Desk, DeskOptions, Error, ErrorKind, HistoryItem, IdSource,
+    InboxQuery, ListQuery, Reply, ReportSpec, Request, VirtualClock,
 };
 use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
 use crate::domain::sla::{ClockState, SlaClock};
@@ -339,6 +339,46 @@ impl Driver for DeskDriver {
             totals: found.totals_object(),
             open: found.open.iter().map(|(page, _)| page.record.id).collect(),
         })
+    }
+
+    fn parties(&mut self, actor: &Actor, query: &Map<String, Json>) -> Seen<Vec<ShownParty>> {
+        let query = super::intake::query(query)?;
+        let found = self.desk.find_parties(actor, &query);
+        let hits = found.map_err(|e| e.to_string())?.hits;
+        Ok(hits.into_iter().map(super::intake::party).collect())
+    }
+
+    fn inbox(&mut self, actor: &Actor, whose: Option<&str>) -> Seen<Vec<Id>> {
+        let query = InboxQuery {
+            responsible: super::intake::responsible(whose)?,
+            type_code: None,
+            older_than_secs: None,
+            limit: PAGE,
+            cursor: None,
+            at_least: None,
+        };
+        let page = self.desk.inbox(actor, &query).map_err(|e| e.to_string())?;
+        Ok(page.items.iter().map(|i| i.page.record.id).collect())
+    }
+
+    fn board(
+        &mut self,
+        actor: &Actor,
+        type_code: &str,
+        whose: Option<&str>,
+    ) -> Seen<Vec<(String, Vec<Id>)>> {
+        let query = BoardQuery {
+            type_code: type_code.to_owned(),
+            responsible: super::intake::responsible(whose)?,
+            limit: 100,
+            at_least: None,
+        };
+        let board = self.desk.board(actor, &query).map_err(|e| e.to_string())?;
+        let columns = board.columns.into_iter().map(|c| {
+            let code = c.status.map(|s| s.code).unwrap_or_default();
+            (code, c.cards.iter().map(|c| c.page.record.id).collect())
+        });
+        Ok(columns.collect())
     }
 
     fn pos(&mut self) -> Seen<u64> {

@@ -207,6 +207,7 @@ impl Running<'_> {
                 if let Some(name) = step.name.as_ref().filter(|_| step.makes()) {
                     self.names.give(name, kind, reply.id);
                 }
+                super::intake::name(step, &reply, &mut self.names);
                 self.unlike_result(step, &reply)
             }
             (Ok(_), Some(refusal)) => Err(Difference::new(

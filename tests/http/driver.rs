@@ -10,8 +10,8 @@ use opora::domain::entry::{Direction, Visibility};
 use opora::domain::{Id, Instant, Kind};
 use opora::scenario::{
     DeskDriver, Driver, Place, Refused, RefusedFault, Report, Seen, ShownAction, ShownChange,
-    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownProcess, ShownReport,
-    ShownRun, consumed, survey_token,
+    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess,
+    ShownReport, ShownRun, consumed, survey_token,
 };
 use opora::store::Pos;
 use serde_json::{Map, Value as Json, json};
@@ -153,6 +153,11 @@ impl Driver for HttpDriver {
             Command::Create { kind, .. } | Command::Duplicate { kind, .. } => {
                 (Some(*kind), id(&body, "id"))
             }
+            Command::Receive { .. }
+            | Command::StartIntake { .. }
+            | Command::Accept { .. }
+            | Command::Register { .. }
+            | Command::Convert { .. } => (Kind::named(&text(&body, "kind")), id(&body, "id")),
             other => (other.target().map(|t| t.0), other.target().map(|t| t.1)),
         };
         Ok(Reply {
@@ -303,6 +308,58 @@ impl Driver for HttpDriver {
         })
     }
 
+    fn parties(&mut self, actor: &Actor, query: &Map<String, Json>) -> Seen<Vec<ShownParty>> {
+        let secret = self.secret(actor).map_err(told)?;
+        let path = format!("/v1/intake/search?at_least={}", self.last);
+        let answer = self.send(&secret, &post(&path, json!(query)));
+        if answer.status != StatusCode::OK {
+            return Err(told(refused(&answer)));
+        }
+        let ids =
+            |of: &Json, name: &str| list(of, name).iter().filter_map(|r| id(r, "id")).collect();
+        let party = |hit: &Json| ShownParty {
+            id: id(hit, "id"),
+            reasons: list(hit, "reasons")
+                .iter()
+                .map(|r| text(r, "field"))
+                .collect(),
+            account: id(&hit["account"], "id"),
+            contacts: ids(hit, "contacts"),
+            leads: ids(hit, "leads"),
+            tickets: ids(hit, "tickets"),
+            duplicates: texts(hit, "duplicates")
+                .iter()
+                .filter_map(|d| d.parse().ok())
+                .collect(),
+        };
+        Ok(list(&answer.json(), "hits").iter().map(party).collect())
+    }
+
+    fn inbox(&mut self, actor: &Actor, whose: Option<&str>) -> Seen<Vec<Id>> {
+        let whose = whose.map(|who| format!("&assignee={who}"));
+        let path = format!("/v1/inbox?limit=200{}", whose.unwrap_or_default());
+        let page = self.read(actor, &path).map_err(told)?.json();
+        let items = list(&page, "items").iter();
+        Ok(items.filter_map(|i| id(&i["inquiry"], "id")).collect())
+    }
+
+    fn board(
+        &mut self,
+        actor: &Actor,
+        type_code: &str,
+        whose: Option<&str>,
+    ) -> Seen<Vec<(String, Vec<Id>)>> {
+        let whose = whose.map(|who| format!("&assignee={who}"));
+        let type_code = type_code.replace('/', "%2F");
+        let path = format!("/v1/board?type={type_code}{}", whose.unwrap_or_default());
+        let board = self.read(actor, &path).map_err(told)?.json();
+        let column = |c: &Json| {
+            let cards = list(c, "cards").iter().filter_map(|card| id(card, "id"));
+            (text(&c["status"], "code"), cards.collect())
+        };
+        Ok(list(&board, "columns").iter().map(column).collect())
+    }
+
     fn pos(&mut self) -> Seen<u64> {
         let ready = self.send(ADMIN, &get("/readyz".to_owned()));
         ready.json()["position"]
@@ -414,6 +471,11 @@ fn call(command: &Command) -> Call {
             &format!("/v1/surveys/{token}"),
             json!({"score": score, "comment": comment, "answers": answers}),
         ),
+        Command::Receive { .. }
+        | Command::StartIntake { .. }
+        | Command::Accept { .. }
+        | Command::Register { .. }
+        | Command::Convert { .. } => intake_call(command),
         other => entry_call(other),
     }
 }
@@ -434,6 +496,64 @@ fn step_body(step: &ProcessStep, fields: &Map<String, Json>) -> Json {
     body["stage"] = json!(step.stage());
     body["fields"] = json!(fields);
     body
+}
+
+fn intake_call(command: &Command) -> Call {
+    let place = |of: &Option<(Kind, Id)>| of.map(|(k, id)| json!({"kind": k.name(), "id": id}));
+    match command {
+        Command::Receive { event } => {
+            let way = match event.direction {
+                Direction::In => "in",
+                Direction::Out => "out",
+            };
+            let body = json!({
+                "channel": event.channel, "event": event.event, "direction": way,
+                "external_id": event.external_id, "in_reply_to": event.in_reply_to,
+                "from": event.from, "subject": event.subject, "text": event.text,
+                "agent": event.agent, "record": place(&event.record),
+                "arose_from": place(&event.origin), "type": event.type_code,
+                "received_at": event.received_at, "fields": event.fields,
+            });
+            post("/v1/interactions", body)
+        }
+        Command::StartIntake { origin, fields } => post(
+            "/v1/intake/start",
+            json!({"arose_from": place(origin), "fields": fields}),
+        ),
+        Command::Accept { inquiry, ask } => {
+            if let (Some(id), Some(reason)) = (inquiry, &ask.decline) {
+                let path = path(Kind::Inquiry, *id, "/decline");
+                return post(&path, json!({ "reason": reason }));
+            }
+            let body = json!({
+                "type": ask.type_code, "kind": ask.kind.map(Kind::name),
+                "record": place(&ask.record), "fields": ask.fields,
+                "new_account": ask.new_account, "new_contact": ask.new_contact,
+                "appeal": ask.appeal,
+            });
+            match inquiry {
+                Some(id) => post(&path(Kind::Inquiry, *id, "/accept"), body),
+                None => post("/v1/intake/accept", body),
+            }
+        }
+        Command::Register {
+            inquiry,
+            account,
+            contact,
+        } => post(
+            &path(Kind::Inquiry, *inquiry, "/register"),
+            json!({"account": account, "contact": contact}),
+        ),
+        Command::Convert {
+            lead,
+            type_code,
+            fields,
+        } => post(
+            &path(Kind::Lead, *lead, "/convert"),
+            json!({"type": type_code, "fields": fields}),
+        ),
+        other => panic!("`{}` is none of the intake", other.name()),
+    }
 }
 
 fn entry_call(command: &Command) -> Call {
@@ -625,6 +745,9 @@ fn id_of_entry(command: &Command, body: &Json) -> Option<Id> {
 }
 
 fn result_of(command: &Command, body: &Json) -> Option<String> {
+    if matches!(command, Command::Receive { .. } | Command::Accept { .. }) {
+        return Some(body.to_string());
+    }
     let asked = matches!(command, Command::RunAction { .. });
     (asked && !body["result"].is_null()).then(|| body["result"].to_string())
 }

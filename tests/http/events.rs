@@ -10,13 +10,15 @@ use tower::ServiceExt;
 use crate::app::{ADMIN, AGENT, App, PORTAL_A, PORTAL_B, request};
 
 /// An open stream.
-struct Stream {
+pub struct Stream {
     body: axum::body::Body,
     text: String,
+    /// What the last event was to the reader.
+    pub event: String,
 }
 
 impl Stream {
-    async fn open(app: &App, secret: &str, query: &str, headers: &[(&str, &str)]) -> Self {
+    pub async fn open(app: &App, secret: &str, query: &str, headers: &[(&str, &str)]) -> Self {
         let asked = request(
             "GET",
             &format!("/v1/events{query}"),
@@ -30,18 +32,21 @@ impl Stream {
         Self {
             body: response.into_body(),
             text: String::new(),
+            event: String::new(),
         }
     }
 
     /// The next event's id and data; none when nothing comes.
-    async fn next(&mut self) -> Option<(u64, Json)> {
+    pub async fn next(&mut self) -> Option<(u64, Json)> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
                 self.text = rest;
                 let line = |name: &str| block.lines().find_map(|l| l.strip_prefix(name));
                 if let Some(data) = line("data: ") {
-                    assert_eq!(line("event: "), Some("change"));
+                    let event = line("event: ").unwrap();
+                    assert!(["change", "intake"].contains(&event), "{event}");
+                    self.event = event.to_owned();
                     let id = line("id: ").unwrap().parse().unwrap();
                     return Some((id, serde_json::from_str(data).unwrap()));
                 }

@@ -23,6 +23,8 @@ mod events;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod packs;

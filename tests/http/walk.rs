@@ -67,6 +67,19 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
         (_, "transition") if op.kind == Some(Kind::Article) => json!({"to": "archived"}),
         (_, "transition") => json!({"to": "bench"}),
         (_, "assign") => json!({"agent": app.agent}),
+        (_, "search") => json!({"any": "Walked"}),
+        (_, "interactions") => json!({"channel": "form", "text": "Hello"}),
+        (_, "start") => json!({"fields": {"title": "Made"}}),
+        (_, "accept") if op.kind.is_none() => {
+            json!({"type": "fault", "appeal": {"title": "Made"}, "new_contact": {"title": "Made"}})
+        }
+        (_, "accept" | "convert") => json!({"type": "fault"}),
+        (_, "decline") => json!({"reason": "walked"}),
+        (_, "register") => json!({"contact": {"title": "Made"}}),
+        (_, "move") => {
+            let ticket = target(app, Kind::Ticket, serial);
+            json!({"card": {"kind": "ticket", "id": ticket}, "to": "bench"})
+        }
         (_, "comments") => json!({"text": "Hello"}),
         (_, "messages") => json!({"channel": "mail", "direction": "out", "text": "Hello"}),
         (_, "links") => json!({"relation": "related", "to_kind": "agent", "to": app.agent}),
@@ -123,6 +136,7 @@ fn path(op: &Op, id: &str) -> String {
     path = path.replace("{name}", name);
     match op.id.as_str() {
         "search" | "search_articles" => path.push_str("?q=printer"),
+        "read_board" => path.push_str("?type=fault"),
         id if id.ends_with("_attachment") && id.starts_with("create") => {
             path.push_str("?name=a.txt")
         }

@@ -7,8 +7,9 @@ use crate::check;
 use crate::tree::{Text, sources, texts};
 
 /// Codes of packs that are words of the engine too, and what the engine means by them.
-const OWN: [(&str, &str); 13] = [
+const OWN: [(&str, &str); 14] = [
     ("cause", "a member of an explanation"),
+    ("declined", "a status of inquiries"),
     ("done", "a category of statuses"),
     ("error", "a level of the log"),
     ("goods", "a kind of product"),

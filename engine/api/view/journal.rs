@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{instant, link};
 use crate::desk::{Event, HistoryItem};
+use crate::domain::Kind;
 
 /// One change in the life of a record.
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,6 +140,20 @@ pub struct EventView {
     pub records: Vec<EventRecordView>,
     /// Entries that were added.
     pub entries: Vec<EventEntryView>,
+    /// Agents for whom the intake was opened: a call reached them.
+    pub drafts: Vec<EventDraftView>,
+}
+
+/// An intake that was opened for an agent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventDraft)]
+pub struct EventDraftView {
+    /// Id of the agent.
+    pub agent: String,
+    /// Id of the draft inquiry.
+    pub inquiry: String,
+    /// Path of the draft inquiry.
+    pub link: String,
 }
 
 /// A record that changed.
@@ -187,7 +202,14 @@ pub fn event(event: Event) -> EventView {
             id: id.to_string(),
             entry: entry.to_string(),
         });
+    let drafts = event.drafts.into_iter();
+    let drafts = drafts.map(|(agent, inquiry)| EventDraftView {
+        agent: agent.to_string(),
+        link: link(Kind::Inquiry, &inquiry.to_string()),
+        inquiry: inquiry.to_string(),
+    });
     EventView {
+        drafts: drafts.collect(),
         position: event.pos.0,
         at: instant(event.at),
         command: event.command,

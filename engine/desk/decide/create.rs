@@ -67,7 +67,7 @@ impl Deciding<'_, '_> {
         ))
     }
 
-    fn asked_type(&self, kind: Kind, asked: Option<&Json>) -> Result<Option<TypeDef>> {
+    pub(super) fn asked_type(&self, kind: Kind, asked: Option<&Json>) -> Result<Option<TypeDef>> {
         let catalog = &self.ground.catalog;
         let Some(asked) = asked.filter(|j| !j.is_null()) else {
             if !kind.needs_type() {
@@ -207,7 +207,7 @@ impl Deciding<'_, '_> {
     }
 
     /// A new record that is to be in another status than the first goes there by the workflow.
-    fn enter_on_create(&mut self, kind: Kind, id: Id, to: &str) -> Result<()> {
+    pub(super) fn enter_on_create(&mut self, kind: Kind, id: Id, to: &str) -> Result<()> {
         let Some(full) = self.status_code(kind, id, to) else {
             return Err(self.unknown_status(kind, id, to));
         };

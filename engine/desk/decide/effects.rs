@@ -1,6 +1,7 @@
 //! Applying effects: validated like any user's input, all of a rule's or none.
 
 use super::entries::{check_text, short};
+use super::intake::CONVERTED;
 use super::notify::Words;
 use super::rules::Ruled;
 use super::{Deciding, MAX_DEPTH};
@@ -113,6 +114,10 @@ impl Deciding<'_, '_> {
                 let type_code = type_code.as_deref().map(|t| own(ruled, t));
                 let values: Vec<(String, Value)> =
                     values.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+                if relation == CONVERTED && kind == Kind::Lead && *new == Kind::Ticket {
+                    let values = self.full_names(ruled, *new, type_code.as_deref(), values);
+                    return self.convert_by_rule(id, type_code, &values, by).map(|_| ());
+                }
                 let made = self.create_by_rule(*new, type_code, &values, by)?;
                 if relation.is_empty() {
                     return Ok(());
@@ -155,6 +160,22 @@ impl Deciding<'_, '_> {
                 self.apply_custom(ruled, (name, data), by, (kind, id))
             }
         }
+    }
+
+    /// Values by the full names of their fields, as a rule names them.
+    fn full_names(
+        &self,
+        ruled: &Ruled,
+        kind: Kind,
+        type_code: Option<&str>,
+        values: Vec<(String, Value)>,
+    ) -> Vec<(String, Value)> {
+        let pack = Some(&*ruled.rule.pack);
+        let full = |name: String| {
+            let def = self.ground.catalog.resolve(kind, type_code, pack, &name);
+            def.map_or(name, |def| def.code.clone())
+        };
+        values.into_iter().map(|(n, v)| (full(n), v)).collect()
     }
 
     /// A default never replaces a value that is there.

@@ -2,6 +2,7 @@
 
 use sha2::Digest;
 
+use super::intake::{holder, message_guard};
 use super::{Answer, Deciding};
 use crate::desk::{Command, Error, ErrorKind, Result, keys};
 use crate::domain::entry::{Entry, EntryBody, Visibility};
@@ -68,8 +69,7 @@ impl Deciding<'_, '_> {
         }
         if let Some(external) = external_id {
             short("external_id", external, 500)?;
-            let bytes = format!("{channel}\0{external}");
-            let key = keys::named_guard("message", &sha2::Sha256::digest(bytes.as_bytes()));
+            let key = message_guard(channel, external);
             if self.draft.snapshot.get(Table::Guards, &key)?.is_some() {
                 return Err(Error::new(
                     ErrorKind::Conflict,
@@ -84,7 +84,7 @@ impl Deciding<'_, '_> {
             self.draft
                 .rows
                 .put
-                .push((Table::Guards, key, id.0.to_vec()));
+                .push((Table::Guards, key, holder((*kind, *id))));
         }
         let body = EntryBody::Message {
             channel: channel.clone(),

@@ -17,6 +17,7 @@ mod entries;
 mod form;
 mod guard;
 mod input;
+mod intake;
 mod interaction;
 mod lifecycle;
 mod notify;
@@ -56,6 +57,7 @@ use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
+pub use intake::PartySearch;
 pub use lifecycle::{Happening, try_happening};
 pub use probe::Probe;
 pub use process::{Standing, may_complete, standing};
@@ -224,6 +226,15 @@ impl Answer {
         }
     }
 
+    /// Nothing was made or changed; `id` says whom it was about.
+    const fn nothing(id: Id) -> Self {
+        Self {
+            kind: None,
+            id,
+            entry: None,
+        }
+    }
+
     const fn entry(kind: Kind, id: Id, entry: Id) -> Self {
         Self {
             kind: Some(kind),
@@ -291,6 +302,19 @@ impl Deciding<'_, '_> {
                 spec,
             } => self.save_variant(report, *id, (name, *shared), spec),
             Command::DeleteVariant { report, id } => self.delete_variant(report, *id),
+            Command::Receive { event } => self.receive(event),
+            Command::StartIntake { origin, fields } => self.start_intake(*origin, fields),
+            Command::Accept { inquiry, ask } => self.accept(*inquiry, ask),
+            Command::Register {
+                inquiry,
+                account,
+                contact,
+            } => self.register(*inquiry, account.as_ref(), contact.as_ref()),
+            Command::Convert {
+                lead,
+                type_code,
+                fields,
+            } => self.convert(*lead, type_code.as_deref(), fields),
             Command::RunAction {
                 kind,
                 id,

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Deciding, Draft, Ground, Input};
+use super::{Deciding, Draft, Ground, Input, PartySearch};
 use crate::desk::allot::Allotment;
+use crate::desk::intake::PartyQuery;
 use crate::desk::sight::Sight;
 use crate::desk::{Fault, Request, Result};
 use crate::domain::{Id, Kind};
@@ -28,7 +29,21 @@ impl<'g, 'a> Probe<'g, 'a> {
         kind: Kind,
         id: Id,
     ) -> Result<Self> {
-        let mut deciding = Deciding {
+        let mut probe = Self::at_large(ground, request, allot, kind);
+        probe.id = id;
+        probe.deciding.target(kind, id)?;
+        Ok(probe)
+    }
+
+    /// Rules that are about no record.
+    pub fn at_large(
+        ground: &'g Ground<'a>,
+        request: &'g Request,
+        allot: &'g mut Allotment<'a>,
+        kind: Kind,
+    ) -> Self {
+        let id = Id::MIN;
+        let deciding = Deciding {
             ground,
             actor: request.actor.clone(),
             sight: Sight::new(ground, &request.actor),
@@ -55,8 +70,15 @@ impl<'g, 'a> Probe<'g, 'a> {
             happening: None,
             by_next: false,
         };
-        deciding.target(kind, id)?;
-        Ok(Self { deciding, kind, id })
+        Self { deciding, kind, id }
+    }
+
+    /// The keys by which a party is searched for.
+    ///
+    /// # Errors
+    /// When a text is wrong, or the store fails.
+    pub fn party_search(&mut self, query: &PartyQuery) -> Result<PartySearch> {
+        self.deciding.party_search(self.id, query)
     }
 
     /// What the form rules say, by full field code.

@@ -1,9 +1,11 @@
 //! The stream of committed changes.
 
 use crate::desk::decide::Ground;
-use crate::desk::journal::JournalEntry;
+use crate::desk::journal::{JournalEntry, RecordChange};
 use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, ErrorKind, Event, Result, codec};
+use crate::domain::builtin::DRAFT;
+use crate::domain::{Id, Kind, Value};
 use crate::store::{Pos, Table};
 
 impl Desk {
@@ -66,14 +68,32 @@ fn mask_event(ground: &Ground<'_>, sight: &Sight<'_, '_>, event: &mut Event) -> 
             entries.push((kind, owner, entry));
         }
     }
+    event
+        .drafts
+        .retain(|(_, inquiry)| shown.iter().any(|(_, id, _)| id == inquiry));
     event.records = shown;
     event.entries = entries;
     Ok(())
 }
 
+/// The agent for whom a change opened the intake, and the inquiry.
+fn opened(change: &RecordChange) -> Option<(Id, Id)> {
+    let new = |name: &str| {
+        let mut fields = change.fields.iter();
+        fields
+            .find(|f| f.field == name)
+            .and_then(|f| f.new.as_ref())
+    };
+    let is_draft = change.kind == Kind::Inquiry && new("status") == Some(&Value::from(DRAFT));
+    let agent = new("assignee").and_then(Value::as_ref_id);
+    agent.filter(|_| is_draft).map(|agent| (agent, change.id))
+}
+
 fn event(pos: Pos, entry: JournalEntry) -> Event {
+    let drafts = entry.changes.iter().filter_map(opened).collect();
     Event {
         pos,
+        drafts,
         at: entry.at,
         command: entry.input.command,
         actor: entry.actor.name(),

@@ -135,15 +135,23 @@ pub fn own_filters(actor: &Actor, kind: Kind) -> Result<Vec<Filter>> {
 }
 
 /// A walk over index rows, newest record first.
-struct Walk<'a> {
-    snapshot: &'a dyn Snapshot,
-    kind: Kind,
-    filters: &'a [Filter],
-    limit: usize,
+pub struct Walk<'a> {
+    /// What is read.
+    pub snapshot: &'a dyn Snapshot,
+    /// Kind of the records.
+    pub kind: Kind,
+    /// Conditions on indexed fields, the rarest first.
+    pub filters: &'a [Filter],
+    /// Most records of a page.
+    pub limit: usize,
 }
 
 impl Walk<'_> {
-    fn page(&self, sight: &Sight<'_, '_>, cursor: Option<&str>) -> Result<Page<RecordPage>> {
+    /// A page of what the asker sees.
+    ///
+    /// # Errors
+    /// When the cursor is wrong, or the store fails.
+    pub fn page(&self, sight: &Sight<'_, '_>, cursor: Option<&str>) -> Result<Page<RecordPage>> {
         let before = match cursor {
             Some(text) => Some(Id::from_slice(&super::unhex(text)?).ok_or_else(super::bad_cursor)?),
             None => None,

@@ -1,5 +1,6 @@
 //! Queries: what the asker may see, read from a snapshot.
 
+mod board;
 mod entries;
 mod events;
 #[cfg(feature = "search")]
@@ -7,6 +8,8 @@ mod facets;
 mod form;
 mod history;
 mod hooks;
+mod inbox;
+mod intake;
 mod ledger;
 mod list;
 mod plan;
