@@ -1,5 +1,4 @@
-//! The hostile scripts and plugins of this folder, as `corpus.toml` lists them. The bench `hostile`
-//! reads them with this file too.
+//! The hostile scripts and plugins of this folder, as `corpus.toml` lists them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
