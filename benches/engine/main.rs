@@ -7,20 +7,13 @@
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
-mod calls;
 mod contended;
 mod creates;
 mod journal;
 mod life;
 mod simulate;
 
-use std::alloc::System;
-
 use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, folder};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// A part of the bench: `cargo bench … -- PART` runs it alone.
 type Part = fn(&Bed, &Mode) -> Fallible<()>;
@@ -29,10 +22,9 @@ fn main() -> Fallible<()> {
     let mode = Mode::from_args();
     let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
     let bed = Bed::open(folder.path(), &BedOptions::default())?;
-    let parts: [(&str, Part); 8] = [
+    let parts: [(&str, Part); 7] = [
         ("life", life::of_tickets),
         ("journal", journal::bytes),
-        ("calls", calls::cost),
         ("creates", creates::against_the_store),
         ("hooks", creates::cost_of_hooks),
         ("comments", contended::comments),

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opora::store::{Batch, Health, JournalRow, Lease, Outcome, Pos, Snapshot, Store, StoreResult};
+use opora::store::{
+    Batch, Health, JournalRow, Lease, Outcome, Pos, Snapshot, Store, StoreResult, Then,
+};
 use parking_lot::Mutex;
 
 /// Most batches that are kept.
@@ -37,6 +39,14 @@ impl<S: Store> Recorder<S> {
         let kept = self.kept.lock().take().unwrap_or_default();
         (answer, kept.into())
     }
+
+    fn keep(&self, batches: &[Batch]) {
+        if let Some(kept) = self.kept.lock().as_mut() {
+            kept.extend(batches.iter().cloned());
+            let over = kept.len().saturating_sub(KEPT);
+            kept.drain(..over);
+        }
+    }
 }
 
 impl<S: Store> Store for Recorder<S> {
@@ -45,12 +55,13 @@ impl<S: Store> Store for Recorder<S> {
     }
 
     fn commit(&self, batches: Vec<Batch>) -> StoreResult<Vec<Outcome>> {
-        if let Some(kept) = self.kept.lock().as_mut() {
-            kept.extend(batches.iter().cloned());
-            let over = kept.len().saturating_sub(KEPT);
-            kept.drain(..over);
-        }
+        self.keep(&batches);
         self.inner.commit(batches)
+    }
+
+    fn commit_then(&self, batch: Batch, then: Then) -> StoreResult<Vec<Outcome>> {
+        self.keep(std::slice::from_ref(&batch));
+        self.inner.commit_then(batch, then)
     }
 
     fn numbers(&self, counter: &str, count: u64) -> StoreResult<u64> {

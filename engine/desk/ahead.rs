@@ -121,6 +121,15 @@ impl Ahead {
     ) -> StoreResult<Self> {
         let mut spans = Vec::new();
         foresee(actor, command, catalog, &mut keys, &mut spans);
+        Self::of(inner, keys, spans)
+    }
+
+    /// Reads keys and spans in one trip.
+    pub fn of(
+        inner: Arc<dyn Snapshot>,
+        keys: Vec<(Table, Key)>,
+        spans: Vec<Span>,
+    ) -> StoreResult<Self> {
         let (rows, found) = inner.read(&keys, &spans)?;
         Ok(Self {
             inner,

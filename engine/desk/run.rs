@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use super::ahead::Ahead;
 use super::allot::Allotment;
 use super::decide::{self, Decided, Ground};
+use super::gates::Pass;
 use super::{
     Command, Desk, Error, ErrorKind, Reply, Request, Result, codec, content, keys, service,
 };
-use crate::domain::Instant;
+use crate::domain::{Id, Instant, Kind};
 use crate::store::{Expect, Key, OpId, Outcome, Pos, Snapshot, Table};
 
 /// How often a command may lose against others before it is given back.
@@ -109,9 +110,10 @@ impl Desk {
             allot.rewind();
             let mut decided = decide::decide(&ground, request, command, &mut allot, op)?;
             self.keep_reply(&mut decided, once.as_ref(), now)?;
-            match self.commit(decided)? {
+            match self.commit(decided, pass.as_ref())? {
                 Committed::Done(reply) => return Ok(reply),
                 Committed::Again(key) => {
+                    // Who lost keeps its turn.
                     if pass.as_ref().is_none_or(|p| *p.key() != key) {
                         // One queue at a time: who held two could wait for somebody who holds the other.
                         drop(pass.take());
@@ -151,6 +153,19 @@ impl Desk {
         let wanted = stood_on(once);
         let ahead = Ahead::read(snapshot, wanted, &request.actor, command, last.as_deref())?;
         Ok(Arc::new(ahead))
+    }
+
+    /// The ground of a query that will read some records: all in one trip.
+    pub(super) fn ground_for(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        records: &[(Kind, Id)],
+    ) -> Result<Ground<'_>> {
+        let mut wanted = stood_on(None);
+        let row = |(kind, id): &(Kind, Id)| (Table::Records, keys::record(*kind, *id));
+        wanted.extend(records.iter().map(row));
+        let ahead = Arc::new(Ahead::of(snapshot, wanted, Vec::new())?);
+        Ok(self.ground(ahead, self.now(), None)?.0)
     }
 
     /// Reads what every decision stands on, and the kept answer if there is one: one trip.
@@ -211,7 +226,9 @@ impl Desk {
         Ok(())
     }
 
-    fn commit(&self, decided: Decided) -> Result<Committed> {
+    /// Commits; who holds a pass lets the next one in as soon as the change is durable, before it is
+    /// woken itself.
+    fn commit(&self, decided: Decided, pass: Option<&Arc<Pass>>) -> Result<Committed> {
         let Decided {
             mut batch,
             mut reply,
@@ -219,8 +236,18 @@ impl Desk {
             queued,
         } = decided;
         self.store_content(content::split(&mut batch))?;
-        let outcome = self.store.commit(vec![batch])?.pop();
-        match outcome {
+        let outcomes = match pass.map(Arc::clone) {
+            Some(pass) => self.store.commit_then(
+                batch,
+                Box::new(move |outcomes| {
+                    if let [Outcome::Done(_)] = outcomes {
+                        pass.leave();
+                    }
+                }),
+            )?,
+            None => self.store.commit(vec![batch])?,
+        };
+        match outcomes.into_iter().next() {
             Some(Outcome::Done(pos)) => {
                 for (agent, by) in loads {
                     self.loads.add(agent, by);

@@ -1,13 +1,13 @@
 //! Rules within what their pack was granted: personal data it did not ask for is not in their view,
 //! and what it was not granted is refused by name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asks::Grants;
 use super::catalog::LocalFields;
 use super::load::Loaded;
-use crate::domain::{FieldDef, Kind, builtin};
+use crate::domain::{Kind, builtin};
 use crate::hooks::{
     Call, Decision, Detail, Failure, FailureKind, Outcome, Place, RecordView, Rule, Runner,
     SurveyAsk, Traced, Usage,
@@ -39,7 +39,7 @@ pub(super) fn within(rule: &Arc<Rule>, grants: &Arc<Grants>, personal: &Personal
         pack: Arc::clone(&rule.pack),
         denied_read: rule.reads.iter().find(|r| !grants.read(r)).cloned(),
         grants: Arc::clone(grants),
-        personal: Arc::clone(personal),
+        hidden: hidden(rule, grants, personal),
     };
     Arc::new(Rule {
         runner: Arc::new(runner),
@@ -53,7 +53,23 @@ struct Granted {
     pack: Arc<str>,
     denied_read: Option<String>,
     grants: Arc<Grants>,
-    personal: Personal,
+    hidden: Hidden,
+}
+
+/// Personal fields that a pack was not granted, by kind of record.
+type Hidden = BTreeMap<Kind, Vec<String>>;
+
+/// What a rule's views go without. A pack's own fields are its own.
+fn hidden(rule: &Rule, grants: &Grants, personal: &Personal) -> Hidden {
+    let foreign = |name: &&str| name.split_once('/').is_none_or(|(p, _)| p != &*rule.pack);
+    let of = |kind: Kind| {
+        let own = builtin::fields(kind).iter().filter(|f| f.personal_data);
+        let own = own.map(|f| f.code.as_str());
+        let packs = personal.iter().map(String::as_str).filter(foreign);
+        let names = own.chain(packs).filter(|f| !grants.personal(kind, f));
+        (kind, names.map(str::to_owned).collect())
+    };
+    Kind::ALL.into_iter().map(of).collect()
 }
 
 impl Runner for Granted {
@@ -139,8 +155,10 @@ impl Granted {
         if let Some(before) = &mut less.before {
             self.cut(before);
         }
-        for related in Arc::make_mut(&mut less.related).values_mut() {
-            self.cut(related);
+        if !less.related.is_empty() {
+            for related in Arc::make_mut(&mut less.related).values_mut() {
+                self.cut(related);
+            }
         }
         self.cut_detail(call.record.kind, &mut less.detail);
         Some(less)
@@ -204,28 +222,22 @@ impl Granted {
 
     /// Whether a field is personal and was not granted.
     fn hides(&self, kind: Kind, name: &str) -> bool {
-        let is_personal = match name.split_once('/') {
-            Some((pack, _)) => *pack != *self.pack && self.personal.contains(name),
-            None => builtin::field(kind, name).is_some_and(is_personal),
-        };
-        is_personal && !self.grants.personal(kind, name)
+        self.hidden_of(kind).iter().any(|hidden| hidden == name)
     }
 
-    /// The view without the personal fields that were not granted. A pack's own fields are its own.
+    fn hidden_of(&self, kind: Kind) -> &[String] {
+        self.hidden.get(&kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// The view without the personal fields that were not granted.
     fn cut(&self, view: &mut Arc<RecordView>) {
-        let kind = view.kind;
-        let hidden = |name: &&String| self.hides(kind, name);
-        let names: Vec<String> = view.fields.keys().filter(hidden).cloned().collect();
-        if names.is_empty() {
+        let hidden = self.hidden_of(view.kind);
+        if !hidden.iter().any(|name| view.fields.contains_key(name)) {
             return;
         }
         let shown = Arc::make_mut(view);
-        for name in names {
-            shown.fields.remove(&name);
+        for name in hidden {
+            shown.fields.remove(name);
         }
     }
-}
-
-fn is_personal(def: &FieldDef) -> bool {
-    def.personal_data
 }

@@ -60,8 +60,8 @@ impl Desk {
         kind: Kind,
         id: Id,
     ) -> Result<RecordPage> {
-        let (ground, _) = self.ground(Arc::clone(snapshot), self.now(), None)?;
-        record::read(&**snapshot, &Sight::new(&ground, actor), kind, id)
+        let ground = self.ground_for(Arc::clone(snapshot), &[(kind, id)])?;
+        record::read(&*ground.snapshot, &Sight::new(&ground, actor), kind, id)
     }
 
     /// Whether the desk was opened with a search index.

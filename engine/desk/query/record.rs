@@ -21,7 +21,7 @@ impl Desk {
         at_least: Option<Pos>,
     ) -> Result<RecordPage> {
         let snapshot = self.store.snapshot(at_least)?;
-        let (ground, _) = self.ground(snapshot, self.now(), None)?;
+        let ground = self.ground_for(snapshot, &[(kind, id)])?;
         let sight = Sight::new(&ground, actor);
         let mut page = read(&*ground.snapshot, &sight, kind, id)?;
         sight.mask(&mut page.record)?;
@@ -34,9 +34,9 @@ impl Desk {
     /// When there is no such ticket, or the store fails.
     pub fn clocks(&self, actor: &Actor, id: Id) -> Result<Vec<SlaClock>> {
         let snapshot = self.store.snapshot(None)?;
-        let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
+        let ground = self.ground_for(Arc::clone(&snapshot), &[(Kind::Ticket, id)])?;
         let sight = Sight::new(&ground, actor);
-        read(&*snapshot, &sight, Kind::Ticket, id)?;
+        read(&*ground.snapshot, &sight, Kind::Ticket, id)?;
         let (from, to) = keys::owned(id);
         let rows = snapshot.range(Table::Clocks, &from, &to, false, 16)?;
         rows.iter()

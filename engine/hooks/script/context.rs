@@ -148,7 +148,7 @@ impl Context {
         let chosen = self.agents(member)?.iter().filter(|a| test(a));
         self.list(
             "agents",
-            chosen.map(|a| Dynamic::from(AgentItem(Arc::new(a.clone())))),
+            chosen.map(|a| Dynamic::from(AgentItem(a.clone()))),
         )
     }
 

@@ -88,7 +88,7 @@ pub(super) struct Actor(pub(super) ActorView);
 
 /// An agent who could be put in charge.
 #[derive(Debug, Clone)]
-pub(super) struct AgentItem(pub(super) Arc<AgentView>);
+pub(super) struct AgentItem(pub(super) AgentView);
 
 /// A team that could be put in charge.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! What the compiler made of a plugin, and how its functions are called.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Error, Store};
@@ -9,6 +10,8 @@ use super::bindings::guest as wit;
 use super::contract::{LoadError, differs};
 use super::fault::Fault;
 use super::limits::Limits;
+use super::plugin::Plugin;
+use super::slots::{Slots, Taken};
 use super::state::State;
 use super::{answer, input};
 use crate::domain::Definitions;
@@ -21,6 +24,8 @@ type Asked<T> = Result<Result<T, Fault>, Error>;
 pub(super) struct Code {
     pre: InstancePre<State>,
     glue: Glue,
+    /// The slots its instances are made in; none: each is made from nothing.
+    slots: Option<Arc<Slots>>,
 }
 
 /// Where the functions of the exported interfaces are.
@@ -102,22 +107,33 @@ impl Code {
     /// Makes an instance once, within the budget of a call, and compares its types with the
     /// contract's.
     pub(super) fn new(
-        plugin: &str,
-        exports: &BTreeSet<&str>,
-        limits: &Limits,
+        label: &str,
+        plugin: &Plugin,
         component: &[u8],
         pre: InstancePre<State>,
+        slots: Option<Arc<Slots>>,
     ) -> Result<Self, LoadError> {
-        let mut store = fresh(&pre, limits).map_err(|e| LoadError::Host(format!("{e:#}")))?;
+        let _slot = slots.as_ref().map(|slots| slots.take());
+        let mut store =
+            fresh(&pre, &plugin.limits()).map_err(|e| LoadError::Host(format!("{e:#}")))?;
         let instance = pre.instantiate(&mut store);
         let instance = instance.map_err(|e| LoadError::Start {
-            plugin: plugin.to_owned(),
+            plugin: label.to_owned(),
             text: Fault::of(&e, store.data()).text,
         })?;
-        let unlike = |e: Error| differs(plugin, &e, component);
-        let glue = Glue::find(&pre, exports).map_err(unlike)?;
+        let unlike = |e: Error| differs(label, &e, component);
+        let glue = Glue::find(&pre, plugin.interfaces()).map_err(unlike)?;
         glue.check(&mut store, &instance).map_err(unlike)?;
-        Ok(Self { pre, glue })
+        Ok(Self {
+            pre,
+            glue,
+            slots: slots.clone(),
+        })
+    }
+
+    /// Waits for the room that an instance is made in.
+    pub(super) fn slot(&self) -> Option<Taken<'_>> {
+        self.slots.as_ref().map(|slots| slots.take())
     }
 
     /// A fresh store with the whole budget.

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, PoolingAllocationConfig};
 
 use super::bindings::log;
 use super::code::Code;
 use super::contract::{self, LoadError};
 use super::limits::{Limits, MAX_COMPONENT_BYTES};
 use super::plugin::Plugin;
+use super::slots::{SLOTS, Slots};
 use super::state::State;
 
 /// Stack that a guest may use. It lies on the calling thread, whose own is 2 MiB by default.
@@ -25,10 +26,53 @@ pub struct Host {
     limits: Limits,
 }
 
+/// Greatest component whose instances are made in slots, in bytes.
+const MAX_SLOT_COMPONENT_BYTES: usize = 1 << 20;
+/// Greatest memory of an instance that is made in a slot, in bytes.
+const SLOT_BYTES: usize = 64 << 20;
+/// Memory of a slot that stays with it from call to call, in bytes; what a call wrote is reset.
+const KEPT_BYTES: usize = 1 << 20;
+
 /// What turns components into code.
 struct Compiler {
+    /// For ordinary plugins: their instances are made in slots that are kept, since mapping memory
+    /// anew costs more than most calls. Where the system does not give the room there is none.
+    kept: Option<(Workshop, Arc<Slots>)>,
+    /// For what does not fit into a slot: its instances are made from nothing each time.
+    anew: Workshop,
+}
+
+/// A compiler's settings and what guests may import.
+struct Workshop {
     engine: Engine,
     linker: Linker<State>,
+}
+
+impl Workshop {
+    fn new(config: &Config) -> wasmtime::Result<Self> {
+        let engine = Engine::new(config)?;
+        let mut linker = Linker::new(&engine);
+        log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+        Ok(Self { engine, linker })
+    }
+}
+
+/// One memory, one table and the few instances of a plugin that is compiled to WebAssembly; those of
+/// interpreted languages have tens.
+fn kept() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(SLOTS)
+        .total_memories(SLOTS)
+        .max_memories_per_component(1)
+        .max_memory_size(SLOT_BYTES)
+        .total_tables(SLOTS * 2)
+        .max_tables_per_component(2)
+        .total_core_instances(SLOTS * 8)
+        .max_core_instances_per_component(8)
+        .linear_memory_keep_resident(KEPT_BYTES)
+        .table_keep_resident(KEPT_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    pool
 }
 
 /// When a plugin is compiled.
@@ -59,11 +103,18 @@ impl Host {
         if let Some(dir) = cache_dir {
             config.cache(Some(cache(dir)?));
         }
-        let engine = Engine::new(&config).map_err(failed)?;
-        let mut linker = Linker::new(&engine);
-        log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
+        let anew = Workshop::new(&config).map_err(failed)?;
+        // Guards beyond memory would have to be set and taken away around every call: a system call
+        // that stops all cores. Checks in the code cost less.
+        config
+            .allocation_strategy(kept())
+            .memory_reservation(SLOT_BYTES as u64)
+            .memory_guard_size(0)
+            .signals_based_traps(false);
+        let kept = Workshop::new(&config).ok();
+        let kept = kept.map(|workshop| (workshop, Arc::default()));
         Ok(Self {
-            compiler: Arc::new(Compiler { engine, linker }),
+            compiler: Arc::new(Compiler { kept, anew }),
             limits,
         })
     }
@@ -170,26 +221,39 @@ impl Compiler {
     }
 
     fn compile(&self, plugin: &Plugin, component: &[u8]) -> Result<Code, LoadError> {
-        let label = plugin.label();
         let compile = || {
-            let compiled =
-                Component::new(&self.engine, component).map_err(|e| LoadError::Malformed {
-                    plugin: label.clone(),
-                    text: format!("{e:#}"),
-                })?;
-            let pre = self
-                .linker
-                .instantiate_pre(&compiled)
-                .map_err(|e| contract::differs(&label, &e, component))?;
-            Code::new(
-                &label,
-                plugin.interfaces(),
-                &plugin.limits(),
-                component,
-                pre,
-            )
+            // Large ones carry an interpreter: it does not fit, and compiling it takes seconds.
+            let is_small = component.len() <= MAX_SLOT_COMPONENT_BYTES
+                && plugin.limits().memory_bytes <= SLOT_BYTES;
+            if let Some((workshop, slots)) = self.kept.as_ref().filter(|_| is_small)
+                && let Ok(code) = workshop.compile(plugin, component, Some(slots))
+            {
+                return Ok(code);
+            }
+            self.anew.compile(plugin, component, None)
         };
-        catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|_| Err(broke_down(&label)))
+        catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|_| Err(broke_down(&plugin.label())))
+    }
+}
+
+impl Workshop {
+    fn compile(
+        &self,
+        plugin: &Plugin,
+        component: &[u8],
+        slots: Option<&Arc<Slots>>,
+    ) -> Result<Code, LoadError> {
+        let label = plugin.label();
+        let compiled =
+            Component::new(&self.engine, component).map_err(|e| LoadError::Malformed {
+                plugin: label.clone(),
+                text: format!("{e:#}"),
+            })?;
+        let pre = self
+            .linker
+            .instantiate_pre(&compiled)
+            .map_err(|e| contract::differs(&label, &e, component))?;
+        Code::new(&label, plugin, component, pre, slots.cloned())
     }
 }
 

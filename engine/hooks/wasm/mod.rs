@@ -16,6 +16,7 @@ mod host;
 mod input;
 mod limits;
 mod plugin;
+mod slots;
 mod state;
 mod values;
 

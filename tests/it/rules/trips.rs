@@ -95,6 +95,12 @@ fn a_step_takes_at_most_three_trips() {
             assert!(counts.round_trips() <= 3, "{}: {counts:?}", command.name());
             assert_eq!(counts.commits, 1, "{}", command.name());
         }
+        counted
+            .desk
+            .record(&Actor::System, Kind::Ticket, ticket, None)
+            .unwrap();
+        let counts = counted.store.take();
+        assert_eq!(counts.round_trips(), 1, "reading a record: {counts:?}");
     }
     clock.advance(chrono::TimeDelta::hours(2));
     counted.store.take();
