@@ -10,12 +10,15 @@ use super::problem::Problem;
 use super::records::{self, at};
 use super::route::{Op, Routes};
 use super::state::App;
-use super::view::HitsView;
-use crate::desk::{Desk, Error, SearchQuery};
+use super::view::{HitsView, SuggestionsView};
+use crate::desk::{Desk, Error, SearchQuery, SuggestQuery};
 use crate::domain::Kind;
 
 /// Longest query in characters.
 const MAX_QUERY_CHARS: usize = 500;
+/// Most titles that complete a text, and how many when the caller does not say.
+const MAX_TITLES: usize = 20;
+const DEFAULT_TITLES: usize = 8;
 
 const QUERY: &str = "What to search for, at most 500 characters: words, `\"a phrase\"`, `-without`, `field:value`; see docs/search.md. No text is wrong: what is not understood is words.";
 
@@ -36,6 +39,63 @@ pub(super) fn add(routes: &mut Routes) {
         .about("articles", "Search the knowledge base.")
         .query("q", QUERY);
     routes.add(finish(op), search_articles);
+    let op = Op::get("/v1/search/suggest", "suggest")
+        .about(
+            "search",
+            "Complete what is being typed: titles by the words so far, and the word at the end.",
+        )
+        .query("q", "What was typed so far; at most 500 characters.")
+        .query(
+            "kind",
+            "Kinds, separated by commas; tickets, articles and assets when not given.",
+        )
+        .number("limit", "Most titles, 1 to 20; 8 when not given.")
+        .at_least()
+        .reply_with::<SuggestionsView>(200, "Titles and completions, best first");
+    routes.add(op, suggest);
+}
+
+async fn suggest(
+    caller: Caller,
+    State(app): State<App>,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let text = words(&mut params)?;
+    let mut kinds = Vec::new();
+    for name in params.many("kind") {
+        kinds.push(records::kind_named("kind", &name)?);
+    }
+    let limit = params.read("limit", "a whole number")?;
+    let limit = limit.unwrap_or(DEFAULT_TITLES);
+    if !(1..=MAX_TITLES).contains(&limit) {
+        let message = format!("must lie between 1 and {MAX_TITLES}");
+        return Err(Error::field("limit", "invalid_parameter", message).into());
+    }
+    let at_least = params.at_least()?;
+    params.finish()?;
+    let query = SuggestQuery {
+        text,
+        kinds,
+        limit,
+        at_least,
+    };
+    let done = app.read(at_least, move |desk| desk.suggest(&caller.actor, &query));
+    let (pos, found) = done.await?;
+    Ok(at(pos, axum::Json(SuggestionsView::of(found))))
+}
+
+/// Takes the text of the search box.
+fn words(params: &mut Params) -> Result<String, Problem> {
+    let text = params.one("q")?.unwrap_or_default();
+    if text.trim().is_empty() {
+        let message = "give the words to search for: `?q=printer`";
+        return Err(Error::field("q", "required", message).into());
+    }
+    if MAX_QUERY_CHARS < text.chars().count() {
+        let message = format!("is over the limit of {MAX_QUERY_CHARS} characters");
+        return Err(Error::field("q", "invalid_parameter", message).into());
+    }
+    Ok(text)
 }
 
 fn finish(op: Op) -> Op {
@@ -75,15 +135,7 @@ async fn search(
     mut params: Params,
     kinds: Vec<Kind>,
 ) -> Result<Response, Problem> {
-    let text = params.one("q")?.unwrap_or_default();
-    if text.trim().is_empty() {
-        let message = "give the words to search for: `?q=printer`";
-        return Err(Error::field("q", "required", message).into());
-    }
-    if MAX_QUERY_CHARS < text.chars().count() {
-        let message = format!("is over the limit of {MAX_QUERY_CHARS} characters");
-        return Err(Error::field("q", "invalid_parameter", message).into());
-    }
+    let text = words(&mut params)?;
     let facets = params.many("facets");
     let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
     let filters = match kinds.as_slice() {

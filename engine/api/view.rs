@@ -18,7 +18,9 @@ pub use simulation::{ShadowView, SimulationView, shadow, simulation};
 pub use why::{ReplayedView, WhyView, replayed, why};
 
 use super::problem::FaultView;
-use crate::desk::{Actor, FacetCounts, Form, RecordPage, SearchHit, Understood, WordMatch};
+use crate::desk::{
+    Actor, FacetCounts, Form, RecordPage, SearchHit, Suggested, Understood, WordMatch,
+};
 use crate::domain::{Instant, Kind, Record, StatusDef, builtin};
 use crate::packs::Catalog;
 
@@ -255,6 +257,53 @@ pub struct HitsView {
     pub understood: Vec<UnderstoodView>,
     /// The facets that were asked for, in the order in which they were.
     pub facets: Vec<FacetView>,
+}
+
+/// What a text that is being typed may become.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Suggestions)]
+pub struct SuggestionsView {
+    /// Records whose titles have all of its words, or any when none has all; best first.
+    pub titles: Vec<TitleView>,
+    /// The text with its last word completed, at most 5.
+    pub completions: Vec<String>,
+    /// Whether the index is being rebuilt, so that titles may be missing.
+    pub rebuilding: bool,
+}
+
+/// A record by its title.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TitleHit)]
+pub struct TitleView {
+    /// Id of the record.
+    pub id: String,
+    /// Human number.
+    pub number: Option<i64>,
+    /// Kind of record.
+    pub kind: &'static str,
+    /// Title.
+    pub title: String,
+    /// Path of the record.
+    pub link: String,
+}
+
+impl SuggestionsView {
+    /// As JSON.
+    #[must_use]
+    pub fn of(found: Suggested) -> Self {
+        let title = |page: RecordPage| TitleView {
+            link: link(page.record.kind, &page.record.id.to_string()),
+            id: page.record.id.to_string(),
+            number: page.record.number(),
+            kind: page.record.kind.name(),
+            title: page.record.title().to_owned(),
+        };
+        Self {
+            titles: found.titles.into_iter().map(title).collect(),
+            completions: found.completions,
+            rebuilding: found.rebuilding,
+        }
+    }
 }
 
 /// A part of a query.

@@ -85,6 +85,30 @@ pub struct SearchQuery {
     pub facets: Vec<String>,
 }
 
+/// What to complete.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SuggestQuery {
+    /// What was typed so far.
+    pub text: String,
+    /// Kinds; empty: tickets, articles and assets.
+    pub kinds: Vec<Kind>,
+    /// Most titles, 1 to 20.
+    pub limit: usize,
+    /// See at least this position.
+    pub at_least: Option<Pos>,
+}
+
+/// What a text may become.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggested {
+    /// Records by their titles, best first, re-read from the store.
+    pub titles: Vec<RecordPage>,
+    /// The text with its last word completed.
+    pub completions: Vec<String>,
+    /// Whether the index is being rebuilt, so that titles may be missing.
+    pub rebuilding: bool,
+}
+
 /// One hit of a search, re-read from the store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchHit {

@@ -16,7 +16,7 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use super::stems::Stems;
 
 /// Raise it with every change of what [`Analysis`] emits: an older index is then built anew.
-pub(super) const ANALYSIS_VERSION: u32 = 2;
+pub(super) const ANALYSIS_VERSION: u32 = 3;
 /// Starts the term of a folded word or a code, as against that of a stem.
 pub(super) const EXACT: char = '=';
 /// Letters of a word that count; the rest is cut off, never the word.

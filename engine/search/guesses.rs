@@ -19,18 +19,22 @@ use super::words::{Guess, Matched, Role, Word, chunk_around, words_of};
 /// Unknown words of a query that are guessed at.
 const MAX_UNKNOWN: usize = 8;
 /// Guesses of one word.
-const MAX_GUESSES: usize = 6;
+const MAX_GUESSES: usize = 12;
 /// Words of the index that are looked at for one word.
 const MAX_CANDIDATES: usize = 400;
+/// Longer words of the index that are looked at for one beginning.
+const MAX_LONGER: usize = 4_000;
 /// Of these the most frequent are tried against the request's conditions.
 const MAX_TRIED: usize = 24;
 /// Letters of the shortest beginning of a word.
-const MIN_PREFIX: usize = 3;
+pub(super) const MIN_PREFIX: usize = 3;
 /// Letters from which one mistake is put right, and two.
 const MIN_TYPO: usize = 4;
 const MIN_TWO_TYPOS: usize = 8;
 
 const PREFIX_WORTH: f32 = 0.8;
+/// Of a longer word, when what was typed is a word itself.
+const LONGER_WORTH: f32 = 0.6;
 const LAYOUT_WORTH: f32 = 0.9;
 /// By the number of mistakes less one.
 const TYPO_WORTH: [f32; 2] = [0.7, 0.5];
@@ -42,10 +46,12 @@ pub(super) struct Guesser<'a> {
     pub(super) sections: Vec<Section>,
     /// What the request finds by its conditions; everything without.
     pub(super) within: Option<&'a dyn Query>,
+    /// Letters of the shortest beginning that is completed.
+    pub(super) min_prefix: usize,
 }
 
 impl Guesser<'_> {
-    /// Adds guesses to the words that no document has.
+    /// Adds guesses to the words that no document has, and longer words to one still being typed.
     pub(super) fn fill(&self, text: &str, words: &mut [Word]) -> SearchResult<()> {
         let last = words.last().map(|word| word.place.clone());
         // A word that is still being typed is the end of the text.
@@ -80,6 +86,23 @@ impl Guesser<'_> {
             let is_last = typing.as_ref() == Some(&word.place);
             word.guesses = self.guess(word, is_last)?;
         }
+        match words.last_mut() {
+            Some(word) if typing.is_some() => self.lengthen(word),
+            _ => Ok(()),
+        }
+    }
+
+    /// A word that is known may still be the beginning of another one.
+    fn lengthen(&self, word: &mut Word) -> SearchResult<()> {
+        let form = word.terms.iter().find_map(|term| term.strip_prefix(EXACT));
+        let Some(form) =
+            form.filter(|_| word.guesses.is_empty() && word.role == Role::Word && !word.literal)
+        else {
+            return Ok(());
+        };
+        let longer = self.by_prefix(form, Matched::Prefix, LONGER_WORTH)?;
+        let is_other = |guess: &Guess| !word.terms.contains(&guess.stem);
+        word.guesses = longer.into_iter().filter(is_other).collect();
         Ok(())
     }
 
@@ -182,7 +205,7 @@ impl Guesser<'_> {
     }
 
     fn by_prefix(&self, form: &str, how: Matched, worth: f32) -> SearchResult<Vec<Guess>> {
-        if form.chars().count() < MIN_PREFIX {
+        if form.chars().count() < self.min_prefix {
             return Ok(Vec::new());
         }
         let start = format!("{EXACT}{form}");
@@ -191,7 +214,7 @@ impl Guesser<'_> {
             for section in &self.sections {
                 let index = reader.inverted_index(section.forms)?;
                 let mut stream = index.terms().range().ge(&start).into_stream()?;
-                while forms.len() < MAX_CANDIDATES && stream.advance() {
+                while forms.len() < MAX_LONGER && stream.advance() {
                     let Some(term) = std::str::from_utf8(stream.key()).ok() else {
                         continue;
                     };

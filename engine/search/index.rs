@@ -17,6 +17,7 @@ use super::folder::{Folder, Generation, caught, in_memory};
 use super::indexer::Indexer;
 use super::page;
 use super::request::{SearchPage, SearchRequest};
+use super::suggest::{self, Suggestions};
 
 /// How the index works; the defaults are right for a desk.
 #[derive(Debug, Clone)]
@@ -253,6 +254,25 @@ impl SearchIndex {
                 Err(error)
             }
         }
+    }
+
+    /// Completes what is being typed: titles, and words of titles. Quick, and without snippets.
+    ///
+    /// # Errors
+    /// As [`SearchIndex::search`].
+    pub fn suggest(&self, request: &SearchRequest) -> SearchResult<Suggestions> {
+        page::check(request)?;
+        let rebuilding = self.shared.progress.lock().rebuilding;
+        let live = self.shared.live.load_full();
+        let searcher = live.reader.searcher();
+        let found = caught(|| suggest::suggest(&live.generation.fields, &searcher, request));
+        if let Err(error @ SearchError::Unavailable(_)) = &found {
+            self.shared.suspect(error);
+        }
+        Ok(Suggestions {
+            rebuilding,
+            ..found?
+        })
     }
 
     /// Waits until changes up to `position` are found; false when that takes longer than

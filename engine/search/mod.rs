@@ -30,6 +30,7 @@ mod request;
 mod schema;
 mod snippet;
 mod stems;
+mod suggest;
 mod words;
 
 #[cfg(test)]
@@ -49,4 +50,5 @@ pub use request::{
     SearchRequest, Sections, Sort,
 };
 pub use snippet::Highlighter;
+pub use suggest::{MAX_COMPLETIONS, Suggestions};
 pub use words::{Matched, WordMatch};

@@ -10,7 +10,7 @@ use super::doc::field_name_is_valid;
 use super::error::{SearchError, SearchResult};
 use super::facets::FacetCollector;
 use super::folder::caught;
-use super::guesses::Guesser;
+use super::guesses::{Guesser, MIN_PREFIX};
 use super::query;
 use super::request::{Demand, Facet, Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
 use super::schema::Fields;
@@ -155,6 +155,7 @@ fn words(
         searcher,
         sections: query::searched(fields, request.sections),
         within,
+        min_prefix: MIN_PREFIX,
     };
     guesser.fill(text, &mut words)?;
     Ok(words)

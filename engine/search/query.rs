@@ -107,11 +107,15 @@ pub(super) fn build(
 fn text_query(fields: &Fields, text: &str, words: &[Word], sections: Sections) -> Box<dyn Query> {
     let mut clauses = Vec::new();
     for word in words {
-        for term in &word.terms {
-            clauses.extend(term_wishes(fields, word.role, term, sections));
-        }
-        if let Some(meant) = meant(fields, word, sections) {
-            clauses.push((Occur::Should, meant));
+        let own = word.terms.iter();
+        let own = own.flat_map(|term| term_wishes(fields, word.role, term, sections));
+        if word.guesses.is_empty() {
+            clauses.extend(own);
+        } else {
+            // The best way in which a document has the word counts.
+            let mut ways: Vec<Box<dyn Query>> = vec![Box::new(BooleanQuery::new(own.collect()))];
+            ways.extend(meant(fields, word, sections));
+            clauses.push((Occur::Should, Box::new(DisjunctionMaxQuery::new(ways))));
         }
     }
     let wanted = if sections.codes {
@@ -259,8 +263,8 @@ fn not(query: Box<dyn Query>) -> Box<dyn Query> {
     ]))
 }
 
-/// What a word may have meant: the best guess that a document has counts.
-fn meant(fields: &Fields, word: &Word, sections: Sections) -> Option<Box<dyn Query>> {
+/// What a word may have meant, each guess for what it is worth.
+fn meant(fields: &Fields, word: &Word, sections: Sections) -> Vec<Box<dyn Query>> {
     let guesses = word.guesses.iter().map(|guess| -> Box<dyn Query> {
         let mut wishes = term_wishes(fields, Role::Word, &guess.stem, sections);
         if guess.form != guess.stem {
@@ -269,8 +273,40 @@ fn meant(fields: &Fields, word: &Word, sections: Sections) -> Option<Box<dyn Que
         let all = BooleanQuery::new(wishes);
         Box::new(BoostQuery::new(Box::new(all), guess.worth))
     });
-    let guesses: Vec<_> = guesses.collect();
-    (!guesses.is_empty()).then(|| -> Box<dyn Query> { Box::new(DisjunctionMaxQuery::new(guesses)) })
+    guesses.collect()
+}
+
+/// Titles that have every word, or any one: each in its best way.
+pub(super) fn titles(
+    fields: &Fields,
+    words: &[Word],
+    within: Option<&dyn Query>,
+    every: bool,
+) -> Box<dyn Query> {
+    let only = Sections {
+        title: true,
+        ..Sections::NONE
+    };
+    let occur = if every { Occur::Must } else { Occur::Should };
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+    for word in words.iter().filter(|word| word.role != Role::CodePart) {
+        let own = word.terms.iter();
+        let own = own.flat_map(|term| term_wishes(fields, word.role, term, only));
+        let mut ways: Vec<Box<dyn Query>> = vec![Box::new(BooleanQuery::new(own.collect()))];
+        ways.extend(meant(fields, word, only));
+        clauses.push((occur, Box::new(DisjunctionMaxQuery::new(ways))));
+    }
+    let wish: Box<dyn Query> = Box::new(BooleanQuery::new(clauses));
+    match within {
+        None => wish,
+        Some(within) => Box::new(BooleanQuery::new(vec![
+            (Occur::Must, wish),
+            (
+                Occur::Must,
+                Box::new(ConstScoreQuery::new(within.box_clone(), 0.0)),
+            ),
+        ])),
+    }
 }
 
 /// What may be a number or a code as a whole: the text itself and its pieces with a digit.

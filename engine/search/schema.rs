@@ -33,6 +33,8 @@ const MAX_KIND_BYTES: usize = 256;
 const TERM_BYTES: usize = 6;
 /// Bytes of the term of an id.
 const KEY_BYTES: usize = 9;
+/// Shortest title that is taken for the beginning of its text.
+const MIN_CUT_CHARS: usize = 40;
 const MAX_CODE_CHARS: usize = 256;
 const MAX_SORT_CHARS: usize = 64;
 /// Longest value of a facet, and most values that a document counts for.
@@ -168,34 +170,25 @@ impl Fields {
         out.add_u64(self.id_low, low);
         out.add_u64(self.version, doc.version);
         out.add_text(self.kind, cut(&doc.kind, MAX_KIND_BYTES));
-        self.add_text(
-            &mut out,
-            (self.title, self.stored_title),
-            &doc.title,
-            MAX_TITLE_BYTES,
-        );
-        self.add_text(
-            &mut out,
-            (self.body, self.stored_body),
-            &doc.body,
-            MAX_BODY_BYTES,
-        );
+        let title = cut(&doc.title, MAX_TITLE_BYTES);
+        if !title.is_empty() {
+            if !is_cut_off(title, &doc.body) {
+                out.add_text(self.title.stems, title);
+            }
+            out.add_text(self.title.forms, title);
+            out.add_text(self.stored_title, title);
+        }
+        self.add_text(&mut out, (self.body, self.stored_body), &doc.body);
         let internal = (self.internal, self.stored_internal);
-        self.add_text(&mut out, internal, &doc.internal, MAX_BODY_BYTES);
+        self.add_text(&mut out, internal, &doc.internal);
         self.add_filters(&mut out, doc);
         out
     }
 
-    fn add_text(
-        &self,
-        out: &mut TantivyDocument,
-        (section, stored): (Section, Field),
-        text: &str,
-        max_bytes: usize,
-    ) {
+    fn add_text(&self, out: &mut TantivyDocument, (section, stored): (Section, Field), text: &str) {
         if !text.is_empty() {
-            out.add_text(section.stems, cut(text, max_bytes));
-            out.add_text(section.forms, cut(text, max_bytes));
+            out.add_text(section.stems, cut(text, MAX_BODY_BYTES));
+            out.add_text(section.forms, cut(text, MAX_BODY_BYTES));
             out.add_text(stored, cut(text, MAX_STORED_BYTES));
         }
     }
@@ -258,6 +251,18 @@ impl Fields {
         }
         out.add_object(self.order, columns);
     }
+}
+
+/// Whether a title is only where its text was cut off, as programs make titles of texts without
+/// one: long, and the text goes on within the sentence. It says nothing that the text does not, so
+/// ranking gives it no more weight than that; by its very words it is found like any title.
+fn is_cut_off(title: &str, body: &str) -> bool {
+    let title = title.trim().trim_end_matches('…').trim_end();
+    let rest = body.trim_start().strip_prefix(title).unwrap_or_default();
+    let next = rest.trim_start_matches(' ').chars().next();
+    title.chars().nth(MIN_CUT_CHARS - 1).is_some()
+        && !title.ends_with(['.', '!', '?', ':', ';'])
+        && next.is_some_and(|c| c != '\n' && c != '\r')
 }
 
 /// Whether the first value of a field has no term, since its column finds it: nearly every record

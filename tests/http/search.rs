@@ -187,3 +187,34 @@ async fn fields_phrases_and_facets_of_a_query() {
     let foreign = app.get("/v1/tickets?sort=title&cursor=zz", AGENT).await;
     foreign.fails_with(422, "bad_cursor");
 }
+
+#[tokio::test]
+async fn what_is_typed_is_completed_within_rights() {
+    let app = App::new();
+    app.ticket().await;
+    for (title, status) in [
+        ("Printer guide", "published"),
+        ("Printing secrets", "draft"),
+    ] {
+        let article = json!({"title": title, "body": "x", "status": status});
+        app.post("/v1/articles", ADMIN, article).await.is(201);
+    }
+    let pos = app.desk.pos();
+    let ask = async |q: &str, token| {
+        let path = format!("/v1/search/suggest?q={q}&kind=article&at_least={pos}");
+        app.get(&path, token).await.is(200).json()
+    };
+    let found = ask("prin", AGENT).await;
+    assert_eq!(found["titles"].as_array().unwrap().len(), 2, "{found}");
+    let own = ask("prin", PORTAL_A).await;
+    assert_eq!(own["titles"][0]["title"], "Printer guide");
+    assert_eq!(own["titles"][0]["kind"], "article");
+    assert_eq!(own["titles"].as_array().unwrap().len(), 1, "{own}");
+    assert_eq!(own["completions"], json!(["printer"]));
+    let one = app.get("/v1/search/suggest?q=prin&limit=1", AGENT).await;
+    assert_eq!(one.is(200).json()["titles"].as_array().unwrap().len(), 1);
+    for wrong in ["q=", "q=x&limit=21", "q=x&kind=foo", "q=x&cursor=1"] {
+        let path = format!("/v1/search/suggest?{wrong}");
+        app.get(&path, AGENT).await.fails_with(422, "invalid");
+    }
+}

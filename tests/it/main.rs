@@ -24,6 +24,9 @@ mod plugin;
 #[cfg(all(feature = "script", feature = "search"))]
 mod query;
 #[cfg(test)]
+#[cfg(feature = "search")]
+mod relevance;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod renamed;
 #[cfg(test)]

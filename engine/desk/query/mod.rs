@@ -21,6 +21,8 @@ pub(super) mod report;
 mod search;
 #[cfg(feature = "search")]
 mod spans;
+#[cfg(feature = "search")]
+mod suggest;
 mod token;
 #[cfg(feature = "search")]
 mod understand;

@@ -25,7 +25,7 @@ const FRESHNESS_WAIT: Duration = Duration::from_millis(60);
 /// How long a report waits for them.
 const REPORT_WAIT: Duration = Duration::from_millis(500);
 /// Kinds that are searched unless others are asked for.
-const SEARCHED: [Kind; 3] = [Kind::Ticket, Kind::Article, Kind::Asset];
+pub const SEARCHED: [Kind; 3] = [Kind::Ticket, Kind::Article, Kind::Asset];
 
 impl Desk {
     /// Searches. Hits are in the order of relevance.
@@ -175,7 +175,11 @@ impl Desk {
         }
     }
 
-    fn reach_index(&self, index: &search::SearchIndex, at_least: Option<Pos>) -> Result<()> {
+    pub(super) fn reach_index(
+        &self,
+        index: &search::SearchIndex,
+        at_least: Option<Pos>,
+    ) -> Result<()> {
         let Some(pos) = at_least else { return Ok(()) };
         if index.wait_for(pos.0, AT_LEAST_WAIT) {
             return Ok(());
@@ -225,11 +229,16 @@ fn corrected(text: &str, matches: &[search::WordMatch]) -> Option<String> {
 }
 
 pub(super) fn places(page: &search::SearchPage) -> Vec<(Kind, Id)> {
-    let place = |hit: &search::Hit| Some((Kind::named(&hit.kind)?, Id(hit.id)));
-    page.hits.iter().filter_map(place).collect()
+    places_of(page.hits.iter().map(|hit| (&hit.kind, &hit.id)))
 }
 
-fn no_search() -> Error {
+/// Where records are that the index names.
+pub fn places_of<'h>(hits: impl Iterator<Item = (&'h String, &'h [u8; 16])>) -> Vec<(Kind, Id)> {
+    hits.filter_map(|(kind, id)| Some((Kind::named(kind)?, Id(*id))))
+        .collect()
+}
+
+pub fn no_search() -> Error {
     Error::new(
         ErrorKind::Conflict,
         "search_off",

@@ -5,4 +5,5 @@ mod asks;
 mod fake;
 mod life;
 mod lists;
+mod suggest;
 mod text;

@@ -294,3 +294,42 @@ fn guesses_come_from_what_may_be_found() {
     let page = index.search(&tickets).unwrap();
     assert!(page.hits.is_empty(), "{page:?}");
 }
+
+#[test]
+fn a_known_word_may_be_the_beginning_of_another() {
+    let index = index_of(vec![
+        doc(1, "Касса", "нас просят закрыть смену"),
+        doc(2, "Касса", "настройка драйвера смены"),
+        doc(3, "Касса", "что-то иное"),
+    ]);
+    // The word itself comes first, and a text that goes on behind it is not being typed there.
+    assert_eq!(found(&index, "нас"), [1, 2]);
+    assert_eq!(found(&index, "нас "), [1]);
+    let page = index.search(&text("нас")).unwrap();
+    assert_eq!(page.hits[1].matches[0].how, Matched::Prefix);
+}
+
+#[test]
+fn a_title_that_is_its_text_cut_off_weighs_no_more_than_the_text() {
+    let cut = "Если терминал оплаты не отвечает, проверьте кабель и";
+    let go_on = format!("{cut} блок питания, затем позвоните в банк.");
+    let other = "Другие слова о том, что терминал оплаты не отвечает вовсе никому.";
+    let as_if = |title: &str| {
+        let index = index_of(vec![doc(1, title, &go_on), doc(2, "Связь с банком", other)]);
+        let page = index.search(&text("терминал")).unwrap();
+        let hit = |n| page.hits.iter().position(|h| h.id == super::fake::id(n));
+        let score = |n: u128| page.hits[hit(n).unwrap()].score;
+        score(1) / score(2)
+    };
+    let heading = "Терминал оплаты не отвечает: что проверить сначала";
+    assert!(
+        as_if(cut) < 0.8 * as_if(heading),
+        "{} {}",
+        as_if(cut),
+        as_if(heading)
+    );
+    // It is still found by its words in the title.
+    let index = index_of(vec![doc(1, cut, &go_on)]);
+    let found = index.suggest(&text("терминал опл")).unwrap();
+    assert_eq!(found.titles.len(), 1);
+}
