@@ -6,7 +6,7 @@ use super::{Answer, Deciding, MAX_CREATED};
 use crate::desk::journal::By;
 use crate::desk::{Actor, Error, ErrorKind, Result, keys};
 use crate::domain::definitions::TypeDef;
-use crate::domain::{Id, Kind, Record, Value, record::fields};
+use crate::domain::{Code, Id, Kind, Record, Value, record::fields};
 use crate::hooks::{Detail, Hook};
 use crate::store::Table;
 
@@ -91,6 +91,21 @@ impl Deciding<'_, '_> {
                 ),
             ));
         };
+        let pack = Code::from(def.code.as_str()).pack().map(str::to_owned);
+        let pack = pack.and_then(|name| catalog.pack(&name));
+        if let Some(pack) = pack.filter(|pack| pack.disabled) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "pack_disabled",
+                format!(
+                    "type `{}` takes no new records: pack `{}` is disabled; an administrator enables \
+                     it with `opora pack enable {}`",
+                    def.code,
+                    pack.name(),
+                    pack.name()
+                ),
+            ));
+        }
         if !def.active {
             return Err(Error::field(
                 fields::TYPE,

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "script")]
 mod authoring;
+#[cfg(feature = "script")]
+mod directory;
 mod drafts;
 #[cfg(feature = "script")]
 mod grants;

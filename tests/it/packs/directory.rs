@@ -1,0 +1,153 @@
+//! What an administrator edits of a desk that works: the directory of types, fields and their lists.
+
+use std::path::Path;
+
+use opora::desk::{Command, PackChange, Reply, Result};
+use opora::domain::Kind;
+use opora::packs::{Given, PackFiles};
+use serde_json::json;
+
+use super::change;
+use crate::support::TestDesk;
+
+/// A pack of `scripts/`.
+fn pack(name: &str) -> PackFiles {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    PackFiles::read_dir(&scripts.join(name)).unwrap()
+}
+
+/// A pack with a text of one of its files replaced.
+fn edited(name: &str, file: &str, from: &str, to: &str) -> PackFiles {
+    let mut files = pack(name);
+    let bytes = files.files.get_mut(file).unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(text.contains(from), "{file} has no `{from}`");
+    *bytes = text.replace(from, to).into_bytes();
+    files
+}
+
+fn install(desk: &TestDesk, files: PackFiles) -> Result<Reply> {
+    let grants = Given::All;
+    change(desk, "", PackChange::Install { files, grants })
+}
+
+fn types(desk: &TestDesk) -> Vec<(String, bool)> {
+    let catalog = desk.desk.catalog().unwrap();
+    let kinds = [Kind::Ticket, Kind::Lead];
+    let all = kinds.into_iter().flat_map(|kind| catalog.types(kind));
+    all.map(|t| (t.code.clone(), t.reserved)).collect()
+}
+
+const FILE: &str = "definitions.toml";
+const INTEREST: &str = "code = \"interest\"\n";
+
+// rows: S1.9, S1.10, S1.11
+#[test]
+fn a_reserved_type_is_neither_removed_nor_renamed() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("support-1c")).unwrap();
+    let interest = ("support-1c/interest".to_owned(), true);
+    assert!(types(&desk).contains(&interest), "{:?}", types(&desk));
+    let renamed = edited("support-1c", FILE, INTEREST, "code = \"curiosity\"\n");
+    let mut replaced = renamed.clone();
+    let manifest = replaced.files.get_mut("pack.toml").unwrap();
+    let more = "\n[replaced]\ntype = { interest = \"curiosity\" }\n";
+    manifest.extend(more.as_bytes());
+    // Whether another code takes its place or none.
+    for files in [renamed, replaced] {
+        let error = install(&desk, files).unwrap_err();
+        assert_eq!(error.code, "reserved");
+        assert_eq!(
+            error.faults[0].field.as_deref(),
+            Some("support-1c/interest")
+        );
+        assert!(types(&desk).contains(&interest));
+    }
+}
+
+// rows: S1.5
+#[test]
+fn types_are_added_renamed_and_removed_while_nobody_uses_them() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("support-1c")).unwrap();
+    let wish = "[[type]]\ncode = \"wish\"\nnames = { ru = \"Пожелание\", en = \"Wish\" }\n";
+    let added = format!(
+        "{wish}icon = \"star\"\nworkflow = \"support\"\n\n{}",
+        wish.replace("wish", "idea")
+    );
+    install(&desk, edited("support-1c", FILE, wish, &added)).unwrap();
+    assert!(
+        types(&desk)
+            .iter()
+            .any(|(code, _)| code == "support-1c/idea")
+    );
+    let renamed = wish.replace("Пожелание", "Предложение");
+    install(&desk, edited("support-1c", FILE, wish, &renamed)).unwrap();
+    let catalog = desk.desk.catalog().unwrap();
+    let def = catalog.type_def("support-1c/wish").unwrap();
+    assert_eq!(def.names.get("ru"), Some("Предложение"));
+    assert!(
+        !types(&desk)
+            .iter()
+            .any(|(code, _)| code == "support-1c/idea")
+    );
+    // One that somebody uses stays.
+    let ticket = json!({"type": "support-1c/wish", "title": "Больше света"});
+    desk.create(Kind::Ticket, ticket).unwrap();
+    let other = wish.replace("\"wish\"", "\"hope\"");
+    let error = install(&desk, edited("support-1c", FILE, wish, &other)).unwrap_err();
+    assert_eq!(error.code, "in_use");
+    let events = desk.desk.pack_events("support-1c").unwrap();
+    let told: Vec<&str> = events.iter().map(|e| e.what.as_str()).collect();
+    assert_eq!(told, ["upgraded", "upgraded", "installed"]);
+}
+
+// rows: S2.59
+#[test]
+fn installing_a_pack_leaves_what_is_there() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("support-1c")).unwrap();
+    let tickets: Vec<_> = (0..10)
+        .map(|n| {
+            let ticket = json!({"type": "support-1c/appeal", "title": format!("{n}")});
+            desk.create(Kind::Ticket, ticket).unwrap().id
+        })
+        .collect();
+    let read = |desk: &TestDesk| -> Vec<_> {
+        tickets
+            .iter()
+            .map(|id| desk.get(Kind::Ticket, *id))
+            .collect()
+    };
+    let before = read(&desk);
+    let plan = desk.desk.plan_pack(&pack("complaints")).unwrap();
+    assert!(
+        plan.changes.iter().all(|c| c.starts_with("added ")),
+        "{plan:?}"
+    );
+    assert!(plan.moves.is_empty() && plan.refusals.is_empty());
+    install(&desk, pack("complaints")).unwrap();
+    assert_eq!(read(&desk), before);
+}
+
+// rows: S1.2
+#[test]
+fn a_pack_that_is_off_takes_no_records() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("support-1c")).unwrap();
+    change(&desk, "support-1c", PackChange::Disable).unwrap();
+    let ticket = || {
+        let fields = json!({"type": "support-1c/appeal", "title": "Звонок"});
+        desk.create(Kind::Ticket, fields)
+    };
+    let error = ticket().unwrap_err();
+    assert_eq!(error.code, "pack_disabled");
+    assert!(error.message.contains("support-1c"), "{}", error.message);
+    change(&desk, "support-1c", PackChange::Enable).unwrap();
+    let id = ticket().unwrap().id;
+    desk.run(Command::Delete {
+        kind: Kind::Ticket,
+        id,
+    })
+    .unwrap();
+}
