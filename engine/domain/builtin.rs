@@ -166,6 +166,21 @@ fn worked() -> Vec<Field> {
         f("team", "Team", "Группа", V::Ref).to(Kind::Team).indexed(),
         f("tags", "Tags", "Метки", V::TextList).indexed(),
         f("closed_at", "Closed at", "Закрыто", V::Instant).readonly(),
+        f(
+            "source_document",
+            "Made from",
+            "Создано на основании",
+            V::Json,
+        )
+        .readonly(),
+        f(
+            "source_document_id",
+            "Source document",
+            "Документ-источник",
+            V::Text,
+        )
+        .readonly()
+        .indexed(),
         f("process", "Process", "Процесс", V::Text)
             .readonly()
             .indexed(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::document::DocumentDef;
 use super::report::ReportDef;
 use super::{FieldDef, Kind, Names, ProcessDef, Workflow};
 
@@ -103,6 +104,9 @@ pub struct Definitions {
     /// Reports.
     #[serde(rename = "report")]
     pub reports: Vec<ReportDef>,
+    /// Kinds of documents that records are made from.
+    #[serde(rename = "document")]
+    pub documents: Vec<DocumentDef>,
 }
 
 fn ticket() -> Kind {

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod code;
 pub mod contract;
 pub mod definitions;
+pub mod document;
 pub mod entry;
 pub mod field;
 pub mod id;

@@ -10,6 +10,7 @@ use super::fault::PackFault;
 use super::load::Loaded;
 use super::table::FieldTable;
 use crate::domain::definitions::{FieldSet, SurveyDef, TypeDef};
+use crate::domain::document::DocumentDef;
 use crate::domain::process::{ProcessDef, Start};
 use crate::domain::report::ReportDef;
 use crate::domain::{Code, FieldDef, Kind, StatusDef, Value, Workflow, builtin};
@@ -41,6 +42,8 @@ pub struct Catalog {
     /// By full code.
     pub(super) processes: BTreeMap<String, Arc<ProcessDef>>,
     pub(super) reports: BTreeMap<String, ReportDef>,
+    /// By full code.
+    pub(super) documents: BTreeMap<String, DocumentDef>,
     /// Fields of records without type.
     pub(super) kinds: BTreeMap<Kind, FieldTable>,
     pub(super) rules: BTreeMap<Hook, Vec<Arc<Rule>>>,
@@ -191,6 +194,17 @@ impl Catalog {
     ) -> impl Iterator<Item = &'a Arc<ProcessDef>> + 'a {
         let all = self.processes.values();
         all.filter(move |p| p.types.iter().any(|t| t == type_code))
+    }
+
+    /// The kinds of documents that records are made from, by full code.
+    pub fn documents(&self) -> impl Iterator<Item = &DocumentDef> {
+        self.documents.values()
+    }
+
+    /// The kind of document with a full code.
+    #[must_use]
+    pub fn document(&self, code: &str) -> Option<&DocumentDef> {
+        self.documents.get(code)
     }
 
     /// The process that begins when a record of a type is created.

@@ -27,6 +27,8 @@ pub enum Subject {
     Stage,
     /// A report.
     Report,
+    /// A kind of document that records are made from.
+    Document,
     /// A rule: `pack/rule`.
     Rule,
     /// An option of the pack: `pack/option`.
@@ -48,6 +50,7 @@ impl Subject {
             Self::Process => "process",
             Self::Stage => "stage",
             Self::Report => "report",
+            Self::Document => "document",
             Self::Rule => "rule",
             Self::Setting => "setting",
         }
@@ -201,6 +204,10 @@ fn things(pack: &Loaded) -> BTreeMap<(Subject, String), String> {
     for report in &defs.reports {
         let place = (Subject::Report, report.code.clone());
         all.insert(place, format!("{report:?}"));
+    }
+    for document in &defs.documents {
+        let text = format!("{document:?}");
+        all.insert((Subject::Document, document.code.clone()), text);
     }
     let name = pack.name();
     for spec in &pack.manifest.rules {

@@ -59,6 +59,9 @@ pub(super) fn check(origin: &Origin, defs: &mut Definitions, faults: &mut Faults
         for (i, report) in defs.reports.iter().enumerate() {
             reports::check(origin, i, report, checker.faults);
         }
+        for (i, document) in defs.documents.iter().enumerate() {
+            checker.names(&format!("document/{i}"), &document.names);
+        }
     }
     faults.extend(own.into_vec());
 }
@@ -91,6 +94,7 @@ impl Checker<'_> {
             ("survey", "surveys", defs.surveys.len(), MAX_GROUPS),
             ("process", "processes", defs.processes.len(), MAX_GROUPS),
             ("report", "reports", defs.reports.len(), MAX_GROUPS),
+            ("document", "documents", defs.documents.len(), MAX_GROUPS),
         ] {
             if count > limit {
                 self.push(key, format!("{count} {what} are over the limit of {limit}"));
@@ -116,6 +120,8 @@ impl Checker<'_> {
         }
         let processes = defs.processes.iter().map(|p| p.code.as_str());
         self.code_list("process", "process", processes);
+        let documents = defs.documents.iter().map(|d| d.code.as_str());
+        self.code_list("document", "document", documents);
         for (i, process) in defs.processes.iter().enumerate() {
             let stages = process.stages.iter().map(|s| s.code.as_str());
             self.code_list(&format!("process/{i}/stages"), "stage", stages);

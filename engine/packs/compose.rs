@@ -44,6 +44,7 @@ pub(super) fn compose(
     let types = composer.types();
     composer.applies();
     let processes = courses::collect(&composer.packs, &types, composer.faults);
+    let documents = courses::documents(&composer.packs, &types, composer.faults);
     let personal = granted::personal(&composer.packs, &composer.local);
     let rules = rules(&ordered, &personal);
     let mut surveys = HashMap::new();
@@ -75,6 +76,7 @@ pub(super) fn compose(
         surveys,
         processes,
         reports,
+        documents,
         kinds,
         rules,
         local,

@@ -1,5 +1,5 @@
-//! Brings the processes of all packs together: the types whose records go through them must be there,
-//! with the statuses that stages map to and the fields that they name.
+//! Brings the processes and documents of all packs together: the types they name must be there, with
+//! the statuses that stages map to and the fields.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use super::check::bare;
 use super::fault::Faults;
 use super::load::Loaded;
 use super::source::short;
+use crate::domain::document::DocumentDef;
 use crate::domain::process::{ProcessDef, Start};
 
 /// The processes by code; what does not fit is reported.
@@ -61,6 +62,49 @@ pub(super) fn collect(
                 let path = format!("type/{i}/status_from_process");
                 faults.push(pack.origin.fault(&path, message));
             }
+        }
+    }
+    all
+}
+
+/// The kinds of documents by code; what does not fit is reported.
+pub(super) fn documents(
+    packs: &[Arc<Loaded>],
+    types: &[TypeEntry],
+    faults: &mut Faults,
+) -> BTreeMap<String, DocumentDef> {
+    let mut all = BTreeMap::new();
+    for pack in packs {
+        for (i, document) in pack.definitions.documents.iter().enumerate() {
+            for (k, code) in document.types.iter().enumerate() {
+                let Some(entry) = types.iter().find(|t| t.def.code == *code) else {
+                    let message = format!("there is no type `{}`", short(bare(code)));
+                    let path = format!("document/{i}/types/{k}");
+                    let known = types.iter().map(|t| t.def.code.as_str());
+                    faults.push(pack.origin.fault(&path, message).near(code, known));
+                    continue;
+                };
+                for name in document.set.keys().chain(document.map.keys()) {
+                    let field = entry.table.resolve(None, name);
+                    let said = field.zip(document.set.get(name));
+                    let message = match (field, said.map(|(def, json)| def.read(json))) {
+                        (None, _) => format!(
+                            "records of type `{code}` have no field `{}`",
+                            short(bare(name))
+                        ),
+                        (_, Some(Err(message))) => format!("field `{}`: {message}", bare(name)),
+                        _ => continue,
+                    };
+                    let known = entry.table.fields.iter().map(|f| f.code.as_str());
+                    let fault = pack.origin.fault(&format!("document/{i}"), message);
+                    faults.push(if field.is_none() {
+                        fault.near(name, known)
+                    } else {
+                        fault
+                    });
+                }
+            }
+            all.insert(document.code.clone(), document.clone());
         }
     }
     all

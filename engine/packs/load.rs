@@ -298,6 +298,7 @@ fn add_defined(
             definitions.surveys.extend(more.surveys);
             definitions.processes.extend(more.processes);
             definitions.reports.extend(more.reports);
+            definitions.documents.extend(more.documents);
         }
         Ok(None) => {}
         Err(message) => {

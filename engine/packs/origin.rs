@@ -11,8 +11,8 @@ pub(super) struct Origin {
     pub(super) manifest: Source,
     pub(super) file: Option<Source>,
     pub(super) plugin: Option<String>,
-    /// How many types, workflows, field sets, surveys, processes and reports the file has.
-    counts: [usize; 6],
+    /// How many types, workflows, field sets, surveys, processes, reports and documents the file has.
+    counts: [usize; 7],
 }
 
 impl Origin {
@@ -34,6 +34,7 @@ impl Origin {
                 of_file.surveys.len(),
                 of_file.processes.len(),
                 of_file.reports.len(),
+                of_file.documents.len(),
             ],
         }
     }
@@ -48,6 +49,7 @@ impl Origin {
             "survey",
             "process",
             "report",
+            "document",
         ];
         let count = steps
             .next()

@@ -20,6 +20,9 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
     for survey in &mut defs.surveys {
         full(&mut survey.code);
     }
+    for i in 0..defs.documents.len() {
+        qualify_document(pack, defs, i);
+    }
     for i in 0..defs.processes.len() {
         qualify_process(pack, defs, i);
     }
@@ -49,6 +52,27 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
             }
         }
     }
+}
+
+fn qualify_document(pack: &str, defs: &mut Definitions, i: usize) {
+    let full = |code: &mut String| *code = Code::qualify(pack, code).0;
+    let Some(document) = defs.documents.get_mut(i) else {
+        return;
+    };
+    full(&mut document.code);
+    document.types.iter_mut().for_each(full);
+    let of = |t: &&crate::domain::definitions::TypeDef| document.types.contains(&t.code);
+    let kinds: Vec<Kind> = defs.types.iter().filter(of).map(|t| t.kind).collect();
+    let field = |mut name: String| {
+        if !kinds.iter().any(|k| builtin::field(*k, &name).is_some()) {
+            full(&mut name);
+        }
+        name
+    };
+    let set = std::mem::take(&mut document.set);
+    document.set = set.into_iter().map(|(n, v)| (field(n), v)).collect();
+    let map = std::mem::take(&mut document.map);
+    document.map = map.into_iter().map(|(n, v)| (field(n), v)).collect();
 }
 
 fn qualify_process(pack: &str, defs: &mut Definitions, i: usize) {

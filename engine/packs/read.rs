@@ -1,4 +1,4 @@
-//! `definitions.toml`: reading types, workflows, field sets, surveys, processes and reports.
+//! `definitions.toml`: reading types, workflows, field sets, surveys, processes, reports and documents.
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::fault::Faults;
 use super::source::Source;
 use crate::domain::definitions::{FieldSet, QuestionDef, SurveyDef, TypeDef};
+use crate::domain::document::DocumentDef;
 use crate::domain::process::{EdgeDef, ProcessDef, StageDef};
 use crate::domain::report::{DimensionDef, MeasureDef, ReportDef};
 use crate::domain::workflow::{StatusDef, TransitionDef};
@@ -44,6 +45,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         reader.parts::<DimensionDef>(table, "dimensions");
         reader.parts::<MeasureDef>(table, "measures");
     });
+    let documents = reader.items::<DocumentDef>(&mut root, "document", |_, _| ());
     let whole = reader.whole;
     let keys = [
         "type",
@@ -52,6 +54,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         "survey",
         "process",
         "report",
+        "document",
     ];
     source.unknown_keys(&root, &keys, faults);
     whole.then_some(Definitions {
@@ -61,6 +64,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         surveys,
         processes,
         reports,
+        documents,
     })
 }
 

@@ -7,9 +7,10 @@ use crate::check;
 use crate::tree::{Text, sources, texts};
 
 /// Codes of packs that are words of the engine too, and what the engine means by them.
-const OWN: [(&str, &str); 14] = [
+const OWN: [(&str, &str); 15] = [
     ("cause", "a member of an explanation"),
     ("declined", "a status of inquiries"),
+    ("documents", "what packs define, to make records from"),
     ("done", "a category of statuses"),
     ("error", "a level of the log"),
     ("goods", "a kind of product"),
@@ -27,11 +28,12 @@ const OWN: [(&str, &str); 14] = [
     ("waiting", "a category of statuses"),
 ];
 /// Labels of packs that the engine uses as well.
-const OWN_LABELS: [(&str, &str); 8] = [
+const OWN_LABELS: [(&str, &str); 9] = [
     ("High", "a priority"),
     ("Low", "a priority"),
     ("Priority", "a field of tickets"),
     ("Service", "a kind of product"),
+    ("Source document", "a field of records"),
     ("Высокий", "a priority"),
     ("Низкий", "a priority"),
     ("Оборудование", "the kind of record"),

@@ -21,9 +21,13 @@ impl Deciding<'_, '_> {
         let type_code = self.asked_type(kind, asked.get(fields::TYPE))?;
         let code = type_code.as_ref().map(|t| t.code.clone());
         let plan = self.rows_among(kind, code.as_deref(), &mut asked)?;
+        let document = self.document_among(kind, code.as_deref(), &mut asked)?;
         let status = asked.get(fields::STATUS).cloned();
         self.begin(kind, id, type_code, By::Asked)?;
         self.set_asked(kind, id, &asked)?;
+        if let Some(document) = &document {
+            self.make_from(kind, id, document)?;
+        }
         self.complete(kind, id)?;
         if let Some(status) = status {
             let to = text_of(fields::STATUS, &status)?;

@@ -121,7 +121,7 @@ impl Deciding<'_, '_> {
     }
 
     /// The record of a kind with a code or external id.
-    fn by_code(&mut self, kind: Kind, code: &str) -> Result<Option<Value>> {
+    pub(super) fn by_code(&mut self, kind: Kind, code: &str) -> Result<Option<Value>> {
         let wanted = lookup::guards(kind, code);
         self.draft.load_guards(wanted.to_vec())?;
         let held = |key: &Vec<u8>| self.draft.guards.get(key).copied().flatten();

@@ -11,6 +11,7 @@ mod config;
 mod contract;
 mod create;
 mod custom;
+mod document;
 mod duplicate;
 mod effects;
 mod entries;

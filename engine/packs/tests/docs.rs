@@ -62,7 +62,7 @@ fn every_example_loads() {
     assert_eq!(whole.len(), 3);
     let loaded = load(&whole).map_err(|faults| lines(&faults)).unwrap();
     assert_eq!(loaded.rules.len(), 2);
-    assert_eq!(added.len(), 9);
+    assert_eq!(added.len(), 11);
     for example in added {
         let mut files = whole.clone();
         let text = files.get_mut(&example.file).unwrap();
@@ -202,7 +202,7 @@ fn words_and_figures_are_those_of_the_engine() {
             thousands(packs::MAX_FIELDS)
         ),
         format!(
-            "| workflows, field sets, surveys, processes, reports | {} each |",
+            "| workflows, field sets, surveys, processes, reports, documents | {} each |",
             packs::MAX_GROUPS
         ),
         format!(
