@@ -199,9 +199,20 @@ fn fields_of_a_kind_belong_to_every_record_of_it() {
          value = \"decimal\"\ndefault = 1.5\n[[field_set]]\ncode = \"all\"\nkind = \"ticket\"\n\
          [[field_set.fields]]\ncode = \"source\"\nvalue = \"text\"\n",
     );
-    let catalog = Catalog::build(&[pack("base", "", &[], DEFINITIONS), crm], &[]).unwrap();
+    let catalog =
+        Catalog::build(&[pack("base", "", &[], DEFINITIONS), Arc::clone(&crm)], &[]).unwrap();
     assert!(catalog.field(Kind::Account, None, "crm/credit").is_some());
-    assert!(catalog.field(Kind::Account, None, "credit").is_none());
+    // The bare name means the field of the one pack that has it; of two packs it means none.
+    assert!(catalog.field(Kind::Account, None, "credit").is_some());
+    let bank = pack(
+        "bank",
+        "",
+        &[],
+        "[[field_set]]\ncode = \"money\"\nkind = \"account\"\n[[field_set.fields]]\ncode = \"credit\"\n\
+         value = \"decimal\"\n",
+    );
+    let both = Catalog::build(&[Arc::clone(&crm), bank], &[]).unwrap();
+    assert!(both.field(Kind::Account, None, "credit").is_none());
     assert!(
         catalog
             .resolve(Kind::Account, None, Some("crm"), "credit")
