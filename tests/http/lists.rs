@@ -228,7 +228,8 @@ async fn every_read_shows_at_least_the_position_asked_for() {
             .any(|p| p["name"] == "at_least");
         assert!(named, "{}", op.path);
         let path = op.path.replace("{id}", &ticket).replace("{entry}", &ticket);
-        let words = if path.ends_with("search") { "q=a&" } else { "" };
+        let asks = path.ends_with("search") || path.ends_with("suggest");
+        let words = if asks { "q=a&" } else { "" };
         let answer = app
             .get(&format!("{path}?{words}at_least=soon"), ADMIN)
             .await

@@ -339,7 +339,7 @@ async fn revisions_are_listed_compared_and_gone_back_to() {
     assert_eq!(resting.json()["disabled"], true);
     app.post("/v1/tickets", AGENT, json!({"type": "fault", "title": "x"}))
         .await
-        .is(422);
+        .fails_with(409, "pack_disabled");
     app.post("/v1/packs/repair/enable", ADMIN, json!({}))
         .await
         .is(200);

@@ -6,6 +6,7 @@
 // Marked as test code for the lints, which allow helpers to unwrap there.
 #![cfg(test)]
 
+mod coverage;
 mod documents;
 mod fences;
 mod manifest;

@@ -92,10 +92,11 @@ fn types_are_added_renamed_and_removed_while_nobody_uses_them() {
             .any(|(code, _)| code == "support-1c/idea")
     );
     // One that somebody uses stays.
-    let ticket = json!({"type": "support-1c/wish", "title": "Больше света"});
+    let ticket =
+        json!({"type": "support-1c/wish", "title": "Больше света", "description": "В цехе темно"});
     desk.create(Kind::Ticket, ticket).unwrap();
-    let other = wish.replace("\"wish\"", "\"hope\"");
-    let error = install(&desk, edited("support-1c", FILE, wish, &other)).unwrap_err();
+    let other = edited("support-1c", FILE, "\"wish\"", "\"hope\"");
+    let error = install(&desk, other).unwrap_err();
     assert_eq!(error.code, "in_use");
     let events = desk.desk.pack_events("support-1c").unwrap();
     let told: Vec<&str> = events.iter().map(|e| e.what.as_str()).collect();
@@ -109,7 +110,8 @@ fn installing_a_pack_leaves_what_is_there() {
     install(&desk, pack("support-1c")).unwrap();
     let tickets: Vec<_> = (0..10)
         .map(|n| {
-            let ticket = json!({"type": "support-1c/appeal", "title": format!("{n}")});
+            let ticket =
+                json!({"type": "support-1c/appeal", "title": format!("{n}"), "description": "x"});
             desk.create(Kind::Ticket, ticket).unwrap().id
         })
         .collect();
@@ -137,7 +139,7 @@ fn a_pack_that_is_off_takes_no_records() {
     install(&desk, pack("support-1c")).unwrap();
     change(&desk, "support-1c", PackChange::Disable).unwrap();
     let ticket = || {
-        let fields = json!({"type": "support-1c/appeal", "title": "Звонок"});
+        let fields = json!({"type": "support-1c/appeal", "title": "Звонок", "description": "Просили перезвонить"});
         desk.create(Kind::Ticket, fields)
     };
     let error = ticket().unwrap_err();
