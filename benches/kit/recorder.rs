@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opora::store::{
-    Batch, Health, JournalRow, Lease, Outcome, Pos, Snapshot, Store, StoreResult, Then,
-};
+use opora::store::{Batch, Health, JournalRow, Lease, Outcome, Pos, Snapshot, Store, StoreResult};
 use parking_lot::Mutex;
 
 /// Most batches that are kept.
@@ -39,14 +37,6 @@ impl<S: Store> Recorder<S> {
         let kept = self.kept.lock().take().unwrap_or_default();
         (answer, kept.into())
     }
-
-    fn keep(&self, batches: &[Batch]) {
-        if let Some(kept) = self.kept.lock().as_mut() {
-            kept.extend(batches.iter().cloned());
-            let over = kept.len().saturating_sub(KEPT);
-            kept.drain(..over);
-        }
-    }
 }
 
 impl<S: Store> Store for Recorder<S> {
@@ -55,13 +45,12 @@ impl<S: Store> Store for Recorder<S> {
     }
 
     fn commit(&self, batches: Vec<Batch>) -> StoreResult<Vec<Outcome>> {
-        self.keep(&batches);
+        if let Some(kept) = self.kept.lock().as_mut() {
+            kept.extend(batches.iter().cloned());
+            let over = kept.len().saturating_sub(KEPT);
+            kept.drain(..over);
+        }
         self.inner.commit(batches)
-    }
-
-    fn commit_then(&self, batch: Batch, then: Then) -> StoreResult<Vec<Outcome>> {
-        self.keep(std::slice::from_ref(&batch));
-        self.inner.commit_then(batch, then)
     }
 
     fn numbers(&self, counter: &str, count: u64) -> StoreResult<u64> {

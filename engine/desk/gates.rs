@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -17,11 +16,10 @@ pub struct Gates {
 /// A place in a queue, with what its holder is woken by when its turn comes: nobody else wakes.
 type Place = Arc<Condvar>;
 
-/// A place at the head of a queue; leaving it, or dropping the pass, lets the next one in.
-pub struct Pass {
-    gates: Arc<Gates>,
+/// A place at the head of a queue; leaving it lets the next one in.
+pub struct Pass<'a> {
+    gates: &'a Gates,
     key: Key,
-    left: AtomicBool,
 }
 
 impl Gates {
@@ -32,7 +30,7 @@ impl Gates {
     }
 
     /// Waits, first come first served, until the key's queue is the caller's.
-    pub fn enter(self: &Arc<Self>, key: Key) -> Arc<Pass> {
+    pub fn enter(&self, key: Key) -> Pass<'_> {
         let place = Place::default();
         let mut queues = self.queues.lock();
         let queue = queues.entry(key.clone()).or_default();
@@ -40,42 +38,29 @@ impl Gates {
         while !is_head(queues.get(&key), &place) {
             place.wait(&mut queues);
         }
-        drop(queues);
-        Arc::new(Pass {
-            gates: Arc::clone(self),
-            key,
-            left: AtomicBool::new(false),
-        })
+        Pass { gates: self, key }
     }
 }
 
-impl Pass {
+impl Pass<'_> {
     /// The key that is held.
     pub const fn key(&self) -> &Key {
         &self.key
     }
+}
 
-    /// Lets the next one in.
-    pub fn leave(&self) {
-        if self.left.swap(true, Ordering::AcqRel) {
-            return;
-        }
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
         let mut queues = self.gates.queues.lock();
         let Some(queue) = queues.get_mut(&self.key) else {
             return;
         };
-        // INVARIANT: who has a pass stands at the head until it is left.
+        // INVARIANT: who has a pass stands at the head until it is dropped.
         queue.pop_front();
         match queue.front() {
             Some(next) => drop(next.notify_one()),
             None => drop(queues.remove(&self.key)),
         }
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        self.leave();
     }
 }
 

@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use super::ahead::Ahead;
 use super::allot::Allotment;
 use super::decide::{self, Decided, Ground};
-use super::gates::Pass;
 use super::{
     Command, Desk, Error, ErrorKind, Reply, Request, Result, codec, content, keys, service,
 };
@@ -110,10 +109,9 @@ impl Desk {
             allot.rewind();
             let mut decided = decide::decide(&ground, request, command, &mut allot, op)?;
             self.keep_reply(&mut decided, once.as_ref(), now)?;
-            match self.commit(decided, pass.as_ref())? {
+            match self.commit(decided)? {
                 Committed::Done(reply) => return Ok(reply),
                 Committed::Again(key) => {
-                    // Who lost keeps its turn.
                     if pass.as_ref().is_none_or(|p| *p.key() != key) {
                         // One queue at a time: who held two could wait for somebody who holds the other.
                         drop(pass.take());
@@ -226,9 +224,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Commits; who holds a pass lets the next one in as soon as the change is durable, before it is
-    /// woken itself.
-    fn commit(&self, decided: Decided, pass: Option<&Arc<Pass>>) -> Result<Committed> {
+    fn commit(&self, decided: Decided) -> Result<Committed> {
         let Decided {
             mut batch,
             mut reply,
@@ -236,18 +232,8 @@ impl Desk {
             queued,
         } = decided;
         self.store_content(content::split(&mut batch))?;
-        let outcomes = match pass.map(Arc::clone) {
-            Some(pass) => self.store.commit_then(
-                batch,
-                Box::new(move |outcomes| {
-                    if let [Outcome::Done(_)] = outcomes {
-                        pass.leave();
-                    }
-                }),
-            )?,
-            None => self.store.commit(vec![batch])?,
-        };
-        match outcomes.into_iter().next() {
+        let outcome = self.store.commit(vec![batch])?.pop();
+        match outcome {
             Some(Outcome::Done(pos)) => {
                 for (agent, by) in loads {
                     self.loads.add(agent, by);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Batch, Health, JournalRow, Key, Lease, Outcome, Pos, Read, Row, Snapshot, Span, Store,
-    StoreResult, Table, Then, Versioned,
+    StoreResult, Table, Versioned,
 };
 
 /// Wraps a store and counts the calls made through it and its snapshots.
@@ -126,12 +126,6 @@ impl<S: Store> Store for CountingStore<S> {
         Tally::add(&self.tally.commits, 1);
         Tally::add(&self.tally.batches, batches.len());
         self.inner.commit(batches)
-    }
-
-    fn commit_then(&self, batch: Batch, then: Then) -> StoreResult<Vec<Outcome>> {
-        Tally::add(&self.tally.commits, 1);
-        Tally::add(&self.tally.batches, 1);
-        self.inner.commit_then(batch, then)
     }
 
     fn numbers(&self, counter: &str, count: u64) -> StoreResult<u64> {

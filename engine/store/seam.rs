@@ -306,9 +306,6 @@ pub struct Health {
     pub commits: u64,
 }
 
-/// What is done when a batch is durable. It must be quick: the writer does it.
-pub type Then = Box<dyn FnOnce(&[Outcome]) + Send>;
-
 /// The store.
 pub trait Store: Send + Sync {
     /// A view of the newest committed state, once it has reached `at_least`.
@@ -323,17 +320,6 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the storage failed before anything was applied, or a limit is exceeded.
     fn commit(&self, batches: Vec<Batch>) -> StoreResult<Vec<Outcome>>;
-
-    /// As [`Store::commit`] for one batch; `then` gets its outcome, once it is durable, and may let
-    /// others go on before the caller itself is woken.
-    ///
-    /// # Errors
-    /// As [`Store::commit`].
-    fn commit_then(&self, batch: Batch, then: Then) -> StoreResult<Vec<Outcome>> {
-        let outcomes = self.commit(vec![batch])?;
-        then(&outcomes);
-        Ok(outcomes)
-    }
 
     /// Takes `count` numbers of a counter and returns the first. Gaps are allowed (a crash loses
     /// what was leased), re-use never. The first number of a counter is 1.
@@ -390,10 +376,6 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn commit(&self, batches: Vec<Batch>) -> StoreResult<Vec<Outcome>> {
         (**self).commit(batches)
-    }
-
-    fn commit_then(&self, batch: Batch, then: Then) -> StoreResult<Vec<Outcome>> {
-        (**self).commit_then(batch, then)
     }
 
     fn numbers(&self, counter: &str, count: u64) -> StoreResult<u64> {

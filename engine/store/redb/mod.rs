@@ -35,7 +35,7 @@ use super::leases::{Asked, Leases};
 use super::limits::{self, JournalAnswer};
 use super::tail::Tail;
 use super::{
-    Batch, Health, JournalRow, Lease, Outcome, Pos, Snapshot, Store, StoreError, StoreResult, Then,
+    Batch, Health, JournalRow, Lease, Outcome, Pos, Snapshot, Store, StoreError, StoreResult,
 };
 
 /// How a [`RedbStore`] is opened.
@@ -175,20 +175,6 @@ impl Store for RedbStore {
         let readers = Arc::clone(&self.readers);
         let closed = Arc::clone(&self.shared.closed);
         Ok(Arc::new(RedbSnapshot::new(txn, readers, closed)?))
-    }
-
-    fn commit_then(&self, batch: Batch, then: Then) -> StoreResult<Vec<Outcome>> {
-        let (reply, answer) = reply();
-        let bytes = limits::check_batch(&batch)?;
-        self.shared.queue.push([Request::Commit {
-            batches: vec![batch],
-            count: 1,
-            bytes,
-            then: Some(then),
-            reply,
-        }])?;
-        // The writer fell over with it: nobody knows what became of it.
-        answer.recv().unwrap_or_else(|_| Ok(vec![Outcome::Unknown]))
     }
 
     fn commit(&self, batches: Vec<Batch>) -> StoreResult<Vec<Outcome>> {
@@ -332,7 +318,6 @@ fn requests(batches: Vec<Batch>, answers: &mut Answers) -> StoreResult<Vec<Reque
             batches,
             count,
             bytes,
-            then: None,
             reply,
         });
     };

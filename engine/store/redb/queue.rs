@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::store::{Batch, Lease, Outcome, Pos, StoreError, StoreResult, Then};
+use crate::store::{Batch, Lease, Outcome, Pos, StoreError, StoreResult};
 
 /// Most batches that share one commit.
 pub(super) const GROUP_BATCHES: usize = 1_024;
@@ -18,13 +18,13 @@ const IDLE_YIELDS: usize = 2;
 
 /// A piece of work for the writer. A reply whose other end was dropped has no taker, and that is
 /// fine; a reply dropped unsent tells the waiter that the writer is gone.
+#[derive(Debug)]
 pub(super) enum Request {
     /// Batches to apply, at most [`GROUP_BATCHES`] and [`GROUP_BYTES`].
     Commit {
         batches: Vec<Batch>,
         count: usize,
         bytes: usize,
-        then: Option<Then>,
         reply: Reply<Vec<Outcome>>,
     },
     /// Numbers to lease for a counter; without a taker when they are leased ahead of need.
@@ -92,13 +92,13 @@ impl Request {
 
 /// The queue between callers and the writer. Callers wait for their answers, so it is as long as
 /// there are callers.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Request>,
     /// Requests in the last group.

@@ -194,10 +194,7 @@ fn lost(group: &mut Vec<Request>, error: &StoreError) {
 fn answer(group: &mut Vec<Request>, done: Vec<Done>) {
     for (request, done) in group.drain(..).zip(done) {
         match (request, done) {
-            (Request::Commit { reply, then, .. }, Done::Outcomes(outcomes)) => {
-                if let Some(then) = then {
-                    then(&outcomes);
-                }
+            (Request::Commit { reply, .. }, Done::Outcomes(outcomes)) => {
                 drop(reply.send(Ok(outcomes)));
             }
             (Request::Lease { reply, .. }, Done::Leased(lease)) => drop(reply.send(Ok(lease))),
