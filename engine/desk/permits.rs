@@ -1,6 +1,6 @@
 //! How many threads one pack's rules may hold at once.
 //!
-//! A rule that was quick of late runs as it comes. One that was slow needs a permit of its pack, of
+//! A rule that used little of its budget of late runs as it comes. One that used much needs a permit of its pack, of
 //! which there are half as many as the machine has processors: whatever a pack's rules do, the other
 //! half is left for everybody else. Permits are handed on in the order in which they were asked for.
 //! Only so many may wait, so that the requests of a slow pack never hold all the turns of a server.
@@ -16,7 +16,7 @@ use super::{Error, ErrorKind, Result};
 use crate::hooks::Rule;
 
 /// Most calls that wait for a permit of one pack.
-const MAX_WAITING: usize = 32;
+const MAX_WAITING: usize = 96;
 /// Longest time that a call waits for its permit.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
@@ -66,7 +66,7 @@ impl Permits {
         }
     }
 
-    /// Makes a call of a rule, when its pack has a permit left, and notes how long it took.
+    /// Makes a call of a rule, when its pack has a permit left.
     ///
     /// # Errors
     /// Busy, when too many calls of the pack wait already, or this one waited too long.
@@ -76,9 +76,7 @@ impl Permits {
         } else {
             None
         };
-        let began = Instant::now();
         let answer = call();
-        rule.tally.took(began.elapsed());
         drop(permit);
         Ok(answer)
     }

@@ -1,12 +1,12 @@
 //! What the calls of a rule came to since it was loaded: advice for people, never read by a decision.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
 
 use super::{Outcome, Usage};
 
-/// A call that took longer was slow: a hundred times what an ordinary one takes.
-const SLOW: Duration = Duration::from_millis(2);
+/// A call that used more than this part of its budget was slow: ordinary ones use a hundredth. Time
+/// would tell less: on a machine that is full an honest call takes long, too.
+const SLOW_PART: u64 = 4;
 /// Calls that are taken for slow after a slow one.
 const SLOW_FOR: u32 = 32;
 
@@ -65,11 +65,8 @@ impl Tally {
         self.most_used.fetch_max(usage.used, Ordering::Relaxed);
         self.budget.store(usage.budget, Ordering::Relaxed);
         self.last.store(verdict, Ordering::Relaxed);
-    }
-
-    /// Notes how long a call took.
-    pub fn took(&self, time: Duration) {
-        if time > SLOW {
+        // What failed may have been stopped by the clock, whatever it used.
+        if failed || usage.budget < usage.used.saturating_mul(SLOW_PART) {
             self.slow.store(SLOW_FOR, Ordering::Relaxed);
         } else if self.is_slow() {
             // Two at once may count one call: it is about right.
@@ -97,5 +94,36 @@ impl Tally {
                 .copied()
                 .filter(|name| !name.is_empty()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(used: u64) -> Outcome {
+        let usage = Usage { used, budget: 100 };
+        Outcome {
+            usage,
+            ..Outcome::default()
+        }
+    }
+
+    #[test]
+    fn a_rule_is_slow_for_a_while_after_a_call_that_used_much_or_failed() {
+        let tally = Tally::default();
+        tally.answered(&used(25));
+        assert!(!tally.is_slow());
+        tally.answered(&used(26));
+        for _ in 0..SLOW_FOR {
+            assert!(tally.is_slow());
+            tally.answered(&used(1));
+        }
+        assert!(!tally.is_slow());
+        tally.failed(Usage {
+            used: 0,
+            budget: 100,
+        });
+        assert!(tally.is_slow());
     }
 }

@@ -34,7 +34,7 @@ pub struct Case {
     /// Hook of its rule.
     #[serde(default = "validate")]
     pub hook: String,
-    /// Whether the wall clock stops it, so that it is not cut off at the same place each time.
+    /// Whether the wall clock may stop it, so that it is not cut off at the same place each time.
     #[serde(default)]
     pub by_clock: bool,
     /// How many bytes of the component are left, when it is cut off.

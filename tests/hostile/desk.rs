@@ -155,5 +155,9 @@ fn tells(message: &str, said: &str) -> bool {
     // The desk cuts long messages.
     let first = said.lines().next().unwrap_or_default();
     let first: String = first.chars().take(300).collect();
-    message.contains(&first) || (message.contains(PACK) && message.contains("took too long"))
+    // Where a script was is found by running it again for a while: on a busy machine, about where.
+    let (file, why) = first.split_once(".rhai:").unwrap_or(("", &first));
+    let why = why.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+    (message.contains(file) && message.contains(why))
+        || (message.contains(PACK) && message.contains("took too long"))
 }
