@@ -25,7 +25,8 @@ use super::serve::Server;
 use super::settings::{ServeArgs, Settings, Shared};
 use super::{logging, out, pack, token};
 use crate::desk::{Actor, Command, Desk, ListQuery, Request, SystemClock, VirtualClock};
-use crate::domain::{Instant, Kind};
+use crate::domain::record::fields;
+use crate::domain::{Instant, Kind, Record};
 use crate::packs::PackFiles;
 use crate::store::Pos;
 use clock::DemoClock;
@@ -277,15 +278,27 @@ fn last_instant(desk: &Desk) -> Outcome<Instant> {
         .map_or_else(SystemClock::machine_time, |e| e.at))
 }
 
+/// The body of a request for one more ticket like this one: what packs ask for at registration is who
+/// writes, and what about.
+fn another(ticket: &Record) -> String {
+    let mut body = serde_json::json!({
+        "type": ticket.text(fields::TYPE),
+        "title": "Hello",
+        "description": "Is anybody there?",
+    });
+    if let (Some(contact), Some(body)) = (ticket.reference(fields::CONTACT), body.as_object_mut()) {
+        body.insert("contact".to_owned(), contact.to_string().into());
+    }
+    body.to_string()
+}
+
 /// Says where everything is, and what to try.
 fn greet(folder: &Folder, desk: &Desk, url: &str) -> Outcome<()> {
     let token = folder.admin_token().unwrap_or_default();
     let newest = desk.list(&Actor::System, &ListQuery::newest(Kind::Ticket, 1))?;
-    let ticket = newest.items.first().map(|p| p.record.id.to_string());
-    let ticket = ticket.unwrap_or_default();
-    let catalog = desk.catalog()?;
-    let kind = catalog.types(Kind::Ticket).find(|t| t.active);
-    let kind = kind.map_or("", |t| t.code.as_str());
+    let newest = newest.items.first().map(|p| &p.record);
+    let ticket = newest.map(|t| t.id.to_string()).unwrap_or_default();
+    let another = newest.map_or_else(String::new, another);
     let auth = format!("-H 'Authorization: Bearer {token}'");
     let folder = folder.path().display();
     out::say(&format!(
@@ -299,7 +312,7 @@ Token          {token}
 Try:
   curl -s {auth} '{url}/v1/tickets?status_category=open&limit=3'
   curl -s {auth} -G {url}/v1/articles/search --data-urlencode 'q=не печатает принтер'
-  curl -s {auth} -H 'Content-Type: application/json' -d '{{\"type\": \"{kind}\", \"title\": \"Hello\"}}' {url}/v1/tickets
+  curl -s {auth} -H 'Content-Type: application/json' -d '{another}' {url}/v1/tickets
   curl -s {auth} {url}/v1/tickets/{ticket}/history
   curl -s {auth} {url}/v1/tickets/{ticket}/form
 
