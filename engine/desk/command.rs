@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
-use super::{Acceptance, Actor, Error, Interaction, ReportSpec, Result, Settings, Suspension};
+use super::{Acceptance, Actor, Error, Interaction, ReportSpec, Result, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
 use crate::domain::{Id, Kind, Value};
@@ -171,9 +171,9 @@ pub enum Command {
         tags: Vec<String>,
     },
     /// Change the settings of the desk.
-    SaveSettings {
-        /// All of them.
-        settings: Settings,
+    ChangeSettings {
+        /// Text by setting; null takes one away, all others stay.
+        changes: Map<String, Json>,
     },
     /// Save a variant of a report.
     SaveVariant {
@@ -542,7 +542,7 @@ impl Command {
             Self::SettleContract { .. } => "settle_contract",
             Self::Duplicate { .. } => "duplicate",
             Self::TagPersonally { .. } => "tag_personally",
-            Self::SaveSettings { .. } => "save_settings",
+            Self::ChangeSettings { .. } => "change_settings",
             Self::SaveVariant { .. } => "save_variant",
             Self::DeleteVariant { .. } => "delete_variant",
             Self::Receive { .. } => "receive",

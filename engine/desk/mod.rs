@@ -26,7 +26,6 @@ mod kept;
 mod keys;
 mod ledger;
 mod lookup;
-mod own;
 mod packs;
 mod party;
 mod permits;
@@ -37,9 +36,11 @@ mod replay;
 mod run;
 mod scene;
 mod service;
+mod settings;
 mod shifting;
 mod sight;
 mod survey;
+mod tags;
 mod timers;
 mod trace;
 mod verify;
@@ -59,14 +60,17 @@ pub use intake::{
     Acceptance, AskedIn, Board, BoardCard, BoardColumn, BoardQuery, InboxItem, InboxQuery,
     Interaction, PartyHit, PartyHits, PartyQuery, PartyVariant, Responsible,
 };
-pub use own::{Settings, TagCloud};
 pub use party::{Found, Reason};
-pub use query::{Exposed, Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
+pub use query::{
+    Exposed, Period, Preview, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant,
+};
 pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use replay::{
     CauseLink, Checked, Difference, Point, ReadValue, Replayed, Shadow, Silence, SimulateQuery,
     Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,
 };
+pub use settings::Settings;
+pub use tags::TagCloud;
 pub use verify::Verified;
 pub use view::*;
 

@@ -23,18 +23,19 @@ mod interaction;
 mod lifecycle;
 mod notify;
 mod once;
-mod own;
 mod pack_draft;
 mod plan;
 mod probe;
 mod process;
 mod report;
 mod rules;
+mod settings;
 mod shift;
 mod sla;
 mod sla_events;
 mod steps;
 mod survey;
+mod tags;
 mod timer;
 mod token;
 mod transition;
@@ -294,7 +295,7 @@ impl Deciding<'_, '_> {
             Command::SettleContract { contract } => self.settle_contract(*contract),
             Command::Duplicate { kind, id, fields } => self.duplicate((*kind, *id), fields),
             Command::TagPersonally { kind, id, tags } => self.tag_personally((*kind, *id), tags),
-            Command::SaveSettings { settings } => self.save_settings(settings),
+            Command::ChangeSettings { changes } => self.change_settings(changes),
             Command::SaveVariant {
                 report,
                 id,

@@ -28,7 +28,7 @@ mod token;
 mod understand;
 
 pub use history::journal_entry;
-pub use preview::Exposed;
+pub use preview::{Exposed, Preview};
 pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
 

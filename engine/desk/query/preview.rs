@@ -23,12 +23,21 @@ pub struct Exposed {
     pub more: bool,
 }
 
+/// What a customer would see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Who was looked as.
+    pub customer: Actor,
+    /// What is shown, kind by kind.
+    pub kinds: Vec<Exposed>,
+}
+
 impl Desk {
     /// What a contact would see of each kind; kinds that it may not list are left out.
     ///
     /// # Errors
     /// When the asker is no administrator, there is no such contact, or the store fails.
-    pub fn exposed_to(&self, actor: &Actor, contact: Id) -> Result<Vec<Exposed>> {
+    pub fn exposed_to(&self, actor: &Actor, contact: Id) -> Result<Preview> {
         actor.require_admin("looking through a customer's eyes")?;
         let page = self.record(actor, Kind::Contact, contact, None)?;
         let account = page
@@ -67,6 +76,9 @@ impl Desk {
                 records: page.items,
             });
         }
-        Ok(all)
+        Ok(Preview {
+            customer,
+            kinds: all,
+        })
     }
 }

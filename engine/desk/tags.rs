@@ -1,9 +1,6 @@
-//! What belongs to a person or to the desk beside the records: personal tags, clouds of tags,
-//! settings.
+//! Tags that a person keeps to itself, and clouds of tags.
 
 use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
 
 use super::{Actor, Desk, Result, codec, keys};
 use crate::domain::{Id, Kind, Value, record::fields};
@@ -11,32 +8,6 @@ use crate::store::{Key, Table};
 
 /// Most rows that a cloud counts.
 const MAX_COUNTED: usize = 10_000;
-
-/// What administrators set for the whole desk.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Name under which messages leave.
-    pub service_name: Option<String>,
-    /// Address from which messages leave.
-    pub sender: Option<String>,
-}
-
-impl Settings {
-    /// Whom messages are from: `Name <address>`.
-    #[must_use]
-    pub fn from(&self) -> Option<String> {
-        let sender = self.sender.as_ref()?;
-        Some(match &self.service_name {
-            Some(name) => format!("\"{}\" <{sender}>", name.replace(['"', '\\'], "")),
-            None => sender.clone(),
-        })
-    }
-}
-
-/// Where the settings stand.
-pub fn settings_key() -> Key {
-    b"settings".to_vec()
-}
 
 /// The tags that a person gave to a record.
 pub fn tags_key(place: (Kind, Id), person: Id) -> Key {
@@ -80,18 +51,6 @@ pub struct TagCloud {
 }
 
 impl Desk {
-    /// The settings of the desk.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn settings(&self) -> Result<Settings> {
-        let snapshot = self.store.snapshot(None)?;
-        match snapshot.get(Table::Meta, &settings_key())? {
-            Some(row) => codec::decode(&row.bytes),
-            None => Ok(Settings::default()),
-        }
-    }
-
     /// The asker's own tags of a record.
     ///
     /// # Errors

@@ -1,14 +1,13 @@
-//! What belongs to a person or to the desk beside the records: personal tags and settings.
+//! Tags that a person keeps to itself.
 
 use super::{Answer, Deciding, config};
-use crate::desk::own::{self, Settings};
-use crate::desk::{Error, ErrorKind, Result, codec};
-use crate::domain::{Id, Kind, Value};
+use crate::desk::{Error, ErrorKind, Result, codec, tags as stored};
+use crate::domain::{Id, Kind};
 use crate::store::{MAX_RANGE_ROWS, Table};
 
 /// Most personal tags of a record.
 const MAX_TAGS: usize = 50;
-/// Longest tag and longest setting in bytes.
+/// Longest tag in bytes.
 const MAX_TEXT: usize = 100;
 
 impl Deciding<'_, '_> {
@@ -34,7 +33,7 @@ impl Deciding<'_, '_> {
         let mut tags: Vec<String> = tags.iter().map(|t| t.trim().to_owned()).collect();
         tags.sort_unstable();
         tags.dedup();
-        let key = own::tags_key((kind, id), person);
+        let key = stored::tags_key((kind, id), person);
         let row = self.draft.snapshot.get(Table::Meta, &key)?;
         let old: Vec<String> = match &row {
             Some(row) => codec::decode(&row.bytes)?,
@@ -45,10 +44,10 @@ impl Deciding<'_, '_> {
         rows.expect.push((Table::Meta, key.clone(), expect));
         for tag in &old {
             rows.delete
-                .push((Table::Meta, own::cloud_key(person, tag, (kind, id))));
+                .push((Table::Meta, stored::cloud_key(person, tag, (kind, id))));
         }
         for tag in &tags {
-            let key = own::cloud_key(person, tag, (kind, id));
+            let key = stored::cloud_key(person, tag, (kind, id));
             rows.put.push((Table::Meta, key, Vec::new()));
         }
         match tags.is_empty() {
@@ -60,7 +59,7 @@ impl Deciding<'_, '_> {
 
     /// Personal tags of a record that goes.
     pub(super) fn drop_personal_tags(&mut self, place: (Kind, Id)) -> Result<()> {
-        let (from, to) = own::tags_of(place);
+        let (from, to) = stored::tags_of(place);
         let snapshot = std::sync::Arc::clone(&self.draft.snapshot);
         for (key, row) in snapshot.range(Table::Meta, &from, &to, false, MAX_RANGE_ROWS)? {
             let tags: Vec<String> = codec::decode(&row.bytes)?;
@@ -68,49 +67,10 @@ impl Deciding<'_, '_> {
             let rows = &mut self.draft.rows;
             for tag in tags {
                 rows.delete
-                    .push((Table::Meta, own::cloud_key(person, &tag, place)));
+                    .push((Table::Meta, stored::cloud_key(person, &tag, place)));
             }
             rows.delete.push((Table::Meta, key));
         }
         Ok(())
-    }
-
-    /// Changes the settings of the desk.
-    pub(super) fn save_settings(&mut self, settings: &Settings) -> Result<Answer> {
-        self.actor.require_admin("changing the settings")?;
-        for (field, text) in [
-            ("service_name", &settings.service_name),
-            ("sender", &settings.sender),
-        ] {
-            if let Some(text) = text {
-                super::entries::short(field, text, MAX_TEXT)?;
-            }
-        }
-        let wrong = |s: &&String| s.matches('@').count() != 1 || s.contains(char::is_whitespace);
-        if settings.sender.as_ref().filter(wrong).is_some() {
-            let text = "expected a mail address such as desk@example.org";
-            return Err(Error::field("sender", "malformed", text));
-        }
-        let row = self.draft.snapshot.get(Table::Meta, &own::settings_key())?;
-        let expect = config::expected(row.map(|row| row.version));
-        let asked = &mut self.input.arguments;
-        for (name, text) in [
-            ("service_name", &settings.service_name),
-            ("sender", &settings.sender),
-        ] {
-            asked.extend(
-                text.as_ref()
-                    .map(|t| (name.to_owned(), Value::from(t.as_str()))),
-            );
-        }
-        let rows = &mut self.draft.rows;
-        rows.expect.push((Table::Meta, own::settings_key(), expect));
-        rows.put
-            .push((Table::Meta, own::settings_key(), codec::encode(settings)?));
-        Ok(Answer {
-            kind: None,
-            id: Id::MIN,
-            entry: None,
-        })
     }
 }

@@ -1,0 +1,65 @@
+//! Changing what administrators set for the whole desk.
+
+use serde_json::{Map, Value as Json};
+
+use super::{Answer, Deciding, config};
+use crate::desk::settings::{self, Settings};
+use crate::desk::{Error, Result, codec};
+use crate::domain::{Id, Value};
+use crate::store::Table;
+
+/// Longest setting in bytes.
+const MAX_TEXT: usize = 100;
+
+impl Deciding<'_, '_> {
+    /// Changes the settings that are named; null takes one away, all others stay.
+    pub(super) fn change_settings(&mut self, changes: &Map<String, Json>) -> Result<Answer> {
+        self.actor.require_admin("changing the settings")?;
+        let key = settings::settings_key();
+        let row = self.draft.snapshot.get(Table::Meta, &key)?;
+        let mut all: Settings = match &row {
+            Some(row) => codec::decode(&row.bytes)?,
+            None => Settings::default(),
+        };
+        for (name, value) in changes {
+            let text = match value {
+                Json::Null => None,
+                Json::String(text) => Some(text.clone()),
+                _ => return Err(Error::field(name, "malformed", "expected text or null")),
+            };
+            if let Some(text) = &text {
+                super::entries::short(name, text, MAX_TEXT)?;
+            }
+            match name.as_str() {
+                "service_name" => all.service_name.clone_from(&text),
+                "sender" => all.sender = address(text.clone())?,
+                _ => {
+                    let short: String = name.chars().take(64).collect();
+                    let why = "there is no such setting; there are `service_name` and `sender`";
+                    return Err(Error::field(&short, "unknown_field", why));
+                }
+            }
+            let value = Value::Text(text.unwrap_or_default());
+            self.input.arguments.push((name.clone(), value));
+        }
+        let expect = config::expected(row.map(|row| row.version));
+        let rows = &mut self.draft.rows;
+        rows.expect.push((Table::Meta, key.clone(), expect));
+        rows.put.push((Table::Meta, key, codec::encode(&all)?));
+        Ok(Answer {
+            kind: None,
+            id: Id::MIN,
+            entry: None,
+        })
+    }
+}
+
+/// A mail address, as far as it can be told without writing to it.
+fn address(text: Option<String>) -> Result<Option<String>> {
+    let wrong = |s: &String| s.matches('@').count() != 1 || s.contains(char::is_whitespace);
+    if text.as_ref().is_some_and(wrong) {
+        let text = "expected a mail address such as desk@example.org";
+        return Err(Error::field("sender", "malformed", text));
+    }
+    Ok(text)
+}
