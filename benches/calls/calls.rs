@@ -111,10 +111,10 @@ fn details(bed: &Bed, hook: Hook) -> Vec<(&'static str, Detail)> {
 fn agents() -> Detail {
     let agent = |n: u64| AgentView {
         load: i64::try_from(n % 7).unwrap_or(0),
+        name: format!("Agent {n}").into(),
         profile: Arc::new(AgentProfile {
             id: Id::MIN,
             code: format!("agent{n}"),
-            name: format!("Agent {n}"),
             team: None,
             team_code: "desk".to_owned(),
             skills: vec!["printers".to_owned()],

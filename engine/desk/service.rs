@@ -199,13 +199,13 @@ fn agent_view(agent: &Record, teams: &[(String, Id)]) -> AgentView {
     let profile = AgentProfile {
         id: agent.id,
         code: agent.text("code").unwrap_or_default().to_owned(),
-        name: agent.title().to_owned(),
         team,
         team_code: team_code.unwrap_or_default(),
         skills,
     };
     AgentView {
         profile: Arc::new(profile),
+        name: agent.title().into(),
         load: 0,
     }
 }

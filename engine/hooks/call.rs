@@ -79,6 +79,8 @@ impl RecordView {
 pub struct AgentView {
     /// Who it is.
     pub profile: Arc<AgentProfile>,
+    /// Name; empty for a pack that may not see names of agents.
+    pub name: Arc<str>,
     /// Open tickets the agent has.
     pub load: i64,
 }
@@ -98,8 +100,6 @@ pub struct AgentProfile {
     pub id: Id,
     /// Code of the agent.
     pub code: String,
-    /// Name.
-    pub name: String,
     /// Team.
     pub team: Option<Id>,
     /// Code of the team.

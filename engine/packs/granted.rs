@@ -9,8 +9,8 @@ use super::catalog::LocalFields;
 use super::load::Loaded;
 use crate::domain::{Kind, builtin};
 use crate::hooks::{
-    Call, Decision, Detail, Failure, FailureKind, Outcome, Place, RecordView, Rule, Runner,
-    SurveyAsk, Traced, Usage,
+    AgentView, Call, Decision, Detail, Failure, FailureKind, Outcome, Place, RecordView, Rule,
+    Runner, SurveyAsk, Traced, Usage,
 };
 
 /// Stands for an address that is there and not shown.
@@ -187,6 +187,13 @@ impl Granted {
             }
             Detail::Notice { notice } if notice.address.is_some() && !mails => {
                 Arc::make_mut(notice).address = Some(WITHHELD.to_owned());
+            }
+            Detail::Assign { agents, .. } if self.hides(Kind::Agent, "title") => {
+                let nameless = |agent: &AgentView| AgentView {
+                    name: Arc::default(),
+                    ..agent.clone()
+                };
+                *agents = agents.iter().map(nameless).collect();
             }
             Detail::Match(asked) => {
                 let names = self.grants.personal(Kind::Contact, "title");

@@ -91,6 +91,7 @@ impl Deciding<'_, '_> {
         let with_load = |a: &AgentView| AgentView {
             load: loads.of(a.id),
             profile: Arc::clone(&a.profile),
+            name: Arc::clone(&a.name),
         };
         let detail = Detail::Assign {
             agents: self.ground.service.agents.iter().map(with_load).collect(),

@@ -219,6 +219,7 @@ impl<'a> Moment<'a> {
                 let agents = self.service.agents.iter().enumerate();
                 let agents = agents.map(|(i, agent)| AgentView {
                     profile: Arc::clone(&agent.profile),
+                    name: Arc::clone(&agent.name),
                     load: loads.get(i).copied().unwrap_or(0),
                 });
                 Detail::Assign {

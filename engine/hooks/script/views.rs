@@ -142,7 +142,7 @@ fn candidates(engine: &mut Engine) {
         .register_type_with_name::<AgentItem>("Agent")
         .register_get("id", |a: &mut AgentItem| a.0.id.to_string())
         .register_get("code", |a: &mut AgentItem| a.0.code.clone())
-        .register_get("name", |a: &mut AgentItem| a.0.name.clone())
+        .register_get("name", |a: &mut AgentItem| a.0.name.to_string())
         .register_get("team", |a: &mut AgentItem| optional_id(a.0.team))
         .register_get("team_code", |a: &mut AgentItem| a.0.team_code.clone())
         .register_get("load", |a: &mut AgentItem| a.0.load)

@@ -206,7 +206,7 @@ fn agent(agent: &AgentView) -> wit::assign_select::Agent {
     wit::assign_select::Agent {
         id: agent.id.to_string(),
         code: agent.code.clone(),
-        name: agent.name.clone(),
+        name: agent.name.to_string(),
         team: agent.team.map(|id| id.to_string()),
         team_code: agent.team_code.clone(),
         skills: agent.skills.clone(),

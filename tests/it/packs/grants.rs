@@ -163,6 +163,43 @@ fn a_denied_effect_or_read_is_refused_by_name() {
     );
 }
 
+const CHOOSES: &str = r#"
+fn look(c) {
+    for agent in c.agents {
+        if agent.name == "Vera" { c.choose_agent(agent, #{ en: "by name" }); }
+    }
+}
+"#;
+
+#[test]
+fn names_of_agents_are_personal_data() {
+    let desk = TestDesk::bare();
+    let team = desk.create(Kind::Team, json!({"title": "Desk", "code": "desk"}));
+    let vera = json!({"title": "Vera", "code": "vera", "team": team.unwrap().id});
+    let vera = desk.create(Kind::Agent, vera).unwrap().id;
+    let asks = "[capabilities]\neffects = [\"tag\"]\npersonal = [\"agent.title\"]\n";
+    let rules = RULES.replace("transition.effect", "assign.select");
+    let rules = rules.replace("reads = [\"contact\"]\n", "");
+    let head = manifest("1.0.0", &format!("{asks}{rules}"));
+    let files = PackFiles::from_texts(&[
+        ("pack.toml", head.as_str()),
+        ("definitions.toml", TYPES),
+        ("rules.rhai", CHOOSES),
+    ]);
+    let grants = Given::of(&["effect:tag".to_owned()]);
+    change(&desk, "", PackChange::Install { files, grants }).unwrap();
+    let made = || {
+        let fields = json!({"type": "fault", "title": "Noise"});
+        desk.create(Kind::Ticket, fields).unwrap().id
+    };
+    assert_eq!(desk.get(Kind::Ticket, made()).reference("assignee"), None);
+    change(&desk, "shop", PackChange::Grant { grants: Given::All }).unwrap();
+    assert_eq!(
+        desk.get(Kind::Ticket, made()).reference("assignee"),
+        Some(vera)
+    );
+}
+
 #[test]
 fn what_is_wrong_with_the_table_is_told_with_its_line() {
     let desk = TestDesk::bare();

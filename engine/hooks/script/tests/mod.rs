@@ -113,13 +113,13 @@ fn agent(n: u8, code: &str, team: &str, skills: &[&str], load: i64) -> AgentView
     let profile = AgentProfile {
         id: id(n),
         code: code.to_owned(),
-        name: code.to_uppercase(),
         team: Some(id(40)),
         team_code: team.to_owned(),
         skills: skills.iter().map(|s| (*s).to_owned()).collect(),
     };
     AgentView {
         profile: Arc::new(profile),
+        name: code.to_uppercase().into(),
         load,
     }
 }
