@@ -31,6 +31,7 @@ mod process;
 mod records;
 mod report_csv;
 mod reports;
+mod roles;
 mod route;
 mod search;
 mod settings;
@@ -128,6 +129,7 @@ fn all() -> route::Routes {
     duplicate::add(&mut routes);
     tags::add(&mut routes);
     settings::add(&mut routes);
+    roles::add(&mut routes);
     preview::add(&mut routes);
     reports::add(&mut routes);
     search::add(&mut routes);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::{Acceptance, Actor, Error, Interaction, ReportSpec, Result, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
+use crate::domain::role::Role;
 use crate::domain::{Id, Kind, Value};
 use crate::packs::{Given, PackFiles};
 use crate::store::Pos;
@@ -174,6 +175,16 @@ pub enum Command {
     ChangeSettings {
         /// Text by setting; null takes one away, all others stay.
         changes: Map<String, Json>,
+    },
+    /// Define a role of agents, or define it anew.
+    SaveRole {
+        /// The role.
+        role: Box<Role>,
+    },
+    /// Remove a role that no agent has.
+    RemoveRole {
+        /// Its code.
+        code: String,
     },
     /// Save a variant of a report.
     SaveVariant {
@@ -543,6 +554,8 @@ impl Command {
             Self::Duplicate { .. } => "duplicate",
             Self::TagPersonally { .. } => "tag_personally",
             Self::ChangeSettings { .. } => "change_settings",
+            Self::SaveRole { .. } => "save_role",
+            Self::RemoveRole { .. } => "remove_role",
             Self::SaveVariant { .. } => "save_variant",
             Self::DeleteVariant { .. } => "delete_variant",
             Self::Receive { .. } => "receive",

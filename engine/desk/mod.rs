@@ -33,6 +33,7 @@ mod query;
 mod rebuild;
 mod rekey;
 mod replay;
+mod roles;
 mod run;
 mod scene;
 mod service;

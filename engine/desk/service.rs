@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Error, Result, codec, keys};
+use super::{Actor, Error, Result, codec, keys};
 use crate::domain::calendar::Calendar;
+use crate::domain::role::{Rights, Role};
 use crate::domain::sla::{CalendarVersions, SupportLevel};
 use crate::domain::{Id, Kind, Record, Value, record::fields};
 use crate::hooks::{AgentProfile, AgentView, LevelView};
@@ -43,6 +44,8 @@ pub struct Service {
     pub agents: Vec<AgentView>,
     /// Teams by code.
     pub teams: Arc<[(String, Id)]>,
+    /// Roles by code.
+    roles: BTreeMap<String, Role>,
     /// The records of levels, agents and teams, with their versions.
     records: BTreeMap<(Kind, Id), (Pos, Arc<Record>)>,
 }
@@ -89,6 +92,37 @@ impl Service {
         self.records.get(&place).cloned()
     }
 
+    /// What the roles of an asker permit; nothing for whoever is bound by none.
+    pub fn rights(&self, actor: &Actor) -> Option<Rights> {
+        let Actor::Agent { agent: Some(id) } = actor else {
+            return None;
+        };
+        let (_, record) = self.records.get(&(Kind::Agent, *id))?;
+        let named = role_names(record);
+        // A role that is no longer there permits nothing; it is none less to be bound by.
+        let known = named.iter().filter_map(|name| self.roles.get(*name));
+        let roles = known.cloned().collect();
+        let team = record.reference(fields::TEAM);
+        (!named.is_empty()).then(|| Rights::new(*id, team, roles))
+    }
+
+    /// Whether there is a role.
+    pub fn has_role(&self, code: &str) -> bool {
+        self.roles.contains_key(code)
+    }
+
+    /// Names of the agents who have a role.
+    pub fn agents_with_role(&self, code: &str) -> Vec<String> {
+        let agents = self
+            .records
+            .iter()
+            .filter(|((kind, _), _)| *kind == Kind::Agent);
+        let holders = agents.filter(|(_, (_, record))| role_names(record).contains(&code));
+        holders
+            .map(|(_, (_, record))| record.title().to_owned())
+            .collect()
+    }
+
     fn read(snapshot: &dyn Snapshot) -> Result<Self> {
         let mut kept = BTreeMap::new();
         let mut calendars = Vec::new();
@@ -98,6 +132,11 @@ impl Service {
         }
         let mut service = Self::of(|kind| records(snapshot, kind, &mut kept), calendars)?;
         service.records = kept;
+        let roles = super::roles::read(snapshot)?;
+        service.roles = roles
+            .into_iter()
+            .map(|role| (role.code.clone(), role))
+            .collect();
         Ok(service)
     }
 
@@ -133,6 +172,7 @@ impl Service {
             calendars,
             agents: agents.collect(),
             teams,
+            roles: BTreeMap::new(),
             records: BTreeMap::new(),
         })
     }
@@ -176,6 +216,13 @@ fn records(
         records.push(record);
     }
     Ok(records)
+}
+
+fn role_names(agent: &Record) -> Vec<&str> {
+    match agent.get(super::roles::ROLES) {
+        Some(Value::List(named)) => named.iter().filter_map(Value::as_text).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn is_available(agent: &Record) -> bool {

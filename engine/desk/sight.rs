@@ -1,4 +1,4 @@
-//! What an asker may see in one request: the role's own bounds, and what `access.filter` adds.
+//! What an asker may see in one request: the bounds of its roles, and what `access.filter` adds.
 //!
 //! The rules are asked once for each kind of record that a request touches and answer with data: a
 //! predicate and masked fields. The predicate goes into lists and searches and is checked again on
@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use super::decide::{self, Ground};
 use super::permits::Patience;
-use super::{Actor, Error, ErrorKind, Result, codec, keys};
+use super::{Actor, Error, ErrorKind, Result, codec, keys, roles};
+use crate::domain::role::Rights;
 use crate::domain::{Code, FieldDef, Id, Kind, Record, Value, ValueType, record::fields};
 use crate::hooks::{AccessChoice, Call, Detail, FailureKind, Hook, Predicate, RecordView, Rule};
 use crate::store::Table;
@@ -27,9 +28,10 @@ pub struct Sight<'g, 'a> {
     ground: &'g Ground<'a>,
     actor: &'g Actor,
     kinds: RefCell<BTreeMap<Kind, Arc<Access>>>,
+    rights: Option<Rights>,
 }
 
-/// What the rules say of the records of one kind.
+/// What roles and rules say of the records of one kind.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Access {
     /// Conditions that hold together, each for the records of some types.
@@ -51,11 +53,12 @@ pub struct Part {
 
 impl<'g, 'a> Sight<'g, 'a> {
     /// The sight of an asker.
-    pub const fn new(ground: &'g Ground<'a>, actor: &'g Actor) -> Self {
+    pub fn new(ground: &'g Ground<'a>, actor: &'g Actor) -> Self {
         Self {
             ground,
             actor,
             kinds: RefCell::new(BTreeMap::new()),
+            rights: ground.service.rights(actor),
         }
     }
 
@@ -69,7 +72,12 @@ impl<'g, 'a> Sight<'g, 'a> {
         self.actor
     }
 
-    /// What the rules say of a kind.
+    /// What the asker's roles permit; nothing for whoever is bound by none.
+    pub const fn rights(&self) -> Option<&Rights> {
+        self.rights.as_ref()
+    }
+
+    /// What roles and rules say of a kind.
     ///
     /// # Errors
     /// When a rule broke, or the store fails.
@@ -135,7 +143,7 @@ impl<'g, 'a> Sight<'g, 'a> {
 
     /// Whether nothing is kept from the asker, so that nothing needs to be looked at.
     pub fn is_whole(&self) -> bool {
-        self.actor.sees_internal() && !self.is_filtered()
+        self.actor.sees_internal() && self.rights.is_none() && !self.is_filtered()
     }
 
     /// Rules are for people with a role that administrators bound: not for them, the engine or rules.
@@ -146,6 +154,10 @@ impl<'g, 'a> Sight<'g, 'a> {
 
     fn ask(&self, kind: Kind) -> Result<Access> {
         let mut access = Access::default();
+        if let Some(rights) = &self.rights {
+            access.parts.extend(roles::bound(rights, kind));
+            access.masked = rights.masked(kind);
+        }
         if !self.is_filtered() {
             return Ok(access);
         }

@@ -485,6 +485,7 @@ fn agent() -> Vec<Field> {
         f("locale", "Language", "Язык", V::Text),
         f("team", "Team", "Группа", V::Ref).to(Kind::Team).indexed(),
         f("skills", "Skills", "Навыки", V::TextList),
+        f("roles", "Roles", "Роли", V::TextList),
         f("active", "Active", "Работает", V::Bool).default("true"),
         f("absent", "Absent", "Отсутствует", V::Bool).default("false"),
         f(

@@ -16,6 +16,7 @@ pub mod plan;
 pub mod process;
 pub mod record;
 pub mod report;
+pub mod role;
 pub mod sla;
 pub mod value;
 pub mod workflow;

@@ -35,6 +35,8 @@ mod problems;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod search;

@@ -33,6 +33,9 @@ mod renamed;
 #[cfg(feature = "search")]
 mod reports;
 #[cfg(test)]
+#[cfg(feature = "search")]
+mod roles;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod rules;
 #[cfg(test)]

@@ -140,6 +140,9 @@ impl Deciding<'_, '_> {
         type_def: Option<TypeDef>,
         by: By,
     ) -> Result<()> {
+        if by == By::Asked {
+            self.permit_new(kind)?;
+        }
         self.draft.add(Record::new(id, kind));
         let now = Value::Instant(self.ground.now);
         self.draft

@@ -25,7 +25,7 @@ impl Deciding<'_, '_> {
             return Err(Error::field("kind", "no_entries", text));
         }
         self.foresee(kind, Some(from), asked)?;
-        self.target(kind, from)?;
+        self.seen_target(kind, from)?;
         let source = self.draft.record(kind, from)?.clone();
         let catalog = std::sync::Arc::clone(&self.ground.catalog);
         let type_def = source.type_code().and_then(|code| catalog.type_def(code));

@@ -31,6 +31,7 @@ mod plan;
 mod probe;
 mod process;
 mod report;
+mod roles;
 mod rules;
 mod settings;
 mod shift;
@@ -301,6 +302,8 @@ impl Deciding<'_, '_> {
             Command::Duplicate { kind, id, fields } => self.duplicate((*kind, *id), fields),
             Command::TagPersonally { kind, id, tags } => self.tag_personally((*kind, *id), tags),
             Command::ChangeSettings { changes } => self.change_settings(changes),
+            Command::SaveRole { role } => self.save_role(role),
+            Command::RemoveRole { code } => self.remove_role(code),
             Command::SaveVariant {
                 report,
                 id,
@@ -431,7 +434,14 @@ impl Deciding<'_, '_> {
 
     /// Reads the record a command is about, refuses a foreign one like an absent one, and checks the
     /// version that the asker expects.
+    /// Loads the record that a command changes.
     fn target(&mut self, kind: Kind, id: Id) -> Result<()> {
+        self.seen_target(kind, id)?;
+        self.permit_change(kind, id)
+    }
+
+    /// Loads the record that a command is about.
+    fn seen_target(&mut self, kind: Kind, id: Id) -> Result<()> {
         let wanted: Vec<_> = self.person().into_iter().chain([(kind, id)]).collect();
         self.draft.load(&wanted)?;
         let record = self.draft.record(kind, id)?;

@@ -31,8 +31,19 @@ impl<'g, 'a> Probe<'g, 'a> {
     ) -> Result<Self> {
         let mut probe = Self::at_large(ground, request, allot, kind);
         probe.id = id;
-        probe.deciding.target(kind, id)?;
+        probe.deciding.seen_target(kind, id)?;
         Ok(probe)
+    }
+
+    /// Why the asker's roles do not let it change the record, if they do not.
+    pub fn barred(&self) -> Option<Fault> {
+        let permitted = self.deciding.permit_change(self.kind, self.id);
+        permitted.err().map(|error| Fault {
+            field: None,
+            code: error.code.to_owned(),
+            message: error.message,
+            rule: None,
+        })
     }
 
     /// Rules that are about no record.

@@ -18,7 +18,7 @@ impl Deciding<'_, '_> {
         tags: &[String],
     ) -> Result<Answer> {
         self.actor.require_agent("personal tags")?;
-        self.target(kind, id)?;
+        self.seen_target(kind, id)?;
         let person = self.actor.id().ok_or_else(|| {
             let text = "the token belongs to no agent, so there is nobody whose tags they were";
             Error::new(ErrorKind::Conflict, "nobody", text)

@@ -230,7 +230,11 @@ impl Deciding<'_, '_> {
                 Ok(())
             }
             Kind::Activity => self.check_activity(id),
-            Kind::Agent | Kind::Team => {
+            Kind::Agent => {
+                self.touch_service(kind);
+                self.check_roles(id)
+            }
+            Kind::Team => {
                 self.touch_service(kind);
                 Ok(())
             }

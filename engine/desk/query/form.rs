@@ -29,10 +29,13 @@ impl Desk {
         let shown = defs
             .iter()
             .filter(|d| !d.retired || record.get(&d.code).is_some());
+        let barred = probe.barred();
         let mut fields = Vec::new();
         for def in shown {
             if !sight.hides(kind, def)? {
-                fields.push(field(def, record, &rules));
+                let mut field = field(def, record, &rules);
+                field.readonly |= barred.is_some();
+                fields.push(field);
             }
         }
         let mut actions = Vec::new();
@@ -47,11 +50,13 @@ impl Desk {
                 let way = workflow.transition(from, &to.code);
                 let requires = way.map(|w| w.requires.clone()).unwrap_or_default();
                 let mut why_not = decide::missing(record, &requires);
+                why_not.extend(barred.clone());
                 why_not.extend(probe.guard(from, &to.code)?);
                 actions.push(action(to.clone(), why_not, requires));
             }
         }
-        let named = probe.actions().into_iter().map(named_action);
+        let named = probe.actions().into_iter().filter(|_| barred.is_none());
+        let named = named.map(named_action);
         Ok(Form {
             fields,
             actions,

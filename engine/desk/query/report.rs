@@ -167,6 +167,9 @@ impl Desk {
         let snapshot = self.store.snapshot(at_least)?;
         let (ground, _) = self.ground(snapshot, self.now(), None)?;
         let sight = Sight::new(&ground, actor);
+        if sight.rights().is_some_and(|rights| !rights.reports()) {
+            return Err(Error::forbidden("none of your roles lets you run reports"));
+        }
         let catalog = Arc::clone(&ground.catalog);
         let def = catalog
             .report(name)
