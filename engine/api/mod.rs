@@ -30,6 +30,7 @@ mod problem;
 mod process;
 mod records;
 mod report_csv;
+mod report_variants;
 mod reports;
 mod roles;
 mod route;
@@ -132,6 +133,7 @@ fn all() -> route::Routes {
     roles::add(&mut routes);
     preview::add(&mut routes);
     reports::add(&mut routes);
+    report_variants::add(&mut routes);
     search::add(&mut routes);
     intake::add(&mut routes);
     bulk::add(&mut routes);

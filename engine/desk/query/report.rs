@@ -15,7 +15,8 @@ use serde_json::Value as Json;
 use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, Error, ErrorKind, RecordPage, Result};
 use crate::domain::Id;
-use crate::domain::report::{Group, Measured, ReportDef, Tally};
+use crate::domain::report::ReportDef;
+use crate::domain::tally::{Group, Measured, Tally};
 use crate::store::Pos;
 
 pub use plan::Plan;

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, TimeZone, Utc};
 
-use crate::domain::report::Cell;
+use crate::domain::tally::Cell;
 use crate::domain::{FieldDef, Value, ValueType};
 
 /// A record's value; of a list the first.

@@ -12,7 +12,8 @@ use crate::desk::query::record;
 use crate::desk::sight::Sight;
 use crate::desk::{Condition, Error, Result};
 use crate::domain::record::fields;
-use crate::domain::report::{Cell, DimensionDef, Group, MeasureDef, MeasureKind, ReportDef, bare};
+use crate::domain::report::{DimensionDef, MeasureDef, MeasureKind, ReportDef, bare};
+use crate::domain::tally::{Cell, Group};
 use crate::domain::{FieldDef, Id, Instant, Kind, Record, Value, ValueType};
 use crate::packs::Catalog;
 
@@ -246,7 +247,7 @@ impl<'a> Plan<'a> {
         };
         groups.sort_by(|a, b| match (a.1.get(at), b.1.get(at)) {
             (Some(a), Some(b)) => {
-                let nothing = |m| matches!(m, &crate::domain::report::Measured::Nothing);
+                let nothing = |m| matches!(m, &crate::domain::tally::Measured::Nothing);
                 match nothing(a) || nothing(b) {
                     true => compare(a, b),
                     false => turned(compare(a, b)),

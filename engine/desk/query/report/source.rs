@@ -9,7 +9,7 @@ use crate::desk::query::list::{Filter, Holds};
 use crate::desk::sight::Sight;
 use crate::desk::{Desk, Error, ErrorKind, RecordPage, Result, codec, keys};
 use crate::domain::record::fields;
-use crate::domain::report::{Cell, Tally};
+use crate::domain::tally::{Cell, Tally};
 use crate::domain::{Record, Value};
 use crate::store::{MAX_RANGE_ROWS, Pos, Table};
 
