@@ -35,6 +35,7 @@ impl FromRequest<App> for Raw {
         let limit = match request.extensions().get() {
             Some(Limit::File) => app.options().file_bytes,
             Some(Limit::Pack) => app.options().pack_bytes,
+            Some(Limit::Form) => app.options().form_bytes,
             _ => app.options().body_bytes,
         };
         Ok(Self(read(request, limit).await?, media))

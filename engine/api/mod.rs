@@ -5,6 +5,7 @@
 
 mod base64;
 mod bulk;
+mod clock;
 mod definitions;
 mod docs;
 mod duplicate;
@@ -28,6 +29,7 @@ mod preview;
 mod principal;
 mod problem;
 mod process;
+mod rating;
 mod records;
 mod report_csv;
 mod report_variants;
@@ -137,6 +139,7 @@ fn all() -> route::Routes {
     search::add(&mut routes);
     intake::add(&mut routes);
     bulk::add(&mut routes);
+    clock::add(&mut routes);
     events::add(&mut routes);
     definitions::add(&mut routes);
     packs::add(&mut routes);
@@ -146,6 +149,7 @@ fn all() -> route::Routes {
     tokens::add(&mut routes);
     outbox::add(&mut routes);
     surveys::add(&mut routes);
+    rating::add(&mut routes);
     health::add(&mut routes);
     metrics::add(&mut routes);
     openapi::add(&mut routes);

@@ -24,6 +24,8 @@ pub enum Limit {
     File,
     /// That of packs.
     Pack,
+    /// That of forms on pages without login.
+    Form,
 }
 
 /// Media type and schema of a body.
@@ -81,6 +83,17 @@ impl Op {
     /// A POST route; every one takes an idempotency key.
     pub fn post(path: impl Into<String>, id: impl Into<String>) -> Self {
         Self::new(HttpMethod::Post, path, id).keyed()
+    }
+
+    /// A POST route for the form of a page. A form sends no key: what it does can be done once.
+    pub fn form(path: impl Into<String>, id: impl Into<String>) -> Self {
+        let fields = ObjectBuilder::new()
+            .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)));
+        let mut op = Self::new(HttpMethod::Post, path, id);
+        let schema = Schema::Object(fields.build()).into();
+        op.body = Some(("application/x-www-form-urlencoded", schema));
+        op.limit = Limit::Form;
+        op
     }
 
     /// A PATCH route.

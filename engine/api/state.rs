@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::metrics::Metrics;
 use super::problem::Problem;
+use super::rating::Turns;
 use crate::desk::{Desk, Result};
 use crate::store::Pos;
 
@@ -20,6 +21,10 @@ pub struct ApiOptions {
     pub file_bytes: usize,
     /// Greatest body of a pack in bytes: its plugin comes in base64.
     pub pack_bytes: usize,
+    /// Greatest body of a form that a page without login sends, in bytes.
+    pub form_bytes: usize,
+    /// Most pages without login shown at once, and a second in the long run.
+    pub pages: (u32, u32),
     /// Longest time a request may take.
     pub request_timeout: Duration,
     /// Longest time the installing of a pack may take: a plugin of an interpreted language is
@@ -42,6 +47,8 @@ impl Default for ApiOptions {
             body_bytes: 1024 * 1024,
             file_bytes: 16 * 1024 * 1024,
             pack_bytes: 56 * 1024 * 1024,
+            form_bytes: 256 * 1024,
+            pages: (100, 20),
             request_timeout: Duration::from_secs(30),
             pack_timeout: Duration::from_secs(240),
             calls_at_once: 128,
@@ -61,6 +68,7 @@ struct Inner {
     options: ApiOptions,
     metrics: Metrics,
     calls: Arc<Semaphore>,
+    pages: Turns,
     streams: Arc<Semaphore>,
     draining: watch::Sender<bool>,
     positions: watch::Sender<Pos>,
@@ -75,6 +83,7 @@ impl App {
         let seeded = getrandom::fill(&mut secret).is_ok();
         Self(Arc::new(Inner {
             calls: Arc::new(Semaphore::new(options.calls_at_once)),
+            pages: Turns::new(options.pages.0, options.pages.1),
             streams: Arc::new(Semaphore::new(options.streams_at_once)),
             draining: watch::Sender::new(false),
             positions: watch::Sender::new(desk.pos()),
@@ -99,6 +108,11 @@ impl App {
     /// The desk, for calls that do not wait for storage.
     pub fn desk(&self) -> &Desk {
         &self.0.desk
+    }
+
+    /// Turns of pages that need no login.
+    pub fn pages(&self) -> &Turns {
+        &self.0.pages
     }
 
     /// Turns of event streams.

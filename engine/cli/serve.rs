@@ -97,7 +97,7 @@ impl Server {
     #[must_use]
     pub fn survey_link(&self, settings: &Settings) -> String {
         let base = settings.public_url.clone().unwrap_or_else(|| self.url());
-        format!("{}/v1/surveys/", base.trim_end_matches('/'))
+        format!("{}/r/", base.trim_end_matches('/'))
     }
 
     /// Serves until SIGTERM or SIGINT, then drains, and closes the desk.

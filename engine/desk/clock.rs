@@ -10,6 +10,22 @@ use crate::domain::Instant;
 pub trait Clock: Send + Sync {
     /// The engine's time; never goes back.
     fn now(&self) -> Instant;
+
+    /// Whether it can be moved; real time cannot.
+    fn is_movable(&self) -> bool {
+        false
+    }
+
+    /// Moves forward to `at` and stands there until [`Clock::run_on`], when it can be moved.
+    fn stand_at(&self, _at: Instant) {}
+
+    /// Goes on from where it stands, as fast as real time.
+    ///
+    /// # Errors
+    /// When where it is now cannot be kept for the next start.
+    fn run_on(&self) -> std::result::Result<(), String> {
+        Ok(())
+    }
 }
 
 /// The machine's time plus an offset, which never goes back.
@@ -73,6 +89,14 @@ impl VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> Instant {
         instant(self.0.load(Ordering::Acquire))
+    }
+
+    fn is_movable(&self) -> bool {
+        true
+    }
+
+    fn stand_at(&self, at: Instant) {
+        self.advance_to(at);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod active;
 mod actor;
+mod advance;
 mod ahead;
 mod allot;
 mod catalogs;
@@ -52,6 +53,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use actor::Actor;
+pub use advance::{Advance, Advanced, DueTimer};
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
 pub use decide::{FailingRule, Suspension};
@@ -109,7 +111,7 @@ impl Default for DeskOptions {
             search_dir: None,
             plugin_cache: None,
             compile_behind: false,
-            survey_link: "http://127.0.0.1:8080/v1/surveys/".to_owned(),
+            survey_link: "http://127.0.0.1:8080/r/".to_owned(),
             coverage: None,
         }
     }
@@ -130,6 +132,8 @@ pub struct Desk {
     breakers: decide::Breakers,
     permits: permits::Permits,
     bell: timers::Bell,
+    /// Whose turn it is to fire timers.
+    firing: parking_lot::Mutex<()>,
     survey_link: String,
     #[cfg(feature = "search")]
     search: Option<Arc<crate::search::SearchIndex>>,
@@ -166,6 +170,7 @@ impl Desk {
             breakers: decide::Breakers::default(),
             permits: permits::Permits::default(),
             bell: timers::Bell::default(),
+            firing: parking_lot::Mutex::new(()),
             survey_link: options.survey_link,
         };
         desk.rekey()?;

@@ -38,6 +38,14 @@ pub struct Survey {
     pub expires_at: Option<Instant>,
 }
 
+impl Survey {
+    /// Whether an answer is still taken.
+    pub fn is_open(&self, now: Instant) -> bool {
+        let is_late = self.expires_at.is_some_and(|at| at < now);
+        self.state != SurveyState::Answered && !is_late
+    }
+}
+
 /// The life of a survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SurveyState {

@@ -33,6 +33,13 @@ impl Bell {
     }
 }
 
+/// A timer that ran.
+pub(super) struct Fired {
+    pub timer: Timer,
+    /// Why what it was to do was refused.
+    pub refused: Option<String>,
+}
+
 impl Desk {
     /// Waits until a timer comes due, a command queues what is due at once, or somebody calls
     /// [`Desk::wake_timers`]; at most `most`. For the one thread that calls [`Desk::fire_due`].
@@ -66,6 +73,13 @@ impl Desk {
     /// # Errors
     /// When the store fails; what a single timer does wrong is journalled and does not stop others.
     pub fn fire_due(&self, max: usize) -> Result<usize> {
+        // Not while the clock is being moved: who moves it fires each timer at its own instant.
+        let _turn = self.firing.lock();
+        self.fire_now_due(max, &mut |_| ())
+    }
+
+    /// As [`Desk::fire_due`], for who holds the turn; tells each timer that ran.
+    pub(super) fn fire_now_due(&self, max: usize, tell: &mut dyn FnMut(Fired)) -> Result<usize> {
         if let Err(e) = self.move_records(1) {
             // Timers do not wait for it.
             tracing::error!(code = e.code, "records could not be moved: {}", e.message);
@@ -86,7 +100,10 @@ impl Desk {
         let mut ran = 0;
         for (_, row) in found.pop().unwrap_or_default() {
             let timer: Timer = codec::decode(&row.bytes)?;
-            ran += usize::from(self.fire(&timer)?);
+            if let Some(fired) = self.fire(timer)? {
+                ran += 1;
+                tell(fired);
+            }
         }
         Ok(ran + self.settle_contracts(&pending)?)
     }
@@ -105,7 +122,7 @@ impl Desk {
         Ok(timer.map(|t| t.due))
     }
 
-    fn fire(&self, timer: &Timer) -> Result<bool> {
+    fn fire(&self, timer: Timer) -> Result<Option<Fired>> {
         let request = Request::by(Actor::System);
         let command = |failed| Command::FireTimer {
             timer: timer.id,
@@ -113,20 +130,20 @@ impl Desk {
             owner: (timer.kind, timer.owner),
             failed,
         };
-        let error = match self.run(&request, &command(None)) {
-            Ok(_) => return Ok(true),
-            Err(error) => error,
+        let refused = match self.run(&request, &command(None)) {
+            Ok(_) => None,
+            Err(error) => match error.kind {
+                // Fired or removed by somebody else meanwhile.
+                ErrorKind::NotFound => return Ok(None),
+                ErrorKind::Busy | ErrorKind::Internal => return Err(error),
+                // What is refused now would be refused for ever: the timer goes, the journal says why.
+                _ => {
+                    tracing::warn!(timer = %timer.name, "a timer could not be run: {error}");
+                    self.run(&request, &command(Some(error.to_string())))?;
+                    Some(error.to_string())
+                }
+            },
         };
-        match error.kind {
-            // Fired or removed by somebody else meanwhile.
-            ErrorKind::NotFound => Ok(false),
-            ErrorKind::Busy | ErrorKind::Internal => Err(error),
-            // What is refused now would be refused for ever: the timer goes, the journal says why.
-            _ => {
-                tracing::warn!(timer = %timer.name, "a timer could not be run: {error}");
-                self.run(&request, &command(Some(error.to_string())))?;
-                Ok(true)
-            }
-        }
+        Ok(Some(Fired { timer, refused }))
     }
 }

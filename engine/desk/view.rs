@@ -396,6 +396,10 @@ pub struct SurveyView {
     pub scale: i64,
     /// Whether it was answered.
     pub answered: bool,
+    /// Whether an answer is still taken.
+    pub is_open: bool,
+    /// Language of the customer, as far as it is known.
+    pub locale: Option<String>,
     /// Until when an answer is taken.
     pub expires_at: Instant,
 }

@@ -18,6 +18,7 @@ pub mod record;
 pub mod report;
 pub mod role;
 pub mod sla;
+pub mod span;
 pub mod tally;
 pub mod value;
 pub mod workflow;

@@ -14,6 +14,7 @@ mod pack;
 mod report;
 mod reported;
 mod run;
+mod story;
 mod uploaded;
 
 pub use driver::{
@@ -25,6 +26,7 @@ pub use on_desk::{DeskDriver, Place, consumed, survey_token};
 pub use pack::{PackReport, PackScenarios, run_pack};
 pub use report::{Difference, PackCoverage, Problem, Report, RuleUse};
 pub use run::{Restarts, run};
+pub use story::Story;
 pub use uploaded::run_uploaded;
 
 use std::sync::Arc;

@@ -55,6 +55,7 @@ pub struct DeskDriver {
     clock: Arc<VirtualClock>,
     folder: Option<PathBuf>,
     starts: u64,
+    survey_link: String,
 }
 
 impl DeskDriver {
@@ -89,7 +90,20 @@ impl DeskDriver {
             clock,
             folder,
             starts: 1,
+            survey_link: SURVEY_LINK.to_owned(),
         })
+    }
+
+    /// On a desk that is there already; its clock must be `clock`.
+    #[must_use]
+    pub fn on(desk: Arc<Desk>, clock: Arc<VirtualClock>, survey_link: &str) -> Self {
+        Self {
+            desk,
+            clock,
+            folder: None,
+            starts: 1,
+            survey_link: survey_link.to_owned(),
+        }
     }
 
     /// The desk.
@@ -316,7 +330,7 @@ impl Driver for DeskDriver {
         let shown = items.into_iter().map(|item| ShownMessage {
             id: Some(item.id),
             record: Some(item.record),
-            survey_token: survey_token(&item.text),
+            survey_token: token_after(&self.survey_link, &item.text),
             channel: item.channel,
             to: item.to,
             subject: item.subject,
@@ -531,7 +545,11 @@ fn clock(clock: SlaClock) -> ShownClock {
 /// The secret at the end of a survey's address in a text, of a desk that a scenario runs on.
 #[must_use]
 pub fn survey_token(text: &str) -> Option<String> {
-    let after = text.split_once(SURVEY_LINK)?.1;
+    token_after(SURVEY_LINK, text)
+}
+
+fn token_after(link: &str, text: &str) -> Option<String> {
+    let after = text.split_once(link)?.1;
     let token: String = after.chars().take_while(char::is_ascii_hexdigit).collect();
     (!token.is_empty()).then_some(token)
 }

@@ -80,11 +80,7 @@ pub fn run(
     driver: &mut dyn Driver,
     restarts: Restarts,
 ) -> Result<Vec<Problem>, String> {
-    let mut running = Running {
-        driver,
-        names: Names::default(),
-        problems: Vec::new(),
-    };
+    let mut running = Running::with(driver, Names::default());
     for files in chosen(scenario, packs)? {
         let install = Command::InstallPack {
             files: files.clone(),
@@ -136,10 +132,26 @@ fn code_of(fields: &toml::Table) -> Option<String> {
         .map(str::to_owned)
 }
 
-struct Running<'d> {
+pub(super) struct Running<'d> {
     driver: &'d mut dyn Driver,
     names: Names,
     problems: Vec<Problem>,
+}
+
+impl<'d> Running<'d> {
+    /// Goes on with names that were given before.
+    pub fn with(driver: &'d mut dyn Driver, names: Names) -> Self {
+        Self {
+            driver,
+            names,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The names, and what was not as it should be.
+    pub fn end(self) -> (Names, Vec<Problem>) {
+        (self.names, self.problems)
+    }
 }
 
 impl Running<'_> {
@@ -152,7 +164,7 @@ impl Running<'_> {
     }
 
     /// Takes a step. `false`: what follows would make no sense.
-    fn step(&mut self, number: usize, step: &Step, lines: &StepLines) -> bool {
+    pub fn step(&mut self, number: usize, step: &Step, lines: &StepLines) -> bool {
         let check = match Check::begin(self.driver) {
             Ok(check) => check,
             Err(what) => {

@@ -8,6 +8,8 @@ mod app;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 #[path = "../it/corpus.rs"]
@@ -32,6 +34,9 @@ mod packs;
 mod portal;
 #[cfg(test)]
 mod problems;
+#[cfg(test)]
+#[cfg(feature = "script")]
+mod rating;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

@@ -25,12 +25,12 @@ async fn nobody_knows_a_survey_without_its_token() {
         .fails_with(403, "forbidden");
 }
 
+/// The token of a survey that customer A was sent, and the ticket it is about. Rules make of a score
+/// of 4 and more that the customer is satisfied.
 #[cfg(feature = "script")]
-#[tokio::test]
-async fn a_customer_rates_a_finished_ticket_once() {
+pub async fn asked(app: &App) -> (String, String) {
     use crate::app::{ADMIN, DEFINITIONS, PACK};
 
-    let app = App::new();
     let manifest = format!(
         "{PACK}\n[[rule]]\nname = \"rating\"\nhook = \"survey.logic\"\nscript = \"rules.rhai\"\n"
     )
@@ -78,6 +78,14 @@ fn rating(c) {
     );
     let text = sent["text"].as_str().unwrap();
     let (_, token) = text.rsplit_once('/').unwrap();
+    (token.to_owned(), ticket)
+}
+
+#[cfg(feature = "script")]
+#[tokio::test]
+async fn a_customer_rates_a_finished_ticket_once() {
+    let app = App::new();
+    let (token, ticket) = asked(&app).await;
     let path = format!("/v1/surveys/{token}");
     let russian = [("accept-language", "ru")];
     let asked = app

@@ -85,6 +85,7 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
         (_, "links") => json!({"relation": "related", "to_kind": "agent", "to": app.agent}),
         (_, "duplicate" | "run") => json!({}),
         (_, "personal-tags") => json!({"tags": ["mine"]}),
+        (_, "clock") => json!({"advance": "PT1S"}),
         (_, "settings") => json!({"service_name": "Support"}),
         (_, "variants") => json!({"name": "walked"}),
         (_, "ledger") => json!({"amount": 1, "reason": "Walked"}),
@@ -205,10 +206,14 @@ async fn every_route_verb_and_asker() {
                 _ => assert_ne!(status, 401, "{place}"),
             }
             if 400 <= status {
-                assert_eq!(
-                    headers["content-type"], "application/problem+json",
-                    "{place}"
-                );
+                // What people open in a browser is told in HTML.
+                let is_page = op.path.starts_with("/r/");
+                let media = if is_page {
+                    "text/html; charset=utf-8"
+                } else {
+                    "application/problem+json"
+                };
+                assert_eq!(headers["content-type"], media, "{place}");
             }
             if needs_record && secret == PORTAL_B {
                 // What is foreign is as if it were not there: byte for byte.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::program::{Server, opora, said};
 
@@ -58,6 +58,21 @@ fn the_demo_is_full_true_and_goes_on() {
             .any(|t| t["resolution_breached_at"].is_string()),
         "nothing was late"
     );
+    // What packs with a course of their own are about is there, too.
+    for (list, least) in [
+        ("tickets?type=requests-b24/service_request", 8),
+        ("tickets?type=aftersales-vtiger/aftersales", 9),
+        ("tickets?type=complaints/claim", 11),
+        ("leads?type=requests-b24/application", 4),
+        ("leads?type=intake-1c/client_interest", 3),
+        ("contracts?limit=50", 3),
+        ("assets?type=aftersales-vtiger/equipment", 2),
+        ("inquiries?status=new", 2),
+    ] {
+        let page = server.get(&format!("/v1/{list}")).body;
+        let count = page["items"].as_array().map_or(0, Vec::len);
+        assert!(least <= count, "{list}: {page}");
+    }
     // The history was lived through: it tells of rules, and its times rise.
     let closed = tickets.iter().find(|t| t["closed_at"].is_string()).unwrap();
     let history = server
@@ -92,6 +107,13 @@ fn the_demo_is_full_true_and_goes_on() {
         let answer: Json = serde_json::from_slice(&output.stdout).unwrap();
         assert!(answer.is_object(), "{hint}: {answer}");
     }
+    // Its clock is moved; what came due on the way happened in the order of its times.
+    let moved = server.post("/v1/clock", "", &json!({"advance": "P2D"}));
+    let moved = moved.unwrap().body;
+    assert_eq!(moved["reached"], true, "{moved}");
+    let timers = moved["timers"].as_array().unwrap();
+    let due = timers.iter().map(|t| t["due_at"].as_str().unwrap());
+    assert!(!timers.is_empty() && due.is_sorted(), "{moved}");
     let tickets = list(&server, "");
     let newest = tickets[0]["updated_at"].clone();
     server.kill();
@@ -100,6 +122,8 @@ fn the_demo_is_full_true_and_goes_on() {
     let again = list(&server, "");
     assert_eq!(again.len(), tickets.len());
     assert!(newest.as_str() <= again[0]["updated_at"].as_str());
+    let now = server.get("/v1/clock").body;
+    assert!(moved["now"].as_str() <= now["now"].as_str(), "{now}");
     assert_eq!(server.stop(), 0);
     let place = data.to_str().unwrap();
     assert!(said(&["verify", "--data", place]).contains("say the same"));
@@ -133,7 +157,7 @@ fn a_loading_that_was_cut_off_begins_anew() {
     )
     .unwrap();
     std::fs::write(data.join("opora.redb"), "half written").unwrap();
-    let told = said(&[
+    let output = opora(&[
         "demo",
         "--load-only",
         "--listen",
@@ -141,5 +165,9 @@ fn a_loading_that_was_cut_off_begins_anew() {
         "--data",
         data.to_str().unwrap(),
     ]);
+    let told = String::from_utf8(output.stdout).unwrap();
     assert!(told.contains("tickets over 90 days"), "{told}");
+    // Each story was told to its end.
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!errors.contains("ends early"), "{errors}");
 }

@@ -54,6 +54,14 @@ fn an_empty_folder_becomes_a_desk_that_outlives_its_server() {
         .post("/v1/tickets", "", &json!({"type": "ask", "title": "x"}))
         .unwrap();
     assert_eq!(answer.status, 201, "{}", answer.body);
+    // Its time is real.
+    let moved = server.post("/v1/clock", "", &json!({"advance": "PT1M"}));
+    let moved = moved.unwrap();
+    assert_eq!(
+        (moved.status, &moved.body["code"]),
+        (409, &json!("clock_is_real"))
+    );
+    assert_eq!(server.get("/v1/clock").body["can_be_moved"], false);
     // One process at a time.
     let second = opora(&["serve", "--listen", "127.0.0.1:0", "--data", place]);
     assert_eq!(second.status.code(), Some(1));

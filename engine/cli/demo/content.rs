@@ -91,6 +91,9 @@ pub struct AgentText {
     pub locale: String,
     pub team: String,
     pub skills: Vec<String>,
+    /// Whether the tickets of `tickets.toml` are none of this agent's business.
+    #[serde(default)]
+    pub in_stories_only: bool,
 }
 
 /// An organisation.

@@ -6,18 +6,22 @@ mod clock;
 mod content;
 mod course;
 mod embedded;
+mod mark;
+mod moves;
 mod parties;
 mod plan;
 mod replay;
+mod stories;
+mod talk;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use clap::Args;
-use serde::{Deserialize, Serialize};
 
 use super::failure::{Failure, Outcome};
 use super::folder::{Folder, Opening, write_private};
@@ -31,8 +35,10 @@ use crate::packs::PackFiles;
 use crate::store::Pos;
 use clock::DemoClock;
 use content::Content;
+use mark::{DemoFile, State};
 use plan::Plan;
-use replay::Told;
+use replay::{Stage, Told};
+use stories::Stories;
 
 /// Flags of `opora demo`.
 #[derive(Debug, Clone, Default, Args)]
@@ -42,23 +48,6 @@ pub struct DemoArgs {
     /// Make the data and stop.
     #[arg(long)]
     load_only: bool,
-}
-
-/// What the folder says about its demo.
-#[derive(Debug, Serialize, Deserialize)]
-struct DemoFile {
-    state: State,
-    /// What the demo's clock is ahead of real time.
-    offset_seconds: i64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// The data is being made.
-    Loading,
-    /// The data is whole.
-    Ready,
 }
 
 /// Runs `opora demo`.
@@ -76,8 +65,8 @@ pub fn demo(args: &DemoArgs, shared: &Shared) -> Outcome<()> {
     let folder = Folder::at(&data)?;
     let server = Server::bind(&settings)?;
     let link = server.survey_link(&settings);
-    let mark = folder.file("demo.json");
-    let known = read_mark(&mark)?;
+    let place = folder.file("demo.json");
+    let known = mark::read(&place)?;
     let offset = match known {
         Some(DemoFile {
             state: State::Ready,
@@ -100,35 +89,15 @@ pub fn demo(args: &DemoArgs, shared: &Shared) -> Outcome<()> {
         return Ok(());
     }
     let opening = out::spinner("opening the desk");
-    let clock = Arc::new(DemoClock::with_offset(offset));
+    let clock = Arc::new(DemoClock::with_offset(offset, place.clone()));
     let desk = folder.open(Opening::Whole(clock.clone(), link))?;
     // The machine's clock may have been set back: the desk's time goes on from where it was.
     let offset = clock.reach(last_instant(&desk)?);
-    write_mark(&mark, State::Ready, offset)?;
+    mark::write(&place, State::Ready, offset)?;
     install(&desk, true)?;
     opening.finish_and_clear();
     let shown = desk.clone();
     server.run(&folder, desk, &settings, |url| greet(&folder, &shown, url))
-}
-
-fn read_mark(path: &Path) -> Outcome<Option<DemoFile>> {
-    match fs::read_to_string(path) {
-        Ok(text) => serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|e| Failure::file(path, &e)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Failure::file(path, &e)),
-    }
-}
-
-fn write_mark(path: &Path, state: State, offset: TimeDelta) -> Outcome<()> {
-    let file = DemoFile {
-        state,
-        // Rounded up: a clock that never goes back may not lose the fraction.
-        offset_seconds: offset.num_seconds() + i64::from(offset.subsec_nanos() > 0),
-    };
-    let text = serde_json::to_vec(&file).map_err(|e| Failure::file(path, &e))?;
-    write_private(path, &text)
 }
 
 /// Removes what an interrupted loading left.
@@ -146,11 +115,11 @@ fn clear(folder: &Folder) -> Outcome<()> {
 
 /// Makes the data; returns what the demo's clock is ahead of real time.
 fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
-    let mark = folder.file("demo.json");
+    let place = folder.file("demo.json");
     let content = Content::read()?;
     let now = SystemClock::machine_time();
     let end = now.max(first_end());
-    write_mark(&mark, State::Loading, TimeDelta::zero())?;
+    mark::write(&place, State::Loading, TimeDelta::zero())?;
     let clock = Arc::new(VirtualClock::at(end - TimeDelta::days(plan::DAYS)));
     let desk = folder.open(Opening::Whole(clock.clone(), survey_link.to_owned()))?;
     install(&desk, false)?;
@@ -158,8 +127,18 @@ fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
     let parties = parties::load(&desk, &content, &|| bar.inc(1))?;
     bar.finish_and_clear();
     let plan = Plan::of(&content, end);
-    let bar = out::progress(plan.steps.len() as u64, "90 days of tickets");
-    let told = replay::replay(&desk, &clock, &parties, &plan, survey_link, &|| bar.inc(1))?;
+    let mut stories = Stories::of(&desk, &clock, &parties, survey_link, end)?;
+    let steps = plan.steps.len() + stories.steps();
+    let bar = out::progress(steps as u64, "90 days of tickets");
+    let stage = Stage {
+        desk: &desk,
+        clock: &clock,
+        parties: &parties,
+        survey_link,
+        end,
+    };
+    let told = replay::replay(stage, &plan, &mut stories, &|| bar.inc(1))?;
+    drop(stories);
     bar.finish_and_clear();
     clock.advance_to(end);
     tokens(folder, &desk, &content, &parties)?;
@@ -168,7 +147,11 @@ fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
         tickets,
         refused,
         rated,
+        broken,
     } = told;
+    for why in broken {
+        out::complain(&format!("a story of the demo ends early: {why}"));
+    }
     if tickets == 0 {
         out::say("no pack with ticket types was found: the demo has no tickets")?;
     } else {
@@ -179,7 +162,7 @@ fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
     }
     // The history ends a little after it was begun to be made.
     let offset = (end - now).max(TimeDelta::zero());
-    write_mark(&mark, State::Ready, offset)?;
+    mark::write(&place, State::Ready, offset)?;
     Ok(offset)
 }
 

@@ -33,6 +33,17 @@ impl Parties {
     }
 }
 
+impl Parties {
+    /// Everything by its code.
+    #[must_use]
+    pub fn all(&self) -> Vec<(String, Kind, Id)> {
+        let named = self.ids.iter();
+        named
+            .map(|((kind, code), id)| (code.clone(), *kind, *id))
+            .collect()
+    }
+}
+
 /// What is created before the first ticket, in an order in which everything exists before it is
 /// referred to.
 ///

@@ -138,7 +138,8 @@ fn begin(ticket: &Planned, end: Instant, chance: &mut Chance) -> Instant {
 
 /// The instant itself when people work then, else the next morning of a working day: from 6:00 to
 /// 15:00 UTC, which suits Moscow as well as Berlin.
-fn working(at: Instant) -> Instant {
+#[must_use]
+pub fn working(at: Instant) -> Instant {
     let mut at = at;
     if 15 <= at.hour() {
         at += TimeDelta::hours(15);
@@ -187,7 +188,7 @@ fn cast(
     let agents = content
         .agents
         .iter()
-        .filter(|a| a.locale == scenario.locale);
+        .filter(|a| a.locale == scenario.locale && !a.in_stories_only);
     let agents: Vec<&String> = agents.map(|a| &a.code).collect();
     let channels: &[&'static str] = if contact.portal {
         &["portal", "portal", "mail", "call"]

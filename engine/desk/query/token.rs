@@ -103,12 +103,12 @@ impl Desk {
             .get(Table::Surveys, id.as_bytes())?
             .ok_or_else(Error::not_found)?;
         let survey: Survey = codec::decode(&row.bytes)?;
-        let record = snapshot.get(Table::Records, &keys::record(survey.kind, survey.record))?;
-        let record: Record = match record {
-            Some(row) => codec::decode(&row.bytes)?,
-            None => Record::new(survey.record, Kind::Ticket),
-        };
-        let catalog = self.ground(snapshot, self.now(), None)?.0.catalog;
+        let record = read(&*snapshot, survey.kind, survey.record)?;
+        let is_there = record.is_some();
+        let record = record.unwrap_or_else(|| Record::new(survey.record, Kind::Ticket));
+        let locale = locale(&*snapshot, &record)?;
+        let now = self.now();
+        let catalog = self.ground(snapshot, now, None)?.0.catalog;
         let questions = catalog
             .survey(&survey.template)
             .map(|d| d.questions.clone());
@@ -118,9 +118,33 @@ impl Desk {
             questions: questions.unwrap_or_default(),
             scale: survey.scale,
             answered: survey.state == SurveyState::Answered,
+            is_open: is_there && survey.is_open(now),
+            locale,
             expires_at: survey.expires_at.unwrap_or_default(),
         })
     }
+}
+
+fn read(snapshot: &dyn Snapshot, kind: Kind, id: Id) -> Result<Option<Record>> {
+    let row = snapshot.get(Table::Records, &keys::record(kind, id))?;
+    row.map(|row| codec::decode(&row.bytes)).transpose()
+}
+
+/// The language of the person a record is for, else of the organisation.
+fn locale(snapshot: &dyn Snapshot, record: &Record) -> Result<Option<String>> {
+    for (field, kind) in [
+        (fields::CONTACT, Kind::Contact),
+        (fields::ACCOUNT, Kind::Account),
+    ] {
+        let Some(id) = record.reference(field) else {
+            continue;
+        };
+        let party = read(snapshot, kind, id)?;
+        if let Some(locale) = party.as_ref().and_then(|p| p.text("locale")) {
+            return Ok(Some(locale.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the person a token was made for is still let in.
