@@ -3,6 +3,8 @@
 //! Every change is one command with one way through: snapshot, decide, hooks, changeset, commit,
 //! journal. See `ARCHITECTURE.md` for the code map.
 
+#[cfg(feature = "server")]
+mod base64;
 pub mod desk;
 pub mod domain;
 pub mod hooks;
@@ -22,3 +24,5 @@ pub mod api;
     feature = "search"
 ))]
 pub mod cli;
+#[cfg(feature = "server")]
+pub mod delivery;

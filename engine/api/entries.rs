@@ -14,9 +14,9 @@ use super::records::{self, TABLE, at, set};
 use super::route::{Op, Routes};
 use super::state::App;
 use super::view::{self, EntryView, link};
-use crate::desk::{Actor, Command, Error};
-use crate::domain::EntryBody;
+use crate::desk::{Actor, Command, Deliveries, Desk, EntryPage, Error};
 use crate::domain::entry::{Direction, Visibility};
+use crate::domain::{EntryBody, Id, Kind};
 
 /// Who sees something.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -56,6 +56,14 @@ pub struct NewMessage {
     text: String,
     /// The channel's id of the message; the same id is taken once.
     external_id: Option<String>,
+    /// Whether the desk sends it; otherwise it is only recorded. Goes with `out`.
+    #[serde(default)]
+    send: bool,
+    /// Whom it is sent to; the customer when not given.
+    to: Option<String>,
+    /// Ids of files of the record that are sent with it.
+    #[serde(default)]
+    attachments: Vec<String>,
 }
 
 /// Which way a message went.
@@ -121,7 +129,7 @@ pub(super) fn add(routes: &mut Routes) {
             let op = new(
                 "messages",
                 "message",
-                "Record a message that came in or went out.",
+                "Record a message that came in or went out, or send one.",
             );
             routes.add(op.body::<NewMessage>(), create_message);
         }
@@ -244,12 +252,27 @@ async fn list(
         let holds = |body: &EntryBody| sort.holds(body);
         let page =
             desk.entries_where(&caller.actor, (kind, id), cursor.as_deref(), limit, holds)?;
-        let items: Vec<EntryView> = page.items.into_iter().map(view::entry).collect();
+        let fares = fares(desk, &caller.actor, &page.items)?;
+        let items = page.items.into_iter().map(|e| view::entry_with(e, &fares));
+        let items: Vec<EntryView> = items.collect();
         Ok((items, page.next))
     });
     let (pos, (items, next)) = done.await?;
     let body = json!({ "items": items, "next": next });
     Ok(at(pos, axum::Json(body)))
+}
+
+/// How those of the entries fare that leave. How, is not for customers.
+fn fares(desk: &Desk, actor: &Actor, entries: &[EntryPage]) -> Result<Deliveries, Error> {
+    if !actor.sees_internal() {
+        return Ok(Deliveries::new());
+    }
+    let out = entries.iter().filter(|page| {
+        let direction = Direction::Out;
+        matches!(&page.entry.body, EntryBody::Message { direction: way, .. } if *way == direction)
+    });
+    let ids: Vec<Id> = out.map(|page| page.entry.id).collect();
+    desk.deliveries(&ids)
 }
 
 async fn create_comment(
@@ -275,6 +298,15 @@ async fn create_message(
     path: PathParams,
     Input(body): Input<NewMessage>,
 ) -> Result<Response, Problem> {
+    if body.send {
+        let command = body.sending(kind, path.id("id")?)?;
+        return create(&app, caller, "messages", command).await;
+    }
+    if body.to.is_some() || !body.attachments.is_empty() {
+        let message =
+            "goes with `send`: a message that is only recorded has no recipient and no files";
+        return Err(Error::field("to", "unexpected", message).into());
+    }
     let command = Command::Message {
         kind,
         id: path.id("id")?,
@@ -341,6 +373,33 @@ async fn create_link(
     create(&app, caller, "links", command).await
 }
 
+impl NewMessage {
+    /// The command that sends it.
+    fn sending(self, kind: Kind, id: Id) -> Result<Command, Problem> {
+        if matches!(self.direction, Way::In) {
+            let message = "only a message that goes `out` is sent";
+            return Err(Error::field("direction", "unexpected", message).into());
+        }
+        if self.external_id.is_some() {
+            let message = "a message that is sent gets its id from the desk";
+            return Err(Error::field("external_id", "unexpected", message).into());
+        }
+        let files = self.attachments.iter();
+        let files: Result<Vec<Id>, Error> = files
+            .map(|file| records::id_in("attachments", file))
+            .collect();
+        Ok(Command::Send {
+            kind,
+            id,
+            channel: self.channel,
+            to: self.to,
+            subject: self.subject,
+            text: self.text,
+            attachments: files?,
+        })
+    }
+}
+
 /// Customers write in public, and may not write what they could not read.
 pub(super) fn visibility(actor: &Actor, internal: Option<bool>) -> Result<Visibility, Error> {
     match (actor.is_contact(), internal) {
@@ -368,15 +427,16 @@ async fn create(
             (Some(kind), Some(entry)) => Some(desk.entry(&caller.actor, kind, reply.id, entry)?),
             _ => None,
         };
+        let fares = fares(desk, &caller.actor, found.as_slice())?;
+        let found = found.map(|page| (page.entry.id, view::entry_with(page, &fares)));
         Ok((reply, found))
     });
     let (reply, found) = done.await?;
     let mut response = match (reply.kind, found) {
-        (Some(kind), Some(page)) => {
+        (Some(kind), Some((entry, view))) => {
             let owner = link(kind, &reply.id.to_string());
-            let place = format!("{owner}/{list}/{}", page.entry.id);
-            let body = axum::Json(view::entry(page));
-            let mut response = (StatusCode::CREATED, body).into_response();
+            let place = format!("{owner}/{list}/{entry}");
+            let mut response = (StatusCode::CREATED, axum::Json(view)).into_response();
             if list == "attachments" {
                 set(&mut response, header::LOCATION, &place);
             }

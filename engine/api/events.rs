@@ -179,8 +179,9 @@ impl Pump {
             principal::actor(&self.app, &self.caller.hash)?;
             let last = events.last().map(|e| e.position);
             let count = events.len();
-            for event in events {
+            for mut event in events {
                 if self.concerns(&event) {
+                    self.keep_own_drafts(&mut event);
                     let sent = Event::default()
                         .id(event.position.to_string())
                         .event(self.name_of(&event))
@@ -204,6 +205,14 @@ impl Pump {
         let after = self.after;
         let events = self.app.call(move |desk| desk.events(&actor, after, BATCH));
         Ok(events.await?.into_iter().map(view::event).collect())
+    }
+
+    /// Whose call opened the intake is told to nobody else.
+    fn keep_own_drafts(&self, event: &mut EventView) {
+        let own = self.caller.actor.id().map(|id| id.to_string());
+        event
+            .drafts
+            .retain(|draft| own.as_ref() == Some(&draft.agent));
     }
 
     /// What a change is to the reader.

@@ -2,6 +2,7 @@
 
 mod accept;
 mod board;
+mod mail;
 mod receive;
 mod search;
 
@@ -11,6 +12,7 @@ use super::route::Routes;
 pub(super) fn add(routes: &mut Routes) {
     search::add(routes);
     receive::add(routes);
+    mail::add(routes);
     accept::add(routes);
     board::add(routes);
 }

@@ -3,7 +3,6 @@
 //! Every route is said once, as an [`Op`] with its handler: the router, the OpenAPI document and the
 //! tests that walk all routes are made from the same list.
 
-mod base64;
 mod bulk;
 mod clock;
 mod definitions;
@@ -44,6 +43,7 @@ mod surveys;
 mod tags;
 mod tokens;
 mod view;
+mod webhooks;
 mod why;
 mod work;
 
@@ -148,6 +148,7 @@ fn all() -> route::Routes {
     pack_drafts::add(&mut routes);
     tokens::add(&mut routes);
     outbox::add(&mut routes);
+    webhooks::add(&mut routes);
     surveys::add(&mut routes);
     rating::add(&mut routes);
     health::add(&mut routes);

@@ -55,7 +55,7 @@ impl PackUpload {
         let files = files.files.into_iter().map(|(path, bytes)| {
             let file = match String::from_utf8(bytes) {
                 Ok(text) => UploadFile::Text(text),
-                Err(e) => UploadFile::Base64(super::base64::encode(e.as_bytes())),
+                Err(e) => UploadFile::Base64(crate::base64::encode(e.as_bytes())),
             };
             (path, file)
         });
@@ -81,7 +81,7 @@ impl PackUpload {
         for (path, file) in self.files {
             let bytes = match file {
                 UploadFile::Text(text) => text.into_bytes(),
-                UploadFile::Base64(text) => super::base64::decode(&text).ok_or_else(|| {
+                UploadFile::Base64(text) => crate::base64::decode(&text).ok_or_else(|| {
                     Error::field(&path, "unexpected", "is not base64 with padding")
                 })?,
             };

@@ -220,12 +220,17 @@ impl Op {
     }
 
     /// A body of any bytes.
-    pub fn bytes(mut self) -> Self {
+    pub fn bytes(self) -> Self {
+        self.bytes_of("application/octet-stream")
+    }
+
+    /// A body of bytes of a media type.
+    pub fn bytes_of(mut self, media: &'static str) -> Self {
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
             .content_encoding("binary")
             .build();
-        self.body = Some(("application/octet-stream", Schema::Object(schema).into()));
+        self.body = Some((media, Schema::Object(schema).into()));
         self
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::rating::Turns;
+use crate::delivery::Reach;
 use crate::desk::{Desk, Result};
 use crate::store::Pos;
 
@@ -39,6 +40,8 @@ pub struct ApiOptions {
     pub streams_at_once: usize,
     /// Time between signs of life on a silent event stream.
     pub heartbeat: Duration,
+    /// Where webhooks may lead.
+    pub webhooks: Reach,
 }
 
 impl Default for ApiOptions {
@@ -55,6 +58,7 @@ impl Default for ApiOptions {
             turn_timeout: Duration::from_secs(5),
             streams_at_once: 256,
             heartbeat: Duration::from_secs(15),
+            webhooks: Reach::default(),
         }
     }
 }

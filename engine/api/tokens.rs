@@ -118,7 +118,7 @@ async fn create_token(
     State(app): State<App>,
     Input(body): Input<NewToken>,
 ) -> std::result::Result<Response, Problem> {
-    let secret = secret(&app, &caller, &body)?;
+    let secret = secret_text(&secret(&app, &caller, &format!("{body:?}"))?);
     let hash = hash_of(&secret);
     let done = app.call(move |desk| {
         let actor = holder(desk, &caller.actor, &body)?;
@@ -175,7 +175,11 @@ pub fn secret_text(bytes: &[u8]) -> String {
 /// A new secret. With an idempotency key it follows from the key and from bytes that only this
 /// process knows: a repeated request then has the same hash and gets the same answer, and yet no
 /// secret is kept anywhere.
-fn secret(app: &App, caller: &Caller, body: &NewToken) -> std::result::Result<String, Problem> {
+pub(super) fn secret(
+    app: &App,
+    caller: &Caller,
+    body: &str,
+) -> std::result::Result<[u8; 32], Problem> {
     let Some(own) = app.secret() else {
         return Err(Problem::internal(
             "the machine gives no entropy for secrets",
@@ -184,7 +188,7 @@ fn secret(app: &App, caller: &Caller, body: &NewToken) -> std::result::Result<St
     let Some(key) = &caller.idempotency_key else {
         let mut bytes = [0; 32];
         return match getrandom::fill(&mut bytes) {
-            Ok(()) => Ok(secret_text(&bytes)),
+            Ok(()) => Ok(bytes),
             Err(e) => Err(Problem::internal(format!("no entropy for secrets: {e}"))),
         };
     };
@@ -193,13 +197,13 @@ fn secret(app: &App, caller: &Caller, body: &NewToken) -> std::result::Result<St
         own.as_slice(),
         &caller.hash,
         key.as_bytes(),
-        format!("{body:?}").as_bytes(),
+        body.as_bytes(),
     ] {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
     // Hashed twice, so that nobody can lengthen the input of the first.
-    Ok(secret_text(&Sha256::digest(hasher.finalize())))
+    Ok(Sha256::digest(hasher.finalize()).into())
 }
 
 fn holder(desk: &Desk, asker: &Actor, body: &NewToken) -> Result<Actor> {

@@ -1,6 +1,7 @@
 //! Records, entries and the rest as JSON.
 
 mod admin;
+mod delivery;
 mod entry;
 mod journal;
 pub mod packs;
@@ -12,7 +13,8 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
 pub use admin::{TokenView, token};
-pub use entry::{EntryView, entry};
+pub use delivery::{DeliveryView, delivery};
+pub use entry::{EntryView, entry_with};
 pub use journal::{EventView, HistoryView, event, history};
 pub use simulation::{ShadowView, SimulationView, shadow, simulation};
 pub use why::{ReplayedView, WhyView, replayed, why};

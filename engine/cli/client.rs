@@ -62,6 +62,22 @@ impl Place {
         Folder::existing(Path::new(&data))
     }
 
+    /// The server, by its address or by the folder that it holds. Nothing is opened here.
+    ///
+    /// # Errors
+    /// When none runs, or there is no token.
+    pub fn server(&self, shared: &Shared) -> Outcome<Client> {
+        if self.url.is_some() {
+            return match self.peer(shared)? {
+                Peer::Server(client) => Ok(client),
+                Peer::Desk(_) => Err(Failure::new("no server is named")),
+            };
+        }
+        let folder = self.folder(shared)?;
+        let token = self.token.clone().or_else(|| folder.admin_token());
+        Client::new(&folder.server()?.url, token)
+    }
+
     /// The desk in the folder when nobody holds it, else the server that does.
     ///
     /// # Errors
@@ -161,6 +177,24 @@ impl Client {
             return self.answer(Ok(answer)).map(|_| String::new());
         }
         answer.body_mut().read_to_string().map_err(unreachable)
+    }
+
+    /// Posts bytes, and tells the status of the answer with what it says; none when there was no
+    /// answer.
+    ///
+    /// # Errors
+    /// Why the server cannot be reached.
+    pub fn post_bytes(&self, path: &str, media: &str, body: &[u8]) -> Outcome<(u16, Json)> {
+        let request = self.agent.post(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        let unreachable = |e: ureq::Error| {
+            Failure::new(format!("the server at {} cannot be reached: {e}", self.url))
+        };
+        let answer = request.header("Content-Type", media).send(body);
+        let mut answer = answer.map_err(unreachable)?;
+        let text = answer.body_mut().read_to_string().map_err(unreachable)?;
+        let told = serde_json::from_str(&text).unwrap_or(Json::Null);
+        Ok((answer.status().as_u16(), told))
     }
 
     /// Deletes.

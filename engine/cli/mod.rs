@@ -1,10 +1,12 @@
 //! The `opora` command line.
 
 mod client;
+mod deliver;
 mod demo;
 mod failure;
 mod folder;
 mod hooks;
+mod intake;
 mod listen;
 mod logging;
 mod out;
@@ -98,6 +100,13 @@ enum Task {
         #[command(flatten)]
         place: client::Place,
     },
+    /// Hand what comes in to a running server.
+    Intake {
+        #[command(subcommand)]
+        task: intake::IntakeTask,
+        #[command(flatten)]
+        place: client::Place,
+    },
     /// List and run the reports that packs define.
     Report {
         #[command(subcommand)]
@@ -121,6 +130,9 @@ pub fn main() -> ExitCode {
     if let Task::Simulate { args, place } = &cli.command {
         return simulate::simulate(args, place, &cli.shared);
     }
+    if let Task::Intake { task, place } = &cli.command {
+        return intake::run(task, place, &cli.shared);
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -141,8 +153,8 @@ fn run(cli: Cli) -> Outcome<()> {
         Task::Hooks { args, place } => hooks::hooks(&args, &place, &shared),
         Task::Why { args, place } => why::why(&args, &place, &shared),
         Task::Replay { args, place } => why::replay(&args, &place, &shared),
-        // It has exit codes of its own: see `main`.
-        Task::Simulate { .. } => Ok(()),
+        // They have exit codes of their own: see `main`.
+        Task::Simulate { .. } | Task::Intake { .. } => Ok(()),
         Task::Report { task, place } => report::run(&task, &place, &shared),
         Task::Verify { place } => verify(&place, &shared),
         Task::Openapi => out::say(&crate::api::openapi()),

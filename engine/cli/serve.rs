@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use super::deliver::Couriers;
 use super::failure::{Failure, Outcome};
 use super::folder::{Folder, Opening, ServerFile, write_private};
 use super::listen::Limited;
@@ -120,7 +121,11 @@ impl Server {
             let _inside = runtime.enter();
             Signals::catch()?
         };
-        let api = Api::new(desk.clone(), ApiOptions::default());
+        let options = ApiOptions {
+            webhooks: settings.webhooks,
+            ..ApiOptions::default()
+        };
+        let api = Api::new(desk.clone(), options);
         let place = folder.file("server.json");
         let file = ServerFile {
             url: url.clone(),
@@ -130,11 +135,13 @@ impl Server {
         write_private(&place, &text)?;
         let timers = Timers::start(desk.clone())?;
         let shadows = Shadows::start(desk.clone())?;
+        let couriers = Couriers::start(&desk, folder, (&settings.mail, settings.webhooks))?;
         ready(&url)?;
         tracing::info!(url, "serving");
         let listener = Limited::new(listener, settings.max_connections);
         let served = runtime.block_on(until_stopped(&api, listener, signals, settings.drain));
         runtime.shutdown_timeout(Duration::from_secs(1));
+        couriers.stop();
         timers.stop();
         shadows.stop();
         let closed = desk.close();

@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use super::deliver::{MailArgs, MailFile, MailPlace, WebhookArgs, WebhookFile};
 use super::failure::{Failure, Outcome};
+use crate::delivery::Reach;
 
 /// Flags that every subcommand takes.
 #[derive(Debug, Clone, Default, Args)]
@@ -45,6 +47,12 @@ pub struct ServeArgs {
     /// packs. They get all that they ask for.
     #[arg(long, value_name = "DIR")]
     pub watch: Vec<PathBuf>,
+    /// Where mails go.
+    #[command(flatten)]
+    pub mail: MailArgs,
+    /// Where webhooks may lead.
+    #[command(flatten)]
+    pub webhooks: WebhookArgs,
 }
 
 /// How it is logged.
@@ -69,6 +77,8 @@ struct File {
     drain_seconds: Option<u64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
+    mail: Option<MailFile>,
+    webhooks: Option<WebhookFile>,
 }
 
 /// What holds in the end.
@@ -88,6 +98,10 @@ pub struct Settings {
     pub log: Option<String>,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// Where mails go.
+    pub mail: MailPlace,
+    /// Where webhooks may lead.
+    pub webhooks: Reach,
 }
 
 impl Settings {
@@ -113,6 +127,8 @@ impl Settings {
             drain: Duration::from_secs(seconds),
             log: shared.log.clone().or(file.log),
             log_format: shared.log_format.or(file.log_format).unwrap_or_default(),
+            mail: MailPlace::of(&args.mail, file.mail.unwrap_or_default())?,
+            webhooks: args.webhooks.reach(&file.webhooks.unwrap_or_default()),
         })
     }
 

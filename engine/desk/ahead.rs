@@ -200,7 +200,10 @@ fn foresee(
         Command::Transition { .. } | Command::Process { .. } | Command::FireTimer { .. } => {
             (true, true)
         }
-        Command::Comment { .. } | Command::Message { .. } | Command::Assign { .. } => (true, false),
+        Command::Comment { .. }
+        | Command::Message { .. }
+        | Command::Send { .. }
+        | Command::Assign { .. } => (true, false),
         _ => (false, false),
     };
     if clocks_move {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decide::queue_rows;
 use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
 use super::{Actor, Result, codec, keys, trace};
@@ -34,7 +35,7 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
     let mut batch = Batch {
         op,
         expect: rows.expect,
-        fence: None,
+        fence: rows.fence,
         put: rows.put,
         delete: rows.delete,
         put_at_pos: rows.put_at_pos,
@@ -65,11 +66,7 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
             .put
             .push((Table::Surveys, key, codec::encode(survey)?));
     }
-    for item in &draft.outbox {
-        batch
-            .put
-            .push((Table::Outbox, item.id.0.to_vec(), codec::encode(item)?));
-    }
+    write_outbox(&mut batch, &draft)?;
     let trace = std::mem::take(&mut draft.trace);
     let trace = trace.finish(&changes, &heading.actor, heading.service);
     let entry = JournalEntry {
@@ -308,6 +305,20 @@ fn write_entries(batch: &mut Batch, draft: &Draft) -> Result<()> {
         batch
             .put
             .push((Table::Entries, key, codec::encode(stored)?));
+    }
+    Ok(())
+}
+
+/// Messages that leave, each with its place in its queue.
+fn write_outbox(batch: &mut Batch, draft: &Draft) -> Result<()> {
+    for item in &draft.outbox {
+        let mut row = codec::encode(item)?;
+        // Behind the message, so that messages queued before there were files are read as ever.
+        if let Some(mailing) = draft.mailings.get(&item.id) {
+            row.extend(codec::encode(mailing)?);
+        }
+        batch.put.push((Table::Outbox, item.id.0.to_vec(), row));
+        batch.put.extend(queue_rows(item));
     }
     Ok(())
 }

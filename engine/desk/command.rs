@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
+use super::delivery::Delivered;
+use super::webhook::{WebhookChange, WebhookProgress};
 use super::{Acceptance, Actor, Error, Interaction, ReportSpec, Result, Suspension};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
 use crate::domain::role::Role;
 use crate::domain::{Id, Kind, Value};
 use crate::packs::{Given, PackFiles};
-use crate::store::Pos;
+use crate::store::{Lease, Pos};
 
 /// A change that is asked for.
 #[derive(Debug, Clone)]
@@ -108,6 +110,58 @@ pub enum Command {
         text: String,
         /// The channel's id of the message; the same id is taken once.
         external_id: Option<String>,
+    },
+    /// Write to a customer: the message is recorded, and leaves.
+    Send {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// `mail`, or the name of a webhook that carries the channel.
+        channel: String,
+        /// Address; none: the customer's.
+        to: Option<String>,
+        /// Subject; empty: that of the record.
+        subject: String,
+        /// Text.
+        text: String,
+        /// Files of the record that go with it.
+        attachments: Vec<Id>,
+    },
+    /// Note what came of messages that left: asked for by the engine.
+    Deliver {
+        /// The lease under which they were sent.
+        lease: Option<Lease>,
+        /// What came of each.
+        results: Vec<Delivered>,
+    },
+    /// Try a message again that could not be delivered.
+    RetryDelivery {
+        /// The message.
+        message: Id,
+    },
+    /// Make or change a webhook.
+    SaveWebhook {
+        /// Its name.
+        name: String,
+        /// What it shall be.
+        change: Box<WebhookChange>,
+    },
+    /// Remove a webhook.
+    DeleteWebhook {
+        /// Its name.
+        name: String,
+    },
+    /// Keep how far a webhook was told: asked for by the engine.
+    WebhookTold {
+        /// The lease under which it was called.
+        lease: Option<Lease>,
+        /// Its name.
+        name: String,
+        /// How far, and what came of it.
+        progress: WebhookProgress,
+        /// Whether it is called no more.
+        disable: bool,
     },
     /// Attach a file.
     Attach {
@@ -547,6 +601,12 @@ impl Command {
             Self::Assign { .. } => "assign",
             Self::Comment { .. } => "comment",
             Self::Message { .. } => "message",
+            Self::Send { .. } => "send",
+            Self::Deliver { .. } => "deliver",
+            Self::RetryDelivery { .. } => "retry_delivery",
+            Self::SaveWebhook { .. } => "save_webhook",
+            Self::DeleteWebhook { .. } => "delete_webhook",
+            Self::WebhookTold { .. } => "webhook_told",
             Self::Attach { .. } => "attach",
             Self::Link { .. } => "link",
             Self::CorrectLedger { .. } => "correct_ledger",
@@ -617,6 +677,7 @@ impl Command {
             | Self::Assign { kind, id, .. }
             | Self::Comment { kind, id, .. }
             | Self::Message { kind, id, .. }
+            | Self::Send { kind, id, .. }
             | Self::Attach { kind, id, .. }
             | Self::RunAction { kind, id, .. }
             | Self::Duplicate { kind, id, .. }

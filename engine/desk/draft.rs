@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::delivery::Mailing;
 use super::journal::{By, EntryAdded, RuleRun, StoredEntry, Timer};
 use super::service::Service;
 use super::survey::Survey;
@@ -12,7 +13,7 @@ use super::{Error, Result, ahead, codec, keys, ledger};
 use crate::domain::sla::SlaClock;
 use crate::domain::{Entry, Id, Instant, Kind, Record, Value, record::fields};
 use crate::hooks::RecordView;
-use crate::store::{Expect, Key, Pos, Snapshot, Table, Versioned};
+use crate::store::{Expect, Key, Lease, Pos, Snapshot, Table, Versioned};
 
 /// A record in a draft.
 #[derive(Clone, Default)]
@@ -78,6 +79,8 @@ pub struct Draft {
     pub surveys: BTreeMap<Id, (Option<Pos>, Survey)>,
     /// Messages queued.
     pub outbox: Vec<OutboxItem>,
+    /// What queued messages have beside their words.
+    pub mailings: BTreeMap<Id, Mailing>,
     /// Calls of rules.
     pub runs: Vec<RuleRun>,
     /// Records that rules read beyond those in `records`.
@@ -107,6 +110,8 @@ pub struct Rows {
     pub put_at_pos: Vec<(Table, Key, Vec<u8>)>,
     /// Rows removed.
     pub delete: Vec<(Table, Key)>,
+    /// A lease that must still be held.
+    pub fence: Option<Lease>,
 }
 
 impl Draft {
@@ -126,6 +131,7 @@ impl Draft {
             counted: BTreeMap::new(),
             surveys: BTreeMap::new(),
             outbox: Vec::new(),
+            mailings: BTreeMap::new(),
             runs: Vec::new(),
             reads: BTreeMap::new(),
             acted: BTreeSet::new(),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::RecordPage;
+use super::mail::IncomingMail;
 use super::party::Reason;
 use crate::domain::entry::Direction;
 use crate::domain::party::{PartyField, PartyMode};
@@ -146,6 +147,8 @@ pub struct Interaction {
     pub received_at: Option<String>,
     /// Values of the inquiry.
     pub fields: Map<String, Json>,
+    /// What it has beside these when it is a mail as it came.
+    pub mail: Option<Box<IncomingMail>>,
 }
 
 /// What an inquiry becomes.

@@ -215,6 +215,70 @@ pub fn service_at() -> Key {
     b"service/".to_vec()
 }
 
+/// How a message that leaves fares.
+pub fn delivery(message: Id) -> Key {
+    with_id(&[0], message)
+}
+
+/// The messages of a queue that are due up to an instant, that one left out: from, to.
+pub fn due(queue: u8, before: Instant) -> (Key, Key) {
+    let from = vec![1, queue];
+    let mut to = from.clone();
+    to.extend(timer_at(before));
+    (from, to)
+}
+
+/// A message in its queue.
+pub fn queued(queue: u8, due: Instant, message: Id) -> Key {
+    let mut key = vec![1, queue];
+    key.extend(timer(due, message));
+    key
+}
+
+/// A message by the record it is about.
+pub fn delivery_of(record: Id, message: Id) -> Key {
+    let mut key = with_id(&[2], record);
+    key.extend(message.as_bytes());
+    key
+}
+
+/// A message that could not be delivered, by when that was certain.
+pub fn undelivered(at: Instant, message: Id) -> Key {
+    let mut key = vec![3];
+    key.extend(timer(at, message));
+    key
+}
+
+/// A webhook.
+pub fn webhook(name: &str) -> Key {
+    let mut key = vec![4];
+    key.extend(name.as_bytes());
+    key
+}
+
+/// Every webhook: from, to.
+pub fn webhooks() -> (Key, Key) {
+    (vec![4], vec![5])
+}
+
+/// How far a webhook was told.
+pub fn webhook_progress(name: &str) -> Key {
+    let mut key = vec![5];
+    key.extend(name.as_bytes());
+    key
+}
+
+/// How far every webhook was told: from, to.
+pub fn all_webhook_progress() -> (Key, Key) {
+    (vec![5], vec![6])
+}
+
+fn with_id(prefix: &[u8], id: Id) -> Key {
+    let mut key = prefix.to_vec();
+    key.extend(id.as_bytes());
+    key
+}
+
 /// A piece of an attachment's content.
 pub fn blob_chunk(hash: &[u8; 32], n: u32) -> Key {
     let mut key = hash.to_vec();

@@ -15,6 +15,7 @@ mod codec;
 mod command;
 mod content;
 mod decide;
+mod delivery;
 mod draft;
 mod error;
 mod gates;
@@ -27,6 +28,7 @@ mod kept;
 mod keys;
 mod ledger;
 mod lookup;
+mod mail;
 mod packs;
 mod party;
 mod permits;
@@ -47,6 +49,7 @@ mod timers;
 mod trace;
 mod verify;
 mod view;
+mod webhook;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,12 +60,17 @@ pub use advance::{Advance, Advanced, DueTimer};
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
 pub use decide::{FailingRule, Suspension};
+pub use delivery::{
+    Delivered, Deliveries, Delivery, DeliveryState, Due, Fate, Letter, LetterFile, Mailing,
+    OutboxPage, OutboxQuery, Queue, named_by, own_message_id,
+};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
 pub use intake::{
     Acceptance, AskedIn, Board, BoardCard, BoardColumn, BoardQuery, InboxItem, InboxQuery,
     Interaction, PartyHit, PartyHits, PartyQuery, PartyVariant, Responsible,
 };
+pub use mail::{DeliveryReport, IncomingFile, IncomingMail, MailNature};
 pub use party::{Found, Reason};
 pub use query::{
     Exposed, Period, Preview, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant,
@@ -76,6 +84,9 @@ pub use settings::Settings;
 pub use tags::TagCloud;
 pub use verify::Verified;
 pub use view::*;
+pub use webhook::{
+    Notice, SECRET_BYTES, Webhook, WebhookChange, WebhookPage, WebhookProgress, WebhookSecret,
+};
 
 use crate::domain::{Instant, Kind};
 use crate::packs::{BuiltIn, Catalog, Hosts};

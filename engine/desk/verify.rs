@@ -2,6 +2,7 @@
 //! journal say the same.
 
 mod belongings;
+mod deliveries;
 mod ledgers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,6 +105,7 @@ impl Desk {
             );
         }
         belongings.check(&*snapshot, &mut verified.faults)?;
+        deliveries::check(&*snapshot, &mut verified.faults)?;
         ledgers::check(&*snapshot, &mut verified.faults)?;
         verified.faults.truncate(100);
         Ok(verified)

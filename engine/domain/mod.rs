@@ -19,6 +19,7 @@ pub mod report;
 pub mod role;
 pub mod sla;
 pub mod span;
+pub mod subject;
 pub mod tally;
 pub mod value;
 pub mod workflow;

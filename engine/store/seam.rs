@@ -64,11 +64,13 @@ pub enum Table {
     Surveys = 14,
     /// Format version, clock offset and other single rows.
     Meta = 15,
+    /// How what waits to leave the process fares.
+    Delivery = 16,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Records,
         Self::Index,
         Self::Guards,
@@ -84,6 +86,7 @@ impl Table {
         Self::Clocks,
         Self::Surveys,
         Self::Meta,
+        Self::Delivery,
     ];
 }
 

@@ -34,8 +34,9 @@ async fn an_answered_call_reaches_its_agent_over_the_stream() {
     assert_eq!(stream.event, "intake");
     assert_eq!(told["drafts"][0]["inquiry"], with["inquiry"], "{told}");
     assert_eq!(told["drafts"][0]["agent"], json!(app.agent));
-    other.next().await.unwrap();
+    let (_, told) = other.next().await.unwrap();
     assert_eq!(other.event, "change");
+    assert_eq!(told["drafts"], json!([]), "{told}");
     let again = call_in(&app, "2").await;
     assert_eq!(again["duplicate"], true, "{again}");
 }

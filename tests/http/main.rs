@@ -15,6 +15,8 @@ mod contract;
 #[path = "../it/corpus.rs"]
 mod corpus;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod driver;

@@ -63,6 +63,7 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
     let last = op.path.rsplit('/').next().unwrap();
     match (method_name(&op.method), last) {
         ("GET" | "DELETE", _) => Json::Null,
+        ("PATCH", "{name}") => json!({"enabled": true}),
         ("PATCH", _) => json!({"title": "Changed"}),
         (_, "transition") if op.kind == Some(Kind::Article) => json!({"to": "archived"}),
         (_, "transition") => json!({"to": "bench"}),
@@ -97,6 +98,9 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
         (_, "draft") => json!({"files": {"pack.toml": {"text": format!("# draft {serial}")}}}),
         (_, "rollback" | "activate" | "grants" | "disable" | "enable" | "check" | "test") => {
             json!({})
+        }
+        (_, "webhooks") => {
+            json!({"name": format!("walked{serial}"), "url": "https://hooks.example/x"})
         }
         (_, "tokens") => json!({"role": "agent", "note": "walked"}),
         (_, "{token}") => json!({"score": 5}),

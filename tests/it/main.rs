@@ -10,6 +10,9 @@ mod breaker;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+#[cfg(feature = "server")]
+mod delivery;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod ledger;

@@ -2,6 +2,8 @@
 //! subcommands.
 
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod kill;
@@ -16,3 +18,8 @@ mod plugin;
 mod program;
 #[cfg(test)]
 mod serve;
+#[cfg(test)]
+mod smtp;
+#[cfg(test)]
+#[cfg(feature = "script")]
+mod webhooks;

@@ -4,7 +4,7 @@ use crate::check;
 use crate::tree::{Text, names, sources};
 
 /// A crate's name and the places that may say it.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("redb::", &["engine/store", "tests/store", "benches"]),
     ("rhai::", &["engine/hooks/script"]),
     ("wasmtime::", &["engine/hooks/wasm"]),
@@ -14,11 +14,16 @@ const CRATES: [(&str, &[&str]); 6] = [
         &["engine/api", "engine/cli", "tests/http", "benches"],
     ),
     ("clap::", &["engine/cli"]),
+    ("lettre::", &["engine/delivery"]),
+    (
+        "mail_parser::",
+        &["engine/delivery", "tests/it", "tests/process"],
+    ),
 ];
 
 /// A room of the engine and the rooms it may know beside itself. `desk` knows no front end, and
 /// nobody but the front ends knows `cli`.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("store", &[]),
     ("search", &[]),
@@ -27,13 +32,16 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("desk", &["domain", "hooks", "packs", "search", "store"]),
     (
         "api",
-        &["desk", "domain", "hooks", "packs", "scenario", "store"],
+        &[
+            "delivery", "desk", "domain", "hooks", "packs", "scenario", "store",
+        ],
     ),
+    ("delivery", &["desk", "domain", "store"]),
     ("scenario", &["desk", "domain", "hooks", "packs", "store"]),
     (
         "cli",
         &[
-            "api", "desk", "domain", "hooks", "packs", "scenario", "search", "store",
+            "api", "delivery", "desk", "domain", "hooks", "packs", "scenario", "search", "store",
         ],
     ),
 ];

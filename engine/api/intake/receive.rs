@@ -86,7 +86,7 @@ pub struct StartInput {
 /// What became of an inquiry.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IntakeResult)]
-pub struct IntakeView {
+pub(super) struct IntakeView {
     /// Id of the record that it is now: what it became, else the inquiry itself.
     id: Option<String>,
     /// Kind of that record.
@@ -103,6 +103,9 @@ pub struct IntakeView {
     parties: Json,
     /// Whether the event was recorded before, so that this had no effect.
     duplicate: bool,
+    /// Why a mail makes no inquiry that nobody wrote: `bounce`, `automatic_reply`, `loop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<String>,
     /// Position of the change.
     position: u64,
 }
@@ -171,6 +174,7 @@ impl InteractionInput {
             agent: self.agent,
             type_code: self.type_code,
             received_at: self.received_at,
+            mail: None,
         })
     }
 }
@@ -222,6 +226,7 @@ fn view(reply: &Reply) -> IntakeView {
             list => list,
         },
         duplicate: take("duplicate").as_bool() == Some(true),
+        ignored: take("ignored").as_str().map(str::to_owned),
         position: reply.pos.0,
     }
 }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::instant;
+use super::{DeliveryView, delivery, instant};
 use crate::api::principal::hex;
-use crate::desk::EntryPage;
+use crate::desk::{Deliveries, EntryPage};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::{EntryBody, Kind};
 
@@ -65,6 +65,19 @@ pub struct EntryView {
     /// Units that a consumption adds to its contract, a decimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
+    /// How a message fares that the desk sends; absent for those that it only records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryView>,
+}
+
+/// An entry as JSON, with how it fares when it is a message that leaves.
+#[must_use]
+pub fn entry_with(page: EntryPage, deliveries: &Deliveries) -> EntryView {
+    let fares = deliveries.get(&page.entry.id).map(delivery);
+    EntryView {
+        delivery: fares,
+        ..entry(page)
+    }
 }
 
 /// An entry as JSON.

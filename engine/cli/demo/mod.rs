@@ -291,6 +291,7 @@ Documentation  {url}/docs
 Token          {token}
                (administrator; also in {folder}/admin-token, an agent's in {folder}/agent-token,
                a customer's in {folder}/portal-token)
+Mails          {folder}/mails, a file each
 
 Try:
   curl -s {auth} '{url}/v1/tickets?status_category=open&limit=3'

@@ -142,7 +142,7 @@ impl Deciding<'_, '_> {
     }
 
     /// Content is stored once, however often it is attached. Its last piece is written last.
-    fn store_blob(&mut self, hash: &[u8; 32], content: &[u8]) -> Result<()> {
+    pub(super) fn store_blob(&mut self, hash: &[u8; 32], content: &[u8]) -> Result<()> {
         let pieces = u32::try_from(content.len().div_ceil(CHUNK_BYTES)).unwrap_or(u32::MAX);
         let last = keys::blob_chunk(hash, pieces.saturating_sub(1));
         if self.draft.snapshot.get(Table::Blobs, &last)?.is_some() {

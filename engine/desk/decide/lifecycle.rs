@@ -48,6 +48,7 @@ impl<'g, 'a> Deciding<'g, 'a> {
             next: None,
             happening: None,
             by_next: true,
+            unanswered: None,
         }
     }
 
@@ -166,6 +167,7 @@ pub fn try_happening<'a>(
         next: None,
         happening: None,
         by_next: true,
+        unanswered: None,
     };
     match deciding.happens(happening, true) {
         Ok(()) => Ok(Vec::new()),

@@ -12,6 +12,7 @@ mod consume;
 mod contract;
 mod create;
 mod custom;
+mod delivery;
 mod document;
 mod duplicate;
 mod effects;
@@ -33,6 +34,7 @@ mod process;
 mod report;
 mod roles;
 mod rules;
+mod send;
 mod settings;
 mod shift;
 mod sla;
@@ -45,6 +47,7 @@ mod timer;
 mod token;
 mod transition;
 mod update;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -64,6 +67,7 @@ use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
+pub use delivery::{is_pending, queue_rows, read as read_delivery};
 pub use intake::PartySearch;
 pub use lifecycle::{Happening, try_happening};
 pub use performer::may_complete;
@@ -155,6 +159,8 @@ pub struct Deciding<'g, 'a> {
     happening: Option<Happening>,
     /// Whether these rules are they.
     by_next: bool,
+    /// Mail address that gets no message of this command: a program wrote from there.
+    unanswered: Option<String>,
 }
 
 /// A decided command.
@@ -206,6 +212,7 @@ pub fn decide<'g, 'a>(
         next: None,
         happening: None,
         by_next: false,
+        unanswered: None,
     };
     let answer = deciding.run(command)?;
     let Some(happening) = deciding.happening.take() else {
@@ -284,6 +291,17 @@ impl Deciding<'_, '_> {
                 text,
             } => self.comment(*kind, *id, *visibility, text),
             Command::Message { .. } => self.message(command),
+            Command::Send { .. } => self.send(command),
+            Command::Deliver { lease, results } => self.deliver(lease.as_ref(), results),
+            Command::RetryDelivery { message } => self.retry_delivery(*message),
+            Command::SaveWebhook { name, change } => self.save_webhook(name, change),
+            Command::DeleteWebhook { name } => self.delete_webhook(name),
+            Command::WebhookTold {
+                lease,
+                name,
+                progress,
+                disable,
+            } => self.webhook_told(lease.as_ref(), name, progress, *disable),
             Command::Attach { .. } => self.attach(command),
             Command::Link {
                 kind,

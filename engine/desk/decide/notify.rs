@@ -8,6 +8,7 @@ use super::rules::Ruled;
 use super::update::place;
 use crate::desk::view::OutboxItem;
 use crate::desk::{Error, Result};
+use crate::domain::party::PartyField;
 use crate::domain::{Id, Kind, Record, Value, record::fields};
 use crate::hooks::{Detail, Hook, NoticeChoice, NoticeView};
 
@@ -158,6 +159,13 @@ impl Deciding<'_, '_> {
             self.draft.notes.push(note);
             return false;
         };
+        if let Some(program) = &self.unanswered
+            && PartyField::Mail.normalise(&address).as_ref() == Some(program)
+        {
+            let note = format!("notify_skipped:automatic:{address}:{}", notice.source);
+            self.draft.notes.push(note);
+            return false;
+        }
         let same = |item: &OutboxItem| {
             item.to == address
                 && item.channel == notice.channel

@@ -80,6 +80,7 @@ impl<'g, 'a> Probe<'g, 'a> {
             next: None,
             happening: None,
             by_next: false,
+            unanswered: None,
         };
         Self { deciding, kind, id }
     }

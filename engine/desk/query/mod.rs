@@ -1,6 +1,7 @@
 //! Queries: what the asker may see, read from a snapshot.
 
 mod board;
+mod delivery;
 mod entries;
 mod events;
 #[cfg(feature = "search")]
@@ -26,6 +27,7 @@ mod suggest;
 mod token;
 #[cfg(feature = "search")]
 mod understand;
+mod webhook;
 
 pub use history::journal_entry;
 pub use preview::{Exposed, Preview};

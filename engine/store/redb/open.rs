@@ -121,7 +121,7 @@ fn prepare(
         .create_with_backend(backend)
         .map_err(fail)?;
     match format(&db)? {
-        Some(FORMAT) => {}
+        Some(FORMAT) => complete(&db)?,
         Some(found) if found > FORMAT => {
             return Err(StoreError::TooNew {
                 found: u32::try_from(found).unwrap_or(u32::MAX),
@@ -196,6 +196,23 @@ fn format(db: &Database) -> StoreResult<Option<u64>> {
     format.map(|row| Some(row.value())).ok_or_else(|| {
         StoreError::Corrupt("it is not an opora store, or its format row is gone".to_owned())
     })
+}
+
+/// Adds the tables that came with a later build of the same format.
+fn complete(db: &Database) -> StoreResult<()> {
+    let txn = db.begin_read().map_err(fail)?;
+    let present = txn.list_tables().map_err(fail)?;
+    let present: Vec<String> = present.map(|table| table.name().to_owned()).collect();
+    drop(txn);
+    let mut missing = Table::ALL.map(tables::rows).into_iter();
+    if missing.all(|table| present.iter().any(|name| name == table.name())) {
+        return Ok(());
+    }
+    let txn = db.begin_write().map_err(fail)?;
+    for table in Table::ALL {
+        txn.open_table(tables::rows(table)).map_err(fail)?;
+    }
+    txn.commit().map_err(fail)
 }
 
 /// Creates every table and the format row, in one commit.

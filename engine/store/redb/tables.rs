@@ -57,6 +57,7 @@ pub(super) fn rows(table: Table) -> RowTable {
         Table::Clocks => "rows.13",
         Table::Surveys => "rows.14",
         Table::Meta => "rows.15",
+        Table::Delivery => "rows.16",
     })
 }
 

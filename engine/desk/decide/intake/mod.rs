@@ -3,6 +3,7 @@
 mod accept;
 mod carry;
 mod convert;
+mod mail;
 mod party;
 mod receive;
 mod route;

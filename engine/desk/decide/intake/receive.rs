@@ -31,6 +31,11 @@ impl Deciding<'_, '_> {
         if self.is_known(event)? {
             return self.known_already(event);
         }
+        if let Some(mail) = &event.mail
+            && let Some(answer) = self.by_nature(event, mail)?
+        {
+            return Ok(answer);
+        }
         let place = self.place_of_event(event)?;
         let agent = self.agent_of(event)?;
         let place = match place {
@@ -46,6 +51,9 @@ impl Deciding<'_, '_> {
         };
         self.mark_event(event, Some(place));
         self.add_message(event, place)?;
+        if let Some(mail) = &event.mail {
+            self.add_files(place, &mail.files)?;
+        }
         let mut became = place;
         if place.0 == Kind::Inquiry && self.is_for_rules(place.1) {
             became = self.route_by_itself(place.1)?.unwrap_or(place);
@@ -107,7 +115,17 @@ impl Deciding<'_, '_> {
                 }
             }
         }
-        Ok(None)
+        let Some(mail) = &event.mail else {
+            return Ok(None);
+        };
+        let place = match self.place_by_references(mail)? {
+            Some(place) => Some(place),
+            None => self.place_by_number(event, mail)?,
+        };
+        if let Some((kind, id)) = place {
+            self.settle_in(kind, id)?;
+        }
+        Ok(place)
     }
 
     fn holder_of(&self, channel: &str, external_id: &str) -> Result<Option<(Kind, Id)>> {
@@ -117,7 +135,7 @@ impl Deciding<'_, '_> {
     }
 
     /// Notes that the event was recorded, and where what follows it belongs.
-    fn mark_event(&mut self, event: &Interaction, place: Option<(Kind, Id)>) {
+    pub(super) fn mark_event(&mut self, event: &Interaction, place: Option<(Kind, Id)>) {
         let Some(external) = &event.external_id else {
             return;
         };
@@ -317,6 +335,7 @@ impl Interaction {
             type_code: None,
             received_at: None,
             fields: Map::new(),
+            mail: None,
         }
     }
 }
