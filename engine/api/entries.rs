@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::records::{self, TABLE, at, set};
 use super::route::{Op, Routes};
 use super::state::App;
+use super::suggestions::{articles, citing};
 use super::view::{self, EntryView, link};
 use crate::desk::{Actor, Command, Deliveries, Desk, EntryPage, Error};
 use crate::domain::entry::{Direction, Visibility};
@@ -38,6 +39,10 @@ pub struct NewComment {
     /// Who sees it; when not given, what a customer writes is public and what an agent writes is
     /// internal.
     visibility: Option<Sight>,
+    /// Ids of articles that were put into it, at most 10: those that help come earlier in
+    /// suggestions. For agents.
+    #[serde(default)]
+    articles: Vec<String>,
 }
 
 /// A message that passed between the desk and a customer.
@@ -64,6 +69,10 @@ pub struct NewMessage {
     /// Ids of files of the record that are sent with it.
     #[serde(default)]
     attachments: Vec<String>,
+    /// Ids of articles that were put into it, at most 10: those that help come earlier in
+    /// suggestions.
+    #[serde(default)]
+    articles: Vec<String>,
 }
 
 /// Which way a message went.
@@ -288,6 +297,7 @@ async fn create_comment(
         visibility: sight(&caller.actor, body.visibility)?,
         text: body.text,
     };
+    let command = citing(command, articles(&body.articles)?);
     create(&app, caller, "comments", command).await
 }
 
@@ -319,6 +329,7 @@ async fn create_message(
         text: body.text,
         external_id: body.external_id,
     };
+    let command = citing(command, articles(&body.articles)?);
     create(&app, caller, "messages", command).await
 }
 

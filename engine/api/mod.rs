@@ -17,6 +17,9 @@ mod input;
 mod intake;
 mod layers;
 mod ledger;
+mod lessons;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 mod metrics;
 mod openapi;
 mod outbox;
@@ -39,9 +42,11 @@ mod search;
 mod settings;
 mod simulate;
 mod state;
+mod suggestions;
 mod surveys;
 mod tags;
 mod tokens;
+mod tuning;
 mod view;
 mod webhooks;
 mod why;
@@ -89,8 +94,18 @@ impl Api {
 
     /// The router with everything that surrounds a request.
     pub fn router(&self) -> Router {
-        all()
-            .router
+        #[cfg(feature = "mcp")]
+        return self.around(
+            all()
+                .router
+                .layer(axum::Extension(mcp::Within(self.around(all().router)))),
+        );
+        #[cfg(not(feature = "mcp"))]
+        self.around(all().router)
+    }
+
+    fn around(&self, routes: Router<App>) -> Router {
+        routes
             .fallback(no_route)
             .method_not_allowed_fallback(no_method)
             .layer(CatchPanicLayer::custom(panicked))
@@ -137,6 +152,11 @@ fn all() -> route::Routes {
     reports::add(&mut routes);
     report_variants::add(&mut routes);
     search::add(&mut routes);
+    suggestions::add(&mut routes);
+    tuning::add(&mut routes);
+    lessons::add(&mut routes);
+    #[cfg(feature = "mcp")]
+    mcp::add(&mut routes);
     intake::add(&mut routes);
     bulk::add(&mut routes);
     clock::add(&mut routes);

@@ -37,7 +37,8 @@ fn number(value: &Json) -> String {
     }
 }
 
-fn line(out: &mut String, cells: impl Iterator<Item = String>) {
+/// Adds a line of finished cells.
+pub(super) fn line(out: &mut String, cells: impl Iterator<Item = String>) {
     for (n, cell) in cells.enumerate() {
         if n > 0 {
             out.push(',');
@@ -47,7 +48,8 @@ fn line(out: &mut String, cells: impl Iterator<Item = String>) {
     out.push_str("\r\n");
 }
 
-fn cell(text: &str) -> String {
+/// A text as a cell.
+pub(super) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula {
         format!("'{text}")

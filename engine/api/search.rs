@@ -164,6 +164,7 @@ async fn search(
             next: found.next,
             rebuilding: found.rebuilding,
             corrected: found.corrected,
+            query: found.query,
             understood: found.understood.into_iter().map(Into::into).collect(),
             facets: found.facets.into_iter().map(|f| look.facet(f)).collect(),
         };

@@ -100,6 +100,7 @@ impl Look<'_> {
             snippet: hit.snippet.clone(),
             matches: hit.matches.iter().map(WordMatchView::of).collect(),
             score: hit.score,
+            pinned: hit.pinned,
             link: link(record.kind, &record.id.to_string()),
             external_id: record.text("external_id").map(str::to_owned),
             version: hit.version.0,
@@ -209,8 +210,10 @@ pub struct HitView {
     pub snippet: String,
     /// The words of the query that it has, and how; none when only a number or code of it fits.
     pub matches: Vec<WordMatchView>,
-    /// Relevance; comparable within one search only.
+    /// Relevance; comparable within one search only. Of a pinned hit it may be 0.
     pub score: f32,
+    /// Whether an administrator put it first for this query.
+    pub pinned: bool,
     /// Path of the record.
     pub link: String,
     /// Identity in another system.
@@ -226,7 +229,8 @@ pub struct WordMatchView {
     /// The word as it was typed.
     pub word: String,
     /// `exact`, `form` (inflected), `prefix` (of a longer word), `layout` (typed in the other
-    /// keyboard layout) or `corrected` (a typing mistake).
+    /// keyboard layout), `corrected` (a typing mistake) or `synonym` (by words that an administrator
+    /// said mean the same).
     pub how: &'static str,
     /// The word in the record.
     pub found: String,
@@ -259,6 +263,9 @@ pub struct HitsView {
     pub understood: Vec<UnderstoodView>,
     /// The facets that were asked for, in the order in which they were.
     pub facets: Vec<FacetView>,
+    /// What a click on a hit names the query by (`POST /v1/search/clicks`); null when it is not
+    /// counted.
+    pub query: Option<String>,
 }
 
 /// What a text that is being typed may become.

@@ -86,6 +86,17 @@ impl Place {
         self.peer_as(shared, Opening::WithoutSearch)
     }
 
+    /// The token that was given, or the folder's own.
+    ///
+    /// # Errors
+    /// When there is neither.
+    #[cfg(feature = "mcp")]
+    pub fn secret(&self, shared: &Shared) -> Outcome<String> {
+        let own = self.folder(shared)?.admin_token();
+        let token = self.token.clone().or(own);
+        token.ok_or_else(|| Failure::new("give --token or set OPORA_TOKEN"))
+    }
+
     /// As [`Place::peer`], with the desk opened as it is said.
     ///
     /// # Errors

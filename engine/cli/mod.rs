@@ -9,6 +9,8 @@ mod hooks;
 mod intake;
 mod listen;
 mod logging;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod out;
 mod pack;
 mod pack_check;
@@ -119,6 +121,12 @@ enum Task {
         #[command(flatten)]
         place: client::Place,
     },
+    /// Serve the tools of agent programs (Model Context Protocol) on standard input and output.
+    #[cfg(feature = "mcp")]
+    Mcp {
+        #[command(flatten)]
+        place: client::Place,
+    },
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -157,6 +165,8 @@ fn run(cli: Cli) -> Outcome<()> {
         Task::Simulate { .. } | Task::Intake { .. } => Ok(()),
         Task::Report { task, place } => report::run(&task, &place, &shared),
         Task::Verify { place } => verify(&place, &shared),
+        #[cfg(feature = "mcp")]
+        Task::Mcp { place } => mcp::run(&place, &shared),
         Task::Openapi => out::say(&crate::api::openapi()),
     }
 }

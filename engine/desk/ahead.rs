@@ -203,6 +203,7 @@ fn foresee(
         Command::Comment { .. }
         | Command::Message { .. }
         | Command::Send { .. }
+        | Command::Cite { .. }
         | Command::Assign { .. } => (true, false),
         _ => (false, false),
     };

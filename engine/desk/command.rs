@@ -7,7 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use super::delivery::Delivered;
 use super::webhook::{WebhookChange, WebhookProgress};
-use super::{Acceptance, Actor, Error, Interaction, ReportSpec, Result, Suspension};
+use super::{
+    Acceptance, Actor, Error, Interaction, Lesson, ReportSpec, Result, Suspension, TuningChange,
+};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
 use crate::domain::role::Role;
@@ -163,6 +165,13 @@ pub enum Command {
         /// Whether it is called no more.
         disable: bool,
     },
+    /// Add a comment or message that has articles in it.
+    Cite {
+        /// The comment or message.
+        entry: Box<Self>,
+        /// The articles.
+        articles: Vec<Id>,
+    },
     /// Attach a file.
     Attach {
         /// Kind.
@@ -239,6 +248,16 @@ pub enum Command {
     RemoveRole {
         /// Its code.
         code: String,
+    },
+    /// Change synonyms, stop words or pinned articles.
+    TuneSearch {
+        /// What to do.
+        change: TuningChange,
+    },
+    /// Write down what searches taught: asked for by the engine.
+    KeepLesson {
+        /// What.
+        lesson: Box<Lesson>,
     },
     /// Save a variant of a report.
     SaveVariant {
@@ -607,6 +626,7 @@ impl Command {
             Self::SaveWebhook { .. } => "save_webhook",
             Self::DeleteWebhook { .. } => "delete_webhook",
             Self::WebhookTold { .. } => "webhook_told",
+            Self::Cite { entry, .. } => entry.name(),
             Self::Attach { .. } => "attach",
             Self::Link { .. } => "link",
             Self::CorrectLedger { .. } => "correct_ledger",
@@ -616,6 +636,8 @@ impl Command {
             Self::ChangeSettings { .. } => "change_settings",
             Self::SaveRole { .. } => "save_role",
             Self::RemoveRole { .. } => "remove_role",
+            Self::TuneSearch { change } => change.name(),
+            Self::KeepLesson { .. } => "keep_lesson",
             Self::SaveVariant { .. } => "save_variant",
             Self::DeleteVariant { .. } => "delete_variant",
             Self::Receive { .. } => "receive",
@@ -686,6 +708,7 @@ impl Command {
             Self::CorrectLedger { contract, .. } | Self::SettleContract { contract } => {
                 Some((Kind::Contract, *contract))
             }
+            Self::Cite { entry, .. } => entry.target(),
             Self::FireTimer { owner, .. } => Some(*owner),
             Self::Receive { event } => event.record,
             Self::Accept {

@@ -10,6 +10,7 @@ mod ahead;
 mod allot;
 mod catalogs;
 mod changeset;
+mod citation;
 mod clock;
 mod codec;
 mod command;
@@ -26,6 +27,7 @@ mod intake;
 mod journal;
 mod kept;
 mod keys;
+mod learning;
 mod ledger;
 mod lookup;
 mod mail;
@@ -47,6 +49,7 @@ mod survey;
 mod tags;
 mod timers;
 mod trace;
+mod tuning;
 mod verify;
 mod view;
 mod webhook;
@@ -57,6 +60,7 @@ use std::time::Duration;
 
 pub use actor::Actor;
 pub use advance::{Advance, Advanced, DueTimer};
+pub use citation::CitedTicket;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
 pub use decide::{FailingRule, Suspension};
@@ -71,6 +75,7 @@ pub use intake::{
     Interaction, PartyHit, PartyHits, PartyQuery, PartyVariant, Responsible,
 };
 pub use mail::{DeliveryReport, IncomingFile, IncomingMail, MailNature};
+pub use learning::{Lesson, QueryKey};
 pub use party::{Found, Reason};
 pub use query::{
     Exposed, Period, Preview, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant,
@@ -82,6 +87,7 @@ pub use replay::{
 };
 pub use settings::Settings;
 pub use tags::TagCloud;
+pub use tuning::{Pin, StopWords, Synonyms, TuningChange};
 pub use verify::Verified;
 pub use view::*;
 pub use webhook::{
@@ -145,9 +151,12 @@ pub struct Desk {
     bell: timers::Bell,
     /// Whose turn it is to fire timers.
     firing: parking_lot::Mutex<()>,
+    learning: learning::Learning,
     survey_link: String,
     #[cfg(feature = "search")]
     search: Option<Arc<crate::search::SearchIndex>>,
+    #[cfg(feature = "search")]
+    tuning: query::TuningCache,
 }
 
 impl Desk {
@@ -168,6 +177,8 @@ impl Desk {
         let desk = Self {
             #[cfg(feature = "search")]
             search: index_source::open(&store, &options)?,
+            #[cfg(feature = "search")]
+            tuning: query::TuningCache::default(),
             store,
             clock: options.clock,
             ids: options.ids,
@@ -182,6 +193,7 @@ impl Desk {
             permits: permits::Permits::default(),
             bell: timers::Bell::default(),
             firing: parking_lot::Mutex::new(()),
+            learning: learning::Learning::default(),
             survey_link: options.survey_link,
         };
         desk.rekey()?;
@@ -264,6 +276,9 @@ impl Desk {
     /// # Errors
     /// When the store fails.
     pub fn close(&self) -> Result<()> {
+        if let Err(e) = self.keep_lessons(true) {
+            tracing::warn!(code = e.code, "counts of searches are lost: {}", e.message);
+        }
         #[cfg(feature = "search")]
         if let Some(index) = &self.search {
             index.close();

@@ -85,6 +85,9 @@ impl Desk {
             tracing::error!(code = e.code, "records could not be moved: {}", e.message);
         }
         self.keep_suspensions();
+        if let Err(e) = self.keep_lessons(false) {
+            tracing::error!(code = e.code, "counts of searches are lost: {}", e.message);
+        }
         let now = self.now();
         let snapshot = self.store.snapshot(None)?;
         let to = keys::timer_at(now + chrono::TimeDelta::microseconds(1));

@@ -109,6 +109,79 @@ pub struct Suggested {
     pub rebuilding: bool,
 }
 
+/// A ticket, as far as it is written, for which help is sought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LikeQuery {
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// Full code of its type.
+    pub type_code: Option<String>,
+    /// Its products.
+    pub products: Vec<Id>,
+    /// Its category.
+    pub category: Option<String>,
+    /// Its account.
+    pub account: Option<Id>,
+    /// The ticket itself, when there is one.
+    pub ticket: Option<Id>,
+    /// Most suggestions of a sort, 1 to 20.
+    pub limit: usize,
+    /// See at least this position.
+    pub at_least: Option<Pos>,
+}
+
+/// What may help with a ticket.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TicketSuggestions {
+    /// Published articles, best first.
+    pub articles: Vec<Suggestion>,
+    /// Solved tickets, best first.
+    pub tickets: Vec<Suggestion>,
+    /// Whether the index is being rebuilt, so that some may be missing.
+    pub rebuilding: bool,
+}
+
+/// An article or ticket that may help.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    /// The record.
+    pub record: Record,
+    /// Its version.
+    pub version: Pos,
+    /// Likeness.
+    pub score: f32,
+    /// HTML-escaped piece of its text with the words in `<mark>`.
+    pub snippet: String,
+    /// Whether it is in an answer to the ticket already.
+    pub used: bool,
+    /// Why.
+    pub why: SuggestionWhy,
+}
+
+/// Why a record may help.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SuggestionWhy {
+    /// Words that both have.
+    pub matches: Vec<LikeMatch>,
+    /// Fields in which both are the same.
+    pub same: Vec<&'static str>,
+    /// How often the article was put into answers lately.
+    pub uses: usize,
+}
+
+/// A word that a ticket and a suggestion have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LikeMatch {
+    /// The word in the ticket.
+    pub word: String,
+    /// The word in the suggestion, in lower case.
+    pub found: String,
+    /// Field of the suggestion.
+    pub field: &'static str,
+}
+
 /// One hit of a search, re-read from the store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchHit {
@@ -122,6 +195,8 @@ pub struct SearchHit {
     pub snippet: String,
     /// The words of the query that it has, and how.
     pub matches: Vec<WordMatch>,
+    /// Whether an administrator put it first for this query.
+    pub pinned: bool,
 }
 
 /// A word of a query in a hit.
@@ -129,7 +204,7 @@ pub struct SearchHit {
 pub struct WordMatch {
     /// The word as it was typed.
     pub word: String,
-    /// `exact`, `form`, `prefix`, `layout` or `corrected`.
+    /// `exact`, `form`, `prefix`, `layout`, `corrected` or `synonym`.
     pub how: &'static str,
     /// The word in the record.
     pub found: String,
@@ -202,6 +277,61 @@ pub struct SearchHits {
     pub understood: Vec<Understood>,
     /// The facets that were asked for.
     pub facets: Vec<FacetCounts>,
+    /// What clicks on the hits name the query by, when it is counted.
+    pub query: Option<String>,
+}
+
+/// What searches of the knowledge base taught.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SearchLessons {
+    /// First day.
+    pub from: chrono::NaiveDate,
+    /// Last day, included.
+    pub to: chrono::NaiveDate,
+    /// Searches that were counted.
+    pub searches: u64,
+    /// Those that found nothing.
+    pub without_hits: u64,
+    /// Hits that were opened.
+    pub clicks: u64,
+    /// Queries that found nothing at least every second time, the most frequent first.
+    pub not_found: Vec<QueryLesson>,
+    /// Queries whose hits are opened less than every fifth time.
+    pub not_opened: Vec<QueryLesson>,
+    /// Articles that were put into answers, those that solved most tickets first.
+    pub helpful: Vec<ArticleLesson>,
+    /// Published articles that nobody opened or used, the oldest first.
+    pub unseen: Vec<Record>,
+    /// Whether there is more than is told.
+    pub cut: bool,
+}
+
+/// A query, as often as it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryLesson {
+    /// The query in lower case, without numbers and addresses that may be somebody's.
+    pub query: String,
+    /// Searches.
+    pub searches: u32,
+    /// Those that found nothing.
+    pub without_hits: u32,
+    /// Hits that were opened.
+    pub clicks: u32,
+}
+
+/// An article, as often as it helped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArticleLesson {
+    /// The article.
+    pub record: Record,
+    /// Tickets in whose answers it was used, as far as the asker may see them.
+    pub tickets: usize,
+    /// Those of them that are solved.
+    pub solved: usize,
+    /// Searches that showed it.
+    pub shown: u32,
+    /// How often it was opened out of them.
+    pub clicks: u32,
 }
 
 /// One change in a record's history.

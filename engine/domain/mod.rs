@@ -10,6 +10,7 @@ pub mod entry;
 pub mod field;
 pub mod id;
 pub mod kind;
+pub mod learned;
 pub mod names;
 pub mod party;
 pub mod plan;

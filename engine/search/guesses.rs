@@ -60,7 +60,8 @@ impl Guesser<'_> {
         for (at, word) in words.iter().enumerate() {
             // Another form of a word that came before has no stem of its own.
             let has_stem = word.terms.first().is_some_and(|t| !t.starts_with(EXACT));
-            let is_word = word.role == Role::Word && has_stem;
+            // What an administrator explained is no mistake.
+            let is_word = word.role == Role::Word && has_stem && word.synonyms.is_empty();
             if is_word && unknown.len() < MAX_UNKNOWN && !self.is_known(word)? {
                 unknown.push(at);
             }

@@ -15,6 +15,7 @@ use super::doc::Source;
 use super::error::{SearchError, SearchResult};
 use super::folder::{Folder, Generation, caught, in_memory};
 use super::indexer::Indexer;
+use super::likeness::{self, Likeness};
 use super::page;
 use super::request::{SearchPage, SearchRequest};
 use super::suggest::{self, Suggestions};
@@ -273,6 +274,25 @@ impl SearchIndex {
             rebuilding,
             ..found?
         })
+    }
+
+    /// Finds documents like the request's text, of which the first line is a title: its kinds,
+    /// demands, filters, sections and limit hold.
+    ///
+    /// # Errors
+    /// As [`SearchIndex::search`].
+    pub fn like(&self, request: &SearchRequest) -> SearchResult<Likeness> {
+        page::check(request)?;
+        let rebuilding = self.shared.progress.lock().rebuilding;
+        let live = self.shared.live.load_full();
+        let searcher = live.reader.searcher();
+        let found = caught(|| likeness::like(&live.generation.fields, &searcher, request));
+        if let Err(error @ SearchError::Unavailable(_)) = &found {
+            self.shared.suspect(error);
+        }
+        let mut found = found?;
+        found.rebuilding = rebuilding;
+        Ok(found)
     }
 
     /// Waits until changes up to `position` are found; false when that takes longer than

@@ -23,6 +23,7 @@ mod index;
 mod indexer;
 mod language;
 mod layout;
+mod likeness;
 mod merges;
 mod page;
 mod query;
@@ -31,6 +32,7 @@ mod schema;
 mod snippet;
 mod stems;
 mod suggest;
+mod wording;
 mod words;
 
 #[cfg(test)]
@@ -45,10 +47,12 @@ pub use error::{SearchError, SearchResult, SourceError};
 pub use facets::MAX_FACET_COUNTS;
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
 pub use language::{Piece, blanked, pieces};
+pub use likeness::{LikeMatch, Likeness};
 pub use request::{
     Demand, Facet, FacetAsk, Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage,
     SearchRequest, Sections, Sort,
 };
 pub use snippet::Highlighter;
 pub use suggest::{MAX_COMPLETIONS, Suggestions};
+pub use wording::{SynonymSet, Wording, fits};
 pub use words::{Matched, WordMatch};

@@ -151,6 +151,8 @@ fn words(
     within: Option<&dyn Query>,
 ) -> SearchResult<Vec<Word>> {
     let mut words = words_of(text);
+    let locale = request.locale.as_deref();
+    request.wording.apply(text, &mut words, locale);
     let guesser = Guesser {
         searcher,
         sections: query::searched(fields, request.sections),
@@ -189,7 +191,9 @@ fn show(
     let title = text(sections.title, fields.stored_title);
     let body = text(sections.body, fields.stored_body);
     let internal = text(sections.internal, fields.stored_internal);
-    let [title, body, internal] = [&title, &body, &internal].map(|text| marks.look(text));
+    let mut looked = [&title, &body, &internal].map(|text| marks.look(text));
+    marks.settle(&mut looked);
+    let [title, body, internal] = looked;
     let (mut snippet, found) = body.fragment(SNIPPET_CHARS);
     if !found {
         let (other, found) = internal.fragment(SNIPPET_CHARS);

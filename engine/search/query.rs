@@ -109,7 +109,7 @@ fn text_query(fields: &Fields, text: &str, words: &[Word], sections: Sections) -
     for word in words {
         let own = word.terms.iter();
         let own = own.flat_map(|term| term_wishes(fields, word.role, term, sections));
-        if word.guesses.is_empty() {
+        if word.guesses.is_empty() && word.synonyms.is_empty() {
             clauses.extend(own);
         } else {
             // The best way in which a document has the word counts.
@@ -141,10 +141,15 @@ fn text_query(fields: &Fields, text: &str, words: &[Word], sections: Sections) -
     Box::new(BooleanQuery::new(clauses))
 }
 
-type Wish = (Occur, Box<dyn Query>);
+pub(super) type Wish = (Occur, Box<dyn Query>);
 
 /// One term in each of the fields that are searched.
-fn term_wishes(fields: &Fields, role: Role, term: &str, sections: Sections) -> Vec<Wish> {
+pub(super) fn term_wishes(
+    fields: &Fields,
+    role: Role,
+    term: &str,
+    sections: Sections,
+) -> Vec<Wish> {
     let exact = term.starts_with(EXACT);
     // Words with digits and codes have no stem: their one term stands for both.
     let both = role == Role::Code || (!exact && term.chars().any(is_number_char));
@@ -263,8 +268,18 @@ fn not(query: Box<dyn Query>) -> Box<dyn Query> {
     ]))
 }
 
-/// What a word may have meant, each guess for what it is worth.
+/// What a word may have meant, each guess and synonym for what it is worth.
 fn meant(fields: &Fields, word: &Word, sections: Sections) -> Vec<Box<dyn Query>> {
+    let synonyms = word.synonyms.iter().map(|synonym| -> Box<dyn Query> {
+        let each = synonym.words.iter().map(|terms| {
+            let terms = terms.iter();
+            let wishes = terms.flat_map(|term| term_wishes(fields, Role::Word, term, sections));
+            let one: Box<dyn Query> = Box::new(BooleanQuery::new(wishes.collect()));
+            (Occur::Must, one)
+        });
+        let all = BooleanQuery::new(each.collect());
+        Box::new(BoostQuery::new(Box::new(all), synonym.worth))
+    });
     let guesses = word.guesses.iter().map(|guess| -> Box<dyn Query> {
         let mut wishes = term_wishes(fields, Role::Word, &guess.stem, sections);
         if guess.form != guess.stem {
@@ -273,7 +288,7 @@ fn meant(fields: &Fields, word: &Word, sections: Sections) -> Vec<Box<dyn Query>
         let all = BooleanQuery::new(wishes);
         Box::new(BoostQuery::new(Box::new(all), guess.worth))
     });
-    guesses.collect()
+    guesses.chain(synonyms).collect()
 }
 
 /// Titles that have every word, or any one: each in its best way.

@@ -1,6 +1,9 @@
 //! What is asked and what is answered.
 
+use std::sync::Arc;
+
 use super::doc::FilterValue;
+use super::wording::Wording;
 use super::words::WordMatch;
 
 /// Most hits of one page.
@@ -33,6 +36,10 @@ pub struct SearchRequest {
     pub snippet: bool,
     /// Fields whose values are counted over everything that is found.
     pub facets: Vec<FacetAsk>,
+    /// Synonyms and stop words.
+    pub wording: Arc<Wording>,
+    /// Language of the text, if it was said: synonyms and stop words of others do not count then.
+    pub locale: Option<String>,
 }
 
 /// Words that a document has to have, or must not have.
@@ -88,6 +95,8 @@ impl Default for SearchRequest {
             snippet: false,
             demands: Vec::new(),
             facets: Vec::new(),
+            wording: Arc::default(),
+            locale: None,
         }
     }
 }

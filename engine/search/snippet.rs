@@ -19,9 +19,27 @@ const WORD_SLACK: usize = 24;
 /// every inflected form is marked.
 #[derive(Debug, Clone)]
 pub struct Highlighter {
-    /// Number of the word that a term is searched for, and how it matches then.
-    terms: HashMap<String, (usize, Matched)>,
+    terms: HashMap<String, Term>,
     words: Vec<(Range<usize>, String)>,
+    /// Synonyms of words.
+    phrases: Vec<Phrase>,
+}
+
+/// What a term is searched for.
+#[derive(Debug, Clone, Copy)]
+struct Term {
+    /// Number of the word.
+    word: usize,
+    how: Matched,
+    /// Number of the word of synonyms that it is, too.
+    part: Option<usize>,
+}
+
+/// Words that stand for a word of the query when a document has them all.
+#[derive(Debug, Clone)]
+struct Phrase {
+    word: usize,
+    parts: Vec<usize>,
 }
 
 /// A text with its matches.
@@ -34,6 +52,7 @@ struct Match {
     range: Range<usize>,
     word: usize,
     how: Matched,
+    part: Option<usize>,
 }
 
 impl Highlighter {
@@ -54,21 +73,24 @@ impl Highlighter {
                 } else {
                     Matched::Exact
                 };
-                terms.insert(term.clone(), (number, how));
+                terms.insert(term.clone(), Term::of(number, how));
             }
         }
         for (number, word) in words.iter().enumerate() {
             for guess in &word.guesses {
                 for term in [&guess.stem, &guess.form] {
-                    terms.entry(term.clone()).or_insert((number, guess.how));
+                    let known = terms.entry(term.clone());
+                    known.or_insert(Term::of(number, guess.how));
                 }
             }
         }
+        let phrases = phrases(words, &mut terms);
         let typed = |word: &Word| text.get(word.place.clone()).unwrap_or_default().to_owned();
         let words = words.iter().map(|word| (word.place.clone(), typed(word)));
         Self {
             terms,
             words: words.collect(),
+            phrases,
         }
     }
 
@@ -91,7 +113,7 @@ impl Highlighter {
         let mut stream = Terms::new(text);
         while found.len() < MAX_MATCHES && stream.advance() {
             let token = stream.token();
-            let Some((word, how)) = self.terms.get(&token.text).copied() else {
+            let Some(Term { word, how, part }) = self.terms.get(&token.text).copied() else {
                 continue;
             };
             let range = token.offset_from..token.offset_to;
@@ -100,11 +122,17 @@ impl Highlighter {
                 Some(last) if range.start < last.range.end => {
                     last.range.start = last.range.start.min(range.start);
                     last.range.end = last.range.end.max(range.end);
+                    last.part = last.part.or(part);
                     if last.word == word {
                         last.how = last.how.min(how);
                     }
                 }
-                _ => found.push(Match { range, word, how }),
+                _ => found.push(Match {
+                    range,
+                    word,
+                    how,
+                    part,
+                }),
             }
         }
         Looked {
@@ -113,16 +141,44 @@ impl Highlighter {
         }
     }
 
+    /// Drops words of synonyms that the texts of a document do not have whole.
+    pub(super) fn settle(&self, texts: &mut [Looked<'_>]) {
+        if self.phrases.is_empty() {
+            return;
+        }
+        let all = texts.iter().flat_map(|looked| &looked.matches);
+        let there: HashSet<usize> = all.filter_map(|found| found.part).collect();
+        let is_whole = |phrase: &&Phrase| phrase.parts.iter().all(|part| there.contains(part));
+        let whole = self.phrases.iter().filter(is_whole);
+        let kept: HashSet<usize> = whole.flat_map(|p| p.parts.iter().copied()).collect();
+        for looked in texts {
+            looked.matches.retain(|found| {
+                found.how != Matched::Synonym || found.part.is_some_and(|p| kept.contains(&p))
+            });
+        }
+    }
+
     /// How each word was found in some texts, the closest way.
     pub(super) fn explain(&self, texts: &[&Looked<'_>]) -> Vec<WordMatch> {
-        let mut best: BTreeMap<usize, (Matched, &str)> = BTreeMap::new();
+        let mut best: BTreeMap<usize, (Matched, String)> = BTreeMap::new();
+        let mut parts: HashMap<usize, &str> = HashMap::new();
         for looked in texts {
             for found in &looked.matches {
                 let text = looked.text.get(found.range.clone()).unwrap_or_default();
-                let known = best.entry(found.word).or_insert((found.how, text));
-                if found.how < known.0 {
-                    *known = (found.how, text);
+                if let Some(part) = found.part {
+                    parts.entry(part).or_insert(text);
                 }
+                let known = best.get(&found.word);
+                if found.how != Matched::Synonym && known.is_none_or(|k| found.how < k.0) {
+                    best.insert(found.word, (found.how, text.to_owned()));
+                }
+            }
+        }
+        for phrase in &self.phrases {
+            let texts: Option<Vec<&str>> =
+                phrase.parts.iter().map(|p| parts.get(p).copied()).collect();
+            if let (Some(texts), false) = (texts, best.contains_key(&phrase.word)) {
+                best.insert(phrase.word, (Matched::Synonym, texts.join(" ")));
             }
         }
         let explained = best.into_iter().filter_map(|(number, (how, found))| {
@@ -136,6 +192,45 @@ impl Highlighter {
         });
         explained.collect()
     }
+}
+
+impl Term {
+    const fn of(word: usize, how: Matched) -> Self {
+        Self {
+            word,
+            how,
+            part: None,
+        }
+    }
+}
+
+/// The synonyms of words; their terms come to those that are looked for.
+fn phrases(words: &[Word], terms: &mut HashMap<String, Term>) -> Vec<Phrase> {
+    let mut phrases = Vec::new();
+    let mut stems: Vec<&String> = Vec::new();
+    for (number, word) in words.iter().enumerate() {
+        for synonym in &word.synonyms {
+            let mut parts = Vec::with_capacity(synonym.words.len());
+            for own in &synonym.words {
+                let Some(stem) = own.first() else { continue };
+                let known = stems.iter().position(|s| *s == stem);
+                let part = known.unwrap_or_else(|| {
+                    stems.push(stem);
+                    stems.len() - 1
+                });
+                parts.push(part);
+                for term in own {
+                    let new = Term::of(number, Matched::Synonym);
+                    terms.entry(term.clone()).or_insert(new).part = Some(part);
+                }
+            }
+            phrases.push(Phrase {
+                word: number,
+                parts,
+            });
+        }
+    }
+    phrases
 }
 
 impl Looked<'_> {

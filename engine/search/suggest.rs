@@ -39,6 +39,8 @@ pub(super) fn suggest(
 ) -> SearchResult<Suggestions> {
     let text = looked_at(request.text.as_deref().unwrap_or_default());
     let mut words = words_of(text);
+    let locale = request.locale.as_deref();
+    request.wording.apply(text, &mut words, locale);
     if words.is_empty() || !request.sections.title {
         return Ok(Suggestions::default());
     }

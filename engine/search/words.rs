@@ -30,6 +30,8 @@ pub enum Matched {
     Layout,
     /// With a typing mistake put right.
     Corrected,
+    /// By words that an administrator said mean the same.
+    Synonym,
 }
 
 impl Matched {
@@ -42,6 +44,7 @@ impl Matched {
             Self::Prefix => "prefix",
             Self::Layout => "layout",
             Self::Corrected => "corrected",
+            Self::Synonym => "synonym",
         }
     }
 }
@@ -71,6 +74,15 @@ pub(super) struct Guess {
     pub(super) worth: f32,
 }
 
+/// Words that mean what a word of a query means, all of which a document has to have.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Synonym {
+    /// Each with its terms: the stem and the form.
+    pub(super) words: Vec<Vec<String>>,
+    /// How much less their sum counts than the word would.
+    pub(super) worth: f32,
+}
+
 /// A word of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Word {
@@ -82,6 +94,7 @@ pub(super) struct Word {
     /// Whether it is part of a path, an address or the like, which is never taken for another word.
     pub(super) literal: bool,
     pub(super) guesses: Vec<Guess>,
+    pub(super) synonyms: Vec<Synonym>,
 }
 
 /// Whether what stands between blanks is a path, an address, a file's or a program's name: Latin
@@ -153,6 +166,49 @@ pub(super) fn words_of(text: &str) -> Vec<Word> {
                 place,
                 terms: vec![term],
                 guesses: Vec::new(),
+                synonyms: Vec::new(),
+            }),
+        }
+    }
+    words
+}
+
+/// A word as it stands in a text.
+pub(super) struct Spoken {
+    /// Where.
+    pub(super) place: Range<usize>,
+    /// Term of its stem; of a word with digits its only term.
+    pub(super) stem: String,
+    /// Term of the word itself.
+    pub(super) form: String,
+}
+
+impl Spoken {
+    /// Its terms, as those of [`Word`].
+    pub(super) fn terms(self) -> Vec<String> {
+        let same = self.stem == self.form;
+        let form = Some(self.form).filter(|_| !same);
+        std::iter::once(self.stem).chain(form).collect()
+    }
+}
+
+/// The words of a text one after another, as often as they stand there; at most
+/// [`MAX_QUERY_TOKENS`].
+pub(super) fn spoken(text: &str) -> Vec<Spoken> {
+    let mut words: Vec<Spoken> = Vec::new();
+    let mut stream = Terms::new(looked_at(text));
+    while stream.advance() && stream.token().position < MAX_QUERY_TOKENS {
+        let token = stream.token();
+        if token.position_length > 1 {
+            continue;
+        }
+        let place = token.offset_from..token.offset_to;
+        match words.last_mut() {
+            Some(word) if word.place == place => word.form.clone_from(&token.text),
+            _ => words.push(Spoken {
+                place,
+                stem: token.text.clone(),
+                form: token.text.clone(),
             }),
         }
     }

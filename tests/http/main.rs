@@ -29,7 +29,11 @@ mod hooks;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod lessons;
+#[cfg(test)]
 mod lists;
+#[cfg(test)]
+mod mcp;
 #[cfg(test)]
 mod packs;
 #[cfg(test)]
@@ -47,6 +51,8 @@ mod roles;
 mod scenarios;
 #[cfg(test)]
 mod search;
+#[cfg(test)]
+mod suggestions;
 #[cfg(test)]
 mod surveys;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{ADMIN, AGENT, App, PORTAL_A, PORTAL_B};
+use crate::app::{ADMIN, AGENT, App, PORTAL_A, PORTAL_B, request};
 
 #[tokio::test]
 async fn hits_tell_where_and_why() {
@@ -217,4 +217,80 @@ async fn what_is_typed_is_completed_within_rights() {
         let path = format!("/v1/search/suggest?{wrong}");
         app.get(&path, AGENT).await.fails_with(422, "invalid");
     }
+}
+
+#[tokio::test]
+async fn synonyms_stop_words_and_pins_by_hand() {
+    let app = App::new();
+    let body = json!({"title": "Vpn", "body": "Connect from home.", "status": "published"});
+    let vpn = app.post("/v1/articles", ADMIN, body).await.is(201).id();
+    let body = json!({"title": "Notebook", "body": "Your laptop at home.", "status": "published"});
+    let laptop = app.post("/v1/articles", ADMIN, body).await.is(201).id();
+
+    let set = json!({"words": ["portable computer", "laptop"]});
+    let made = app.post("/v1/search/synonyms", ADMIN, set).await.is(201);
+    let place = format!("/v1/search/synonyms/{}", made.id());
+    let ask = async |q: &str| {
+        let path = format!("/v1/articles/search?q={q}&at_least={}", app.desk.pos());
+        app.get(&path, PORTAL_A).await.is(200).json()
+    };
+    let found = ask("portable%20computers").await;
+    assert_eq!(found["hits"][0]["id"], laptop.as_str(), "{found}");
+    let how = json!([
+        {"word": "portable", "how": "synonym", "found": "laptop"},
+        {"word": "computers", "how": "synonym", "found": "laptop"},
+    ]);
+    assert_eq!(found["hits"][0]["matches"], how);
+    let one_way = json!({"locale": "en", "words": ["laptop"], "means": ["portable computer"]});
+    let saved = app.patch(&place, ADMIN, one_way).await.is(200).json();
+    assert_eq!(saved["means"], json!(["portable computer"]));
+    assert_eq!(ask("portable%20computers").await["hits"], json!([]));
+    let listed = app.get("/v1/search/synonyms", AGENT).await.is(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    app.send(request("DELETE", &place, ADMIN, &[], json!(null)))
+        .await
+        .is(204);
+    app.send(request("DELETE", &place, ADMIN, &[], json!(null)))
+        .await
+        .fails_with(404, "not_found");
+
+    let stop = json!({"words": ["at", "home"]});
+    let stop_words = "/v1/search/stop-words/en";
+    let all = app.patch(stop_words, ADMIN, stop).await.is(200).json();
+    assert_eq!(
+        all,
+        json!({"items": [{"locale": "en", "words": ["at", "home"]}]})
+    );
+    assert_eq!(
+        ask("laptop%20home").await["hits"].as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(ask("home").await["hits"].as_array().unwrap().len(), 2);
+
+    let pin = json!({"queries": ["laptop at home"], "articles": [vpn], "until_on": "2999-12-31"});
+    let made = app.post("/v1/search/pins", ADMIN, pin).await.is(201);
+    let found = ask("laptops").await;
+    let order = |n: usize| {
+        (
+            found["hits"][n]["id"].clone(),
+            found["hits"][n]["pinned"].clone(),
+        )
+    };
+    assert_eq!(order(0), (json!(vpn), json!(true)), "{found}");
+    assert_eq!(order(1), (json!(laptop), json!(false)));
+    let wrong = json!({"queries": ["x"], "articles": ["y"]});
+    app.post("/v1/search/pins", ADMIN, wrong)
+        .await
+        .fails_with(422, "invalid");
+    let wrong = json!({"queries": ["x"], "articles": [vpn], "from_on": "soon"});
+    app.post("/v1/search/pins", ADMIN, wrong)
+        .await
+        .fails_with(422, "invalid");
+    let place = format!("/v1/search/pins/{}", made.id());
+    app.send(request("DELETE", &place, ADMIN, &[], json!(null)))
+        .await
+        .is(204);
+    assert_eq!(ask("laptops").await["hits"].as_array().unwrap().len(), 1);
+    let listed = app.get("/v1/search/pins", AGENT).await.is(200).json();
+    assert_eq!(listed, json!({"items": []}));
 }

@@ -64,6 +64,19 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
     match (method_name(&op.method), last) {
         ("GET" | "DELETE", _) => Json::Null,
         ("PATCH", "{name}") => json!({"enabled": true}),
+        (_, "synonyms") => json!({"words": [format!("walked{serial}"), "strolled"]}),
+        (_, "pins") => {
+            let article = target(app, Kind::Article, serial);
+            json!({"queries": ["walked"], "articles": [article]})
+        }
+        (_, "mcp") => json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}),
+        (_, "clicks") => {
+            let article = target(app, Kind::Article, serial);
+            json!({"query": "0123456789abcdef", "article": article})
+        }
+        (_, "learning") => json!({"keep_days": 30}),
+        (_, "suggest") => json!({"text": "walked"}),
+        ("PATCH", "{locale}") => json!({"words": ["walked"]}),
         ("PATCH", _) => json!({"title": "Changed"}),
         (_, "transition") if op.kind == Some(Kind::Article) => json!({"to": "archived"}),
         (_, "transition") => json!({"to": "bench"}),
@@ -132,6 +145,7 @@ fn path(op: &Op, id: &str) -> String {
         .replace("{token}", "nobody-knows")
         .replace("{code}", "by_type")
         .replace("{variant}", "00000000-0000-7000-8000-000000000000")
+        .replace("{locale}", "en")
         .replace("{pack}", "repair");
     let name = if op.path.contains("ticket-types") {
         "fault"

@@ -55,6 +55,9 @@ mod support;
 #[cfg(feature = "script")]
 mod switched_off;
 #[cfg(test)]
+#[cfg(feature = "search")]
+mod tuning;
+#[cfg(test)]
 mod verify;
 #[cfg(test)]
 #[cfg(feature = "script")]

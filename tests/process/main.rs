@@ -8,6 +8,9 @@ mod demo;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+#[cfg(feature = "mcp")]
+mod mcp;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod pack_test;
 #[cfg(test)]

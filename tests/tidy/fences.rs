@@ -4,7 +4,7 @@ use crate::check;
 use crate::tree::{Text, names, sources};
 
 /// A crate's name and the places that may say it.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("redb::", &["engine/store", "tests/store", "benches"]),
     ("rhai::", &["engine/hooks/script"]),
     ("wasmtime::", &["engine/hooks/wasm"]),
@@ -19,6 +19,7 @@ const CRATES: [(&str, &[&str]); 8] = [
         "mail_parser::",
         &["engine/delivery", "tests/it", "tests/process"],
     ),
+    ("rmcp::", &["engine/api/mcp"]),
 ];
 
 /// A room of the engine and the rooms it may know beside itself. `desk` knows no front end, and

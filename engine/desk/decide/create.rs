@@ -302,6 +302,7 @@ impl Deciding<'_, '_> {
         }
         self.withdraw_survey(id, "deleted")?;
         self.drop_personal_tags((kind, id))?;
+        self.drop_citations((kind, id))?;
         let marks = super::once::marks(id);
         let to = keys::after(&marks);
         for (key, _) in snapshot.range(Table::Guards, &marks, &to, false, 1_000)? {

@@ -5,6 +5,7 @@ mod action;
 mod assign;
 mod breaker;
 mod changed;
+mod citation;
 mod clock_rules;
 mod compute;
 mod config;
@@ -22,6 +23,7 @@ mod guard;
 mod input;
 mod intake;
 mod interaction;
+mod learning;
 mod ledger;
 mod lifecycle;
 mod notify;
@@ -46,6 +48,7 @@ mod tags;
 mod timer;
 mod token;
 mod transition;
+mod tuning;
 mod update;
 mod webhook;
 
@@ -302,6 +305,7 @@ impl Deciding<'_, '_> {
                 progress,
                 disable,
             } => self.webhook_told(lease.as_ref(), name, progress, *disable),
+            Command::Cite { entry, articles } => self.cite(entry, articles),
             Command::Attach { .. } => self.attach(command),
             Command::Link {
                 kind,
@@ -322,6 +326,8 @@ impl Deciding<'_, '_> {
             Command::ChangeSettings { changes } => self.change_settings(changes),
             Command::SaveRole { role } => self.save_role(role),
             Command::RemoveRole { code } => self.remove_role(code),
+            Command::TuneSearch { change } => self.tune(change),
+            Command::KeepLesson { lesson } => self.keep_lesson(lesson),
             Command::SaveVariant {
                 report,
                 id,

@@ -11,8 +11,11 @@ mod history;
 mod hooks;
 mod inbox;
 mod intake;
+mod learned;
 mod ledger;
 mod list;
+#[cfg(feature = "search")]
+mod pins;
 mod plan;
 mod preview;
 mod process;
@@ -24,12 +27,16 @@ mod search;
 mod spans;
 #[cfg(feature = "search")]
 mod suggest;
+#[cfg(feature = "search")]
+mod suggestions;
 mod token;
 #[cfg(feature = "search")]
 mod understand;
 mod webhook;
 
 pub use history::journal_entry;
+#[cfg(feature = "search")]
+pub use pins::TuningCache;
 pub use preview::{Exposed, Preview};
 pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};

@@ -9,8 +9,8 @@ use super::list::{self, Holds};
 use super::understand::Reader;
 use crate::desk::sight::{Access, Part, Sight};
 use crate::desk::{
-    Actor, Desk, Error, ErrorKind, ListQuery, Page, RecordPage, Result, SearchHit, SearchHits,
-    SearchQuery, WordMatch, index_source,
+    Actor, Condition, Desk, Error, ErrorKind, ListQuery, Page, RecordPage, Result, SearchHit,
+    SearchHits, SearchQuery, Understood, WordMatch, index_source,
 };
 use crate::domain::{Id, Kind};
 use crate::hooks::Predicate;
@@ -24,6 +24,8 @@ const AT_LEAST_WAIT: Duration = Duration::from_secs(5);
 const FRESHNESS_WAIT: Duration = Duration::from_millis(60);
 /// How long a report waits for them.
 const REPORT_WAIT: Duration = Duration::from_millis(500);
+/// Hits that somebody is taken to have seen.
+const SHOWN: usize = 10;
 /// Kinds that are searched unless others are asked for.
 pub const SEARCHED: [Kind; 3] = [Kind::Ticket, Kind::Article, Kind::Asset];
 
@@ -60,7 +62,8 @@ impl Desk {
         };
         let mut asked = reader.read(&query.text)?;
         filters.append(&mut asked.filters);
-        let request = SearchRequest {
+        let tuned = self.tuning.get(&*snapshot)?;
+        let mut request = SearchRequest {
             text: asked.text,
             kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),
             demands: asked.demands,
@@ -71,13 +74,17 @@ impl Desk {
             sections,
             snippet: true,
             facets: facets::asks(&sight, catalog, &kinds, &query.facets)?,
+            wording: Arc::clone(&tuned.wording),
+            locale: locale_of(query, &asked.told),
         };
+        let top = self.top(&tuned, &mut request, ground.now)?;
         let page = index.search(&request).map_err(search_error)?;
-        let places = places(&page);
+        let (found, next) = top.page(page.hits, page.next);
+        let places = places_of(found.iter().map(|(hit, _)| (&hit.kind, &hit.id)));
         let mut pages = super::record::read_many(&*snapshot, &sight, &places)?;
         let mut hits = Vec::with_capacity(pages.len());
         let mut matches = Vec::new();
-        for hit in page.hits {
+        for (hit, pinned) in found {
             let found = pages.iter().position(|p| p.record.id.0 == hit.id);
             let Some(page) = found.map(|at| pages.swap_remove(at)) else {
                 continue;
@@ -88,6 +95,7 @@ impl Desk {
                 score: hit.score,
                 snippet: hit.snippet.unwrap_or_default(),
                 matches: hit.matches.iter().map(word_match).collect(),
+                pinned,
             });
             // Only of hits that the actor may read: nothing else may be told.
             matches.extend(hit.matches);
@@ -95,10 +103,20 @@ impl Desk {
         for told in &mut asked.told {
             told.relaxed = page.relaxed && told.what == "phrase" && !told.negated;
         }
+        let is_first = query.cursor.is_none() && kinds.contains(&Kind::Article);
+        let counted = is_first && !page.rebuilding && tuned.counts && request.text.is_some();
+        let articles = hits.iter().filter(|hit| hit.record.kind == Kind::Article);
+        let shown = articles.take(SHOWN).map(|hit| hit.record.id);
+        let learned = || {
+            let now = ground.now;
+            self.learning
+                .searched(actor, &query.text, hits.len(), shown, now)
+        };
         Ok(SearchHits {
+            query: counted.then(learned).flatten(),
             corrected: corrected(&query.text, &matches),
             hits,
-            next: page.next,
+            next,
             rebuilding: page.rebuilding,
             understood: asked.told,
             facets: facets::named(&*snapshot, &sight, catalog, &kinds, page.facets)?,
@@ -189,6 +207,25 @@ impl Desk {
             "position_not_reached",
             format!("the search index has not reached position {pos} in time; try again"),
         ))
+    }
+}
+
+/// The one language that a query asks for, by a filter or by its text.
+pub(super) fn locale_of(query: &SearchQuery, told: &[Understood]) -> Option<String> {
+    let of_text = told
+        .iter()
+        .find(|part| part.field.as_deref() == Some("locale"));
+    let typed = of_text
+        .filter(|part| !part.negated)
+        .map(|part| part.values.as_slice());
+    let mut filters = query.filters.iter().filter(|(name, _)| name == "locale");
+    let filtered = filters.find_map(|(_, condition)| match condition {
+        Condition::In(values) => Some(values.as_slice()),
+        _ => None,
+    });
+    match filtered.or(typed) {
+        Some([one]) => Some(one.clone()),
+        _ => None,
     }
 }
 

@@ -35,6 +35,7 @@ impl Desk {
             filters,
             sections,
             limit,
+            wording: Arc::clone(&self.tuning.get(&*snapshot)?.wording),
             ..SearchRequest::default()
         };
         let found = index.suggest(&request).map_err(index_source::error)?;
