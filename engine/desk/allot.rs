@@ -6,44 +6,53 @@ use super::{IdSource, Result};
 use crate::domain::{Id, Instant, Kind};
 use crate::store::Store;
 
-/// What a command has been allotted so far.
+/// The ids and numbers that a command holds.
+#[derive(Debug, Default)]
+pub struct Allotted {
+    ids: Vec<Id>,
+    numbers: BTreeMap<Kind, Vec<i64>>,
+}
+
+/// What is handed out while a command is decided: first what it holds already, in the same order.
 pub struct Allotment<'a> {
     source: &'a IdSource,
     store: &'a dyn Store,
-    ids: Vec<Id>,
+    held: Allotted,
     next_id: usize,
-    numbers: BTreeMap<Kind, Vec<i64>>,
     next_number: BTreeMap<Kind, usize>,
 }
 
 impl<'a> Allotment<'a> {
     /// Nothing allotted.
     pub fn new(source: &'a IdSource, store: &'a dyn Store) -> Self {
+        Self::resume(source, store, Allotted::default())
+    }
+
+    /// Begins to hand out what is held again.
+    pub const fn resume(source: &'a IdSource, store: &'a dyn Store, held: Allotted) -> Self {
         Self {
             source,
             store,
-            ids: Vec::new(),
+            held,
             next_id: 0,
-            numbers: BTreeMap::new(),
             next_number: BTreeMap::new(),
         }
     }
 
-    /// Begins to hand out the same ids and numbers again.
-    pub fn rewind(&mut self) {
-        self.next_id = 0;
-        self.next_number.clear();
+    /// What the command holds from now on.
+    pub fn keep(self) -> Allotted {
+        self.held
     }
 
     /// The next id.
     pub fn id(&mut self, now: Instant) -> Id {
         let place = self.next_id;
         self.next_id += 1;
-        if let Some(id) = self.ids.get(place) {
+        if let Some(id) = self.held.ids.get(place) {
             return *id;
         }
         let id = self.source.next(now);
-        self.ids.push(id);
+        self.held.ids.push(id);
         id
     }
 
@@ -53,7 +62,7 @@ impl<'a> Allotment<'a> {
     /// When the store fails.
     pub fn number(&mut self, kind: Kind) -> Result<i64> {
         let place = self.next_number.entry(kind).or_insert(0);
-        let taken = self.numbers.entry(kind).or_default();
+        let taken = self.held.numbers.entry(kind).or_default();
         if let Some(number) = taken.get(*place) {
             *place += 1;
             return Ok(*number);

@@ -36,6 +36,7 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
         op,
         expect: rows.expect,
         fence: rows.fence,
+        after: None,
         put: rows.put,
         delete: rows.delete,
         put_at_pos: rows.put_at_pos,
@@ -86,6 +87,7 @@ pub fn batch(mut draft: Draft, catalog: &Catalog, heading: Heading, op: OpId) ->
         entries: draft.entries_added(),
         runs: draft.runs,
         notes: draft.notes,
+        group: None,
     };
     batch.journal = trace::encode(&entry, trace.as_ref())?;
     Ok(batch)

@@ -719,6 +719,24 @@ impl Command {
             _ => None,
         }
     }
+
+    /// Whether it may be decided on changes of its record that are not committed yet, and others on
+    /// its own: it is small, and an operation that nobody else applies.
+    pub(crate) const fn joins(&self) -> bool {
+        matches!(
+            self,
+            Self::Update { .. }
+                | Self::Transition { .. }
+                | Self::Process { .. }
+                | Self::Plan { .. }
+                | Self::Assign { .. }
+                | Self::Comment { .. }
+                | Self::Message { .. }
+                | Self::RunAction { .. }
+                | Self::TagPersonally { .. }
+                | Self::Link { .. }
+        )
+    }
 }
 
 /// Who asks, and how.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Actor;
 use crate::domain::{Entry, Id, Instant, Kind, Value};
-use crate::store::Pos;
+use crate::store::{OpId, Pos};
 
 /// Stands for the list of active packs that the command itself wrote: its position is known only when
 /// it is committed.
@@ -38,6 +38,10 @@ pub struct JournalEntry {
     pub entries: Vec<EntryAdded>,
     /// Remarks of the engine, such as `survey_skipped:no_address`.
     pub notes: Vec<String>,
+    /// The first of the operations that were decided before this one and committed with it: see
+    /// [`super::together`]. Kept behind the entry.
+    #[serde(skip)]
+    pub group: Option<OpId>,
 }
 
 impl JournalEntry {

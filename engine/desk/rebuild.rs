@@ -1,26 +1,85 @@
 //! A record as it was at a position, from the journal alone.
 
 use super::journal::{JournalEntry, What};
-use super::{Desk, Result, codec, keys};
+use super::{Desk, Result, codec, keys, trace};
 use crate::domain::{Id, Kind, Record};
 use crate::store::{Pos, Table};
 
 /// Most changes of one record that are played back.
 const MAX_CHANGES: usize = 10_000;
 
+/// What a decision was made on: all up to a position, and what was decided with it before it.
+#[derive(Debug, Clone)]
+pub(super) struct Base {
+    at: Pos,
+    with: Vec<Pos>,
+}
+
+impl Base {
+    /// All up to a position.
+    pub const fn at(pos: Pos) -> Self {
+        Self {
+            at: pos,
+            with: Vec::new(),
+        }
+    }
+
+    /// Whether a position is in it.
+    pub fn holds(&self, pos: Pos) -> bool {
+        pos <= self.at || self.with.contains(&pos)
+    }
+
+    /// The last position in it.
+    pub fn last(&self) -> Pos {
+        self.with.last().copied().unwrap_or(self.at)
+    }
+}
+
 impl Desk {
+    /// What the decisions of an entry were made on.
+    pub(super) fn base_of(&self, pos: Pos, entry: &JournalEntry) -> Result<Base> {
+        let mut base = Base::at(entry.base);
+        let Some(first) = &entry.group else {
+            return Ok(base);
+        };
+        let mut after = entry.base;
+        loop {
+            let rows = self.store.journal(after, 1_000)?;
+            for row in &rows {
+                if row.pos >= pos {
+                    return Ok(base);
+                }
+                after = row.pos;
+                if row.op == *first || trace::is_marked(&row.bytes, first) {
+                    base.with.push(row.pos);
+                }
+            }
+            if rows.is_empty() {
+                return Ok(base);
+            }
+        }
+    }
+
     /// The record as it was after the change at `at`; none when it did not exist then. Played back
     /// from the first change on, without a look at the record as it is now.
     ///
     /// # Errors
     /// When the store fails.
     pub fn record_at(&self, kind: Kind, id: Id, at: Pos) -> Result<Option<Record>> {
+        self.record_on(kind, id, &Base::at(at))
+    }
+
+    /// The record as a decision found it; none when it did not exist then.
+    pub(super) fn record_on(&self, kind: Kind, id: Id, base: &Base) -> Result<Option<Record>> {
         let snapshot = self.store.snapshot(None)?;
         let (from, to) = keys::owned(id);
         let mut record: Option<Record> = None;
         for (_, row) in snapshot.range(Table::History, &from, &to, false, MAX_CHANGES)? {
-            if row.version > at {
+            if row.version > base.last() {
                 break;
+            }
+            if !base.holds(row.version) {
+                continue;
             }
             let Some(entry) = self.journal_at(row.version)? else {
                 continue;

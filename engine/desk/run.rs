@@ -2,36 +2,39 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
 use super::ahead::Ahead;
-use super::allot::Allotment;
+use super::allot::{Allotment, Allotted};
 use super::decide::{self, Decided, Ground};
-use super::{
-    Command, Desk, Error, ErrorKind, Reply, Request, Result, codec, content, keys, service,
-};
+use super::gates::{End, Job, Pass, Turn};
+use super::replies::Once;
+use super::together::Made;
+use super::{Command, Desk, Error, ErrorKind, Reply, Request, Result, keys, service};
 use crate::domain::{Id, Instant, Kind};
-use crate::store::{Expect, Key, OpId, Outcome, Pos, Snapshot, Table};
+use crate::store::{Key, OpId, Outcome, Snapshot, Table};
 
 /// How often a command may lose against others before it is given back.
 const MAX_LOSSES: usize = 5;
-/// How long answers to idempotency keys are kept.
-const KEEP_REPLIES: chrono::TimeDelta = chrono::TimeDelta::hours(24);
-/// Longest idempotency key in bytes.
-const MAX_KEY_BYTES: usize = 255;
 
-/// The kept answer to an idempotency key. Its position is the version of its row.
-#[derive(Serialize, Deserialize)]
-struct KeptReply {
-    fingerprint: [u8; 32],
-    reply: Reply,
+/// A command on its way, with all that whoever decides it needs.
+pub(super) struct Task<'t> {
+    /// Who asks, and how.
+    pub request: &'t Request,
+    /// The command.
+    pub command: &'t Command,
+    /// What its idempotency key stands for.
+    pub once: Option<&'t Once>,
+    /// Identity of the operation.
+    pub op: OpId,
+    /// Ids and numbers that it holds.
+    pub allotted: &'t mut Allotted,
 }
 
-/// What an idempotency key stands for.
-pub(super) struct Once {
-    hash: [u8; 32],
-    fingerprint: [u8; 32],
+/// What came of deciding a task.
+pub(super) enum Decision {
+    /// It was answered before.
+    Kept(Result<Reply>),
+    /// What to commit.
+    Made(Box<Decided>),
 }
 
 impl Desk {
@@ -92,32 +95,53 @@ impl Desk {
     }
 
     fn attempt(&self, request: &Request, command: &Command) -> Result<Reply> {
-        let once = once(request, command)?;
+        let once = Once::of(request, command)?;
         let op = self.op_of(command);
-        let mut allot = Allotment::new(&self.ids, &*self.store);
+        let mut allotted = Allotted::default();
         let target = command.target().map(|(kind, id)| keys::record(kind, id));
-        let mut pass = target
-            .filter(|key| self.gates.is_contended(key))
-            .map(|key| self.gates.enter(key));
+        // Who changes one record decides one after another in any case: whoever went past the queue
+        // would only take the record from a head that has decided for many.
+        let queues = |key: &Key| command.joins() || self.gates.is_contended(key);
+        let mut queue_at = target.clone().filter(queues);
+        let mut pass = None;
         for _ in 0..=MAX_LOSSES {
-            let now = self.clock.now();
-            let snapshot = self.read_ahead(request, command, once.as_ref())?;
-            let (ground, kept) = self.ground(snapshot, now, once.as_ref())?;
-            if let Some(reply) = kept {
-                return reply;
-            }
-            allot.rewind();
-            let mut decided = decide::decide(&ground, request, command, &mut allot, op)?;
-            self.keep_reply(&mut decided, once.as_ref(), now)?;
-            match self.commit(decided)? {
-                Committed::Done(reply) => return Ok(reply),
-                Committed::Again(key) => {
-                    if pass.as_ref().is_none_or(|p| *p.key() != key) {
-                        // One queue at a time: who held two could wait for somebody who holds the other.
-                        drop(pass.take());
-                        pass = Some(self.gates.enter(key));
+            if let Some(key) = queue_at.take() {
+                // One queue at a time: who held two could wait for somebody who holds the other.
+                drop(pass.take());
+                let joins = command.joins() && target.as_ref() == Some(&key);
+                let job = joins.then(|| Job {
+                    request: request.clone(),
+                    command: command.clone(),
+                    once: once.clone(),
+                    op,
+                    allotted: std::mem::take(&mut allotted),
+                    span: tracing::Span::current(),
+                });
+                match self.gates.enter(key, job) {
+                    Turn::Leads(entered, held) => {
+                        pass = Some(entered);
+                        allotted = held.unwrap_or(allotted);
+                    }
+                    Turn::Settled(_, End::Answer(answer)) => return answer,
+                    Turn::Settled(_, End::Panicked(panic)) => std::panic::resume_unwind(panic),
+                    Turn::Settled(held, End::Lost(key)) => {
+                        allotted = held;
+                        queue_at = Some(key);
+                        continue;
                     }
                 }
+            }
+            let task = Task {
+                request,
+                command,
+                once: once.as_ref(),
+                op,
+                allotted: &mut allotted,
+            };
+            match self.decide_together(pass.as_ref(), task)? {
+                End::Answer(answer) => return answer,
+                End::Panicked(panic) => std::panic::resume_unwind(panic),
+                End::Lost(key) => queue_at = Some(key).filter(|key| !holds(pass.as_ref(), key)),
             }
         }
         Err(Error::new(
@@ -142,15 +166,37 @@ impl Desk {
     /// Reads in one trip what every decision stands on, and what this command is known to need.
     fn read_ahead(
         &self,
-        request: &Request,
-        command: &Command,
-        once: Option<&Once>,
+        snapshot: Arc<dyn Snapshot>,
+        task: &Task<'_>,
     ) -> Result<Arc<dyn Snapshot>> {
-        let snapshot = self.store.snapshot(None)?;
         let last = self.catalogs.last();
-        let wanted = stood_on(once);
-        let ahead = Ahead::read(snapshot, wanted, &request.actor, command, last.as_deref())?;
+        let wanted = stood_on(task.once);
+        let actor = &task.request.actor;
+        let ahead = Ahead::read(snapshot, wanted, actor, task.command, last.as_deref())?;
         Ok(Arc::new(ahead))
+    }
+
+    /// Decides a task on a view of the store.
+    pub(super) fn decide_on(
+        &self,
+        snapshot: Arc<dyn Snapshot>,
+        task: Task<'_>,
+    ) -> Result<Decision> {
+        let now = self.clock.now();
+        let snapshot = self.read_ahead(snapshot, &task)?;
+        let (ground, kept) = self.ground(snapshot, now, task.once)?;
+        if let Some(reply) = kept {
+            return Ok(Decision::Kept(reply));
+        }
+        let held = std::mem::take(task.allotted);
+        let mut allot = Allotment::resume(&self.ids, &*self.store, held);
+        let decided = decide::decide(&ground, task.request, task.command, &mut allot, task.op);
+        *task.allotted = allot.keep();
+        let mut decided = decided?;
+        if let Some(once) = task.once {
+            once.keep(&mut decided, now)?;
+        }
+        Ok(Decision::Made(Box::new(decided)))
     }
 
     /// The ground of a query that will read some records: all in one trip.
@@ -177,7 +223,7 @@ impl Desk {
         let active = rows.next().flatten();
         let stamp = rows.next().flatten().map(|row| row.version);
         let kept = match (rows.next().flatten(), once) {
-            (Some(row), Some(once)) => Some(replay(once, &row.bytes, row.version)?),
+            (Some(row), Some(once)) => Some(once.replay(&row.bytes, row.version)?),
             _ => None,
         };
         let catalog = self
@@ -202,47 +248,19 @@ impl Desk {
         Ok((ground, kept))
     }
 
-    fn keep_reply(&self, decided: &mut Decided, once: Option<&Once>, now: Instant) -> Result<()> {
-        let Some(once) = once else { return Ok(()) };
-        let key = keys::reply(&once.hash);
-        let kept = KeptReply {
-            fingerprint: once.fingerprint,
-            reply: decided.reply.clone(),
-        };
-        let batch = &mut decided.batch;
-        batch
-            .expect
-            .push((Table::Replies, key.clone(), Expect::Absent));
-        let mut row = codec::encode(&kept)?;
-        // Behind the reply, so that replies kept before there were results are read as ever.
-        if let Some(result) = &decided.reply.result {
-            row.extend(codec::encode(result)?);
-        }
-        batch.put.push((Table::Replies, key, row));
-        let expiry = keys::reply_expiry(now + KEEP_REPLIES, &once.hash);
-        batch.put.push((Table::Replies, expiry, Vec::new()));
-        Ok(())
-    }
-
-    fn commit(&self, decided: Decided) -> Result<Committed> {
-        let Decided {
-            mut batch,
-            mut reply,
-            loads,
-            queued,
-        } = decided;
-        self.store_content(content::split(&mut batch))?;
-        let outcome = self.store.commit(vec![batch])?.pop();
-        match outcome {
+    /// What a committed batch means for whoever asked for it.
+    pub(super) fn end(&self, outcome: Option<Outcome>, made: Made) -> End {
+        let mut reply = made.reply;
+        End::Answer(match outcome {
             Some(Outcome::Done(pos)) => {
-                for (agent, by) in loads {
+                for (agent, by) in made.loads {
                     self.loads.add(agent, by);
                 }
-                if queued {
+                if made.queued {
                     self.bell.ring();
                 }
                 reply.pos = pos;
-                Ok(Committed::Done(reply))
+                Ok(reply)
             }
             Some(Outcome::Conflict(table, key)) => {
                 let mut place = vec![table as u8];
@@ -251,53 +269,25 @@ impl Desk {
                 if table == Table::Records {
                     place.remove(0);
                 }
-                Ok(Committed::Again(place))
+                return End::Lost(place);
             }
             Some(Outcome::Duplicate(pos)) => {
                 reply.pos = pos;
                 reply.replayed = true;
-                Ok(Committed::Done(reply))
+                Ok(reply)
             }
             Some(Outcome::Fenced) => Err(Error::new(
                 ErrorKind::Busy,
                 "fenced",
                 "another node has taken over; try again",
             )),
-            Some(Outcome::Unknown) | None => Err(Error::new(
+            // Who stands on somebody else's batch is sent back, not answered.
+            Some(Outcome::Unknown | Outcome::Orphaned) | None => Err(Error::new(
                 ErrorKind::Internal,
                 "outcome_unknown",
                 "the storage failed while committing: repeat the request with its idempotency key",
             )),
-        }
-    }
-
-    /// Removes kept answers that are older than a day; at most `max` of them.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn sweep_replies(&self, max: usize) -> Result<usize> {
-        let snapshot = self.store.snapshot(None)?;
-        let to = keys::reply_expiry(self.clock.now(), &[0; 32]);
-        let rows = snapshot.range(Table::Replies, &[1], &to, false, max.min(1_000))?;
-        if rows.is_empty() {
-            return Ok(0);
-        }
-        let mut batch = crate::store::Batch {
-            op: self.ids.next(self.clock.now()).0,
-            ..Default::default()
-        };
-        for (key, _) in &rows {
-            let hash = key
-                .get(key.len().saturating_sub(32)..)
-                .and_then(|h| h.try_into().ok());
-            if let Some(hash) = hash {
-                batch.delete.push((Table::Replies, keys::reply(&hash)));
-            }
-            batch.delete.push((Table::Replies, key.clone()));
-        }
-        batch.journal = Vec::new();
-        self.store.commit(vec![batch])?;
-        Ok(rows.len())
+        })
     }
 }
 
@@ -307,53 +297,10 @@ fn stood_on(once: Option<&Once>) -> Vec<(Table, Key)> {
         (Table::Packs, keys::active_packs()),
         (Table::Meta, service::stamp()),
     ];
-    wanted.extend(once.map(|o| (Table::Replies, keys::reply(&o.hash))));
+    wanted.extend(once.map(|o| (Table::Replies, o.key())));
     wanted
 }
 
-enum Committed {
-    Done(Reply),
-    Again(Key),
-}
-
-fn once(request: &Request, command: &Command) -> Result<Option<Once>> {
-    let Some(key) = &request.idempotency_key else {
-        return Ok(None);
-    };
-    if key.is_empty() || key.len() > MAX_KEY_BYTES {
-        return Err(Error::field(
-            "Idempotency-Key",
-            "malformed",
-            format!("must be 1 to {MAX_KEY_BYTES} bytes"),
-        ));
-    }
-    let mut hash = Sha256::new();
-    hash.update(request.actor.name().as_bytes());
-    hash.update([0]);
-    hash.update(key.as_bytes());
-    Ok(Some(Once {
-        hash: hash.finalize().into(),
-        fingerprint: command.fingerprint(),
-    }))
-}
-
-fn replay(once: &Once, bytes: &[u8], pos: Pos) -> Result<Result<Reply>> {
-    let (kept, rest): (KeptReply, _) = codec::decode_first(bytes)?;
-    let result = match rest {
-        [] => None,
-        rest => Some(codec::decode(rest)?),
-    };
-    if kept.fingerprint != once.fingerprint {
-        return Ok(Err(Error::new(
-            ErrorKind::Invalid,
-            "idempotency_key_reused",
-            "this idempotency key was used for another request; take a new key",
-        )));
-    }
-    Ok(Ok(Reply {
-        pos,
-        replayed: true,
-        result,
-        ..kept.reply
-    }))
+fn holds(pass: Option<&Pass<'_>>, key: &Key) -> bool {
+    pass.is_some_and(|pass| pass.key() == key)
 }

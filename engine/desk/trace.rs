@@ -13,10 +13,12 @@ use super::scene::SceneDetail;
 use super::{Actor, Error, ErrorKind, Result};
 use crate::domain::{Id, Kind, Value};
 use crate::hooks::{Detail, Hook};
-use crate::store::Pos;
+use crate::store::{OpId, Pos};
 
 /// The format that this build writes.
 const FORMAT: u8 = 1;
+/// Stands before the first operation of a group, behind the entry and its trace.
+const GROUP: u8 = 2;
 
 /// The way of one command.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -310,16 +312,33 @@ pub fn encode(entry: &JournalEntry, trace: Option<&Trace>) -> Result<Vec<u8>> {
         .map_err(|e| Error::internal(format!("a trace cannot be encoded: {e}")))
 }
 
+/// Notes behind a row that it was decided on others of its commit, of which this was the first.
+pub fn mark(row: &mut Vec<u8>, first: OpId) {
+    row.push(GROUP);
+    row.extend(first);
+}
+
+/// Whether a row was decided on others of its commit, of which this was the first.
+pub fn is_marked(row: &[u8], first: &OpId) -> bool {
+    row.strip_suffix(first)
+        .is_some_and(|row| row.last() == Some(&GROUP))
+}
+
 /// The entry of a row and its trace, when it has one that this build knows.
 pub fn decode(pos: Pos, bytes: &[u8]) -> Result<(JournalEntry, Option<Trace>)> {
-    let (entry, rest): (JournalEntry, _) = super::codec::decode_first(bytes)?;
-    let entry = entry.at_pos(pos);
-    let Some((&FORMAT, rest)) = rest.split_first() else {
-        return Ok((entry, None));
-    };
-    let trace = postcard::from_bytes(rest).map_err(|e| {
-        let text = format!("the trace of a journal entry cannot be read: {e}");
-        Error::new(ErrorKind::Internal, "corrupt", text)
-    })?;
-    Ok((entry, Some(trace)))
+    let (entry, mut rest): (JournalEntry, _) = super::codec::decode_first(bytes)?;
+    let mut entry = entry.at_pos(pos);
+    let mut trace = None;
+    if let Some((&FORMAT, behind)) = rest.split_first() {
+        let (read, behind) = postcard::take_from_bytes(behind).map_err(|e| {
+            let text = format!("the trace of a journal entry cannot be read: {e}");
+            Error::new(ErrorKind::Internal, "corrupt", text)
+        })?;
+        trace = Some(read);
+        rest = behind;
+    }
+    if let Some((&GROUP, behind)) = rest.split_first() {
+        entry.group = behind.first_chunk().copied();
+    }
+    Ok((entry, trace))
 }

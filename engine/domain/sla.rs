@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::Calendar;
 use super::working_time::NeverDue;
 pub use ledger::{LedgerRow, LedgerView, SpecialDay};
-pub use level::{SupportLevel, TARGET_SECS_MAX, Target};
+pub use level::{Share, SupportLevel, TARGET_SECS_MAX, Target};
 
 mod ledger;
 mod level;

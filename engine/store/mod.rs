@@ -6,6 +6,7 @@
 //! - `redb`: [`RedbStore`], one file, one writer thread, group commit, one sync per commit.
 //! - `memory`: [`MemoryStore`], the same behaviour without the file.
 //! - `counting`: [`CountingStore`], which counts calls for tests that hold round trips to a number.
+//! - `overlay`: [`Overlay`], a snapshot with batches laid over it that are not committed yet.
 //! - `tail`, `leases`: waiting for a position, and who holds which lease; shared by the stores.
 //!
 //! Both stores pass one conformance suite and one seeded model test (`tests/store/`); the durable
@@ -15,12 +16,14 @@ mod counting;
 mod leases;
 mod limits;
 mod memory;
+mod overlay;
 mod redb;
 mod seam;
 mod tail;
 
 pub use self::counting::{CountingStore, Counts};
 pub use self::memory::MemoryStore;
+pub use self::overlay::Overlay;
 pub use self::redb::{OpenOptions, RedbStore};
 pub use self::seam::*;
 

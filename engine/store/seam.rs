@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits;
+
 /// A journal position: opaque and ordered. Positions rise, but not by one.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -128,6 +130,9 @@ pub enum Expect {
     Absent,
     /// The row was last written at this position.
     Version(Pos),
+    /// The row was last written by this operation: one before it in the same call, whose position
+    /// is not known yet, or an earlier one.
+    By(OpId),
 }
 
 /// The identity of an operation: a batch with the same one is applied once.
@@ -145,6 +150,9 @@ pub struct Batch {
     pub expect: Vec<(Table, Key, Expect)>,
     /// A lease that must still be held, else the outcome is [`Outcome::Fenced`].
     pub fence: Option<Lease>,
+    /// An operation that must have been applied, else the outcome is [`Outcome::Orphaned`]: one
+    /// before it in the same call, or an earlier one.
+    pub after: Option<OpId>,
     /// Rows to write.
     pub put: Vec<(Table, Key, Vec<u8>)>,
     /// Rows to remove; removing an absent row is allowed.
@@ -156,6 +164,16 @@ pub struct Batch {
     pub journal: Vec<u8>,
 }
 
+impl Batch {
+    /// Checks the batch against the limits, as [`Store::commit`] does, and returns its bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Limit`] when it is over one of them.
+    pub fn weigh(&self) -> StoreResult<usize> {
+        limits::check_batch(self)
+    }
+}
+
 /// What became of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -165,6 +183,8 @@ pub enum Outcome {
     Conflict(Table, Key),
     /// The fence's lease is no longer held; nothing was applied.
     Fenced,
+    /// The operation that the batch stands on was not applied; nothing was applied.
+    Orphaned,
     /// The operation was applied before, at this position.
     Duplicate(Pos),
     /// The store cannot tell whether the batch was applied (it lost its storage while committing).

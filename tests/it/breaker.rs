@@ -47,6 +47,32 @@ fn a_guard_that_breaks_on_three_records_keeps_refusing_until_it_is_reset() {
 }
 
 #[test]
+fn a_guard_that_breaks_again_and_again_on_one_record_is_suspended_too() {
+    let script = "fn bad(c) { if c.record.title == \"bad\" { throw \"no\"; } }";
+    let desk = desk_with("record.validate", script);
+    let id = desk.ticket("good");
+    let code = |title: &str| {
+        let error = desk.update(Kind::Ticket, id, json!({"title": title}));
+        error.unwrap_err().faults[0].code.clone()
+    };
+    for _ in 0..19 {
+        assert_eq!(code("bad"), "rule_broken");
+    }
+    // That it ran well in between begins the count anew.
+    desk.update(Kind::Ticket, id, json!({"title": "fine"}))
+        .unwrap();
+    for _ in 0..20 {
+        assert_eq!(code("bad"), "rule_broken");
+    }
+    assert_eq!(code("better"), "rule_suspended");
+    let failing = desk.desk.health().unwrap().failing_rules;
+    assert_eq!((failing[0].failures, failing[0].suspended), (39, true));
+    desk.desk.reset_rule(&Actor::System, "plain/bad").unwrap();
+    desk.update(Kind::Ticket, id, json!({"title": "better"}))
+        .unwrap();
+}
+
+#[test]
 fn an_effect_that_breaks_on_three_records_is_skipped_and_the_journal_says_so() {
     let desk = desk_with("transition.effect", "fn bad(c) { throw \"no\"; }");
     let ids: Vec<_> = (0..4).map(|n| desk.ticket(&n.to_string())).collect();

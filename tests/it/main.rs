@@ -58,6 +58,9 @@ mod switched_off;
 #[cfg(feature = "search")]
 mod tuning;
 #[cfg(test)]
+#[cfg(feature = "script")]
+mod together;
+#[cfg(test)]
 mod verify;
 #[cfg(test)]
 #[cfg(feature = "script")]

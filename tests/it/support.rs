@@ -77,8 +77,12 @@ value = "int"
 impl TestDesk {
     /// A desk without packs, at nine on a Monday morning.
     pub fn bare() -> Self {
+        Self::on(Arc::new(MemoryStore::new()))
+    }
+
+    /// The same on a store.
+    pub fn on(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(VirtualClock::at(at("2026-03-02T09:00:00Z")));
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let options = DeskOptions {
             clock: clock.clone(),
             ids: IdSource::seeded(7),

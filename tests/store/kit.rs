@@ -69,6 +69,18 @@ impl Build {
         self
     }
 
+    pub fn by(mut self, table: Table, key: &str, number: u64) -> Self {
+        self.0
+            .expect
+            .push((table, key.into(), Expect::By(op(number))));
+        self
+    }
+
+    pub fn after(mut self, number: u64) -> Self {
+        self.0.after = Some(op(number));
+        self
+    }
+
     pub fn fence(mut self, lease: &Lease) -> Self {
         self.0.fence = Some(lease.clone());
         self

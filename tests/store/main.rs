@@ -17,6 +17,8 @@ mod kit;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod overlay;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod random;

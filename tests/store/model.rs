@@ -28,23 +28,22 @@ impl Model {
     fn follow(&mut self, batch: &Batch, outcome: &Outcome) {
         let recent = self.journal.len().saturating_sub(OPS_KEPT as usize);
         // Within one group the window moves at its end, so an older operation may still be known.
-        let known = |rows: &[JournalRow]| {
-            rows.iter()
-                .rev()
-                .find(|row| row.op == batch.op)
-                .map(|row| row.pos)
-        };
-        if let Some(pos) = known(&self.journal[recent..]) {
+        if let Some(pos) = position(&self.journal[recent..], batch.op) {
             return assert_eq!(*outcome, Outcome::Duplicate(pos));
         }
         if let Outcome::Duplicate(pos) = outcome {
-            return assert_eq!(known(&self.journal), Some(*pos));
+            return assert_eq!(position(&self.journal, batch.op), Some(*pos));
+        }
+        let applied = |op| position(&self.journal, op);
+        if batch.after.is_some_and(|op| applied(op).is_none()) {
+            return assert_eq!(*outcome, Outcome::Orphaned);
         }
         let unexpected = batch.expect.iter().find(|(table, key, expect)| {
             let found = self.rows.get(&(*table, key.clone())).map(|row| row.version);
             match expect {
                 Expect::Absent => found.is_some(),
                 Expect::Version(pos) => found != Some(*pos),
+                Expect::By(op) => found.is_none() || found != applied(*op),
             }
         });
         if let Some((table, key, _)) = unexpected {
@@ -94,6 +93,12 @@ impl Model {
             rows.map(row).take(limit).collect()
         }
     }
+}
+
+/// The position at which an operation was applied last.
+fn position(rows: &[JournalRow], op: OpId) -> Option<Pos> {
+    let mut rows = rows.iter().rev();
+    rows.find(|row| row.op == op).map(|row| row.pos)
 }
 
 #[test]
@@ -146,9 +151,13 @@ fn run(seed: u64, mut store: Arc<dyn Store>, reopen: Option<&dyn Fn() -> Arc<dyn
 }
 
 fn commit(random: &mut Random, step: u64, store: &dyn Store, model: &mut Model) {
-    let batches: Vec<_> = (0..1 + random.below(4))
+    let mut batches: Vec<_> = (0..1 + random.below(4))
         .map(|nth| batch(random, step * 10 + nth, model))
         .collect();
+    for at in 1..batches.len() {
+        let (before, behind) = batches.split_at_mut(at);
+        stand_on(random, &mut behind[0], &before[at - 1], model);
+    }
     let outcomes = store.commit(batches.clone()).unwrap();
     assert_eq!(outcomes.len(), batches.len());
     for (batch, outcome) in batches.iter().zip(&outcomes) {
@@ -182,7 +191,13 @@ fn batch(random: &mut Random, number: u64, model: &Model) -> Batch {
     for _ in 0..random.below(2) {
         let (table, key) = (table(random), key(random));
         let found = model.rows.get(&(table, key.clone()));
+        let by = found.and_then(|row| {
+            let recent = model.journal.iter().rev().take(10);
+            let mut recent = recent.filter(|entry| entry.pos == row.version);
+            recent.next().map(|entry| entry.op)
+        });
         let expect = match (found, random.one_in(5)) {
+            (Some(_), false) if by.is_some() && random.one_in(2) => Expect::By(by.unwrap()),
             (Some(row), false) => Expect::Version(row.version),
             (None, false) | (Some(_), true) => Expect::Absent,
             (None, true) => Expect::Version(Pos(1)),
@@ -192,6 +207,23 @@ fn batch(random: &mut Random, number: u64, model: &Model) -> Batch {
     let len = random.below(200) as usize;
     batch.journal = random.bytes(len);
     batch
+}
+
+/// Lets a batch stand on the one before it in its call, at times.
+fn stand_on(random: &mut Random, batch: &mut Batch, before: &Batch, model: &Model) {
+    // What was applied long ago may be forgotten or not.
+    if position(&model.journal, before.op).is_some() {
+        return;
+    }
+    if random.one_in(3) {
+        batch.after = Some(before.op);
+    }
+    if random.one_in(3)
+        && let Some((table, key, _)) = before.put.last()
+    {
+        let by = Expect::By(before.op);
+        batch.expect.push((*table, key.clone(), by));
+    }
 }
 
 /// Mostly a new operation, at times one that was applied before.

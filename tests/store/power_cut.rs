@@ -176,8 +176,16 @@ fn work(
         if !wrong {
             outside.sent.push(batch.op);
         }
-        touched.push(key);
+        touched.push(key.clone());
+        let next = stands_on(random, outside, &key, &batch);
         batches.push(batch);
+        if let Some(next) = next {
+            if !wrong {
+                outside.sent.push(next.op);
+            }
+            touched.push(key);
+            batches.push(next);
+        }
     }
     let outcomes = store.commit(batches.clone())?;
     let mut lost = false;
@@ -190,7 +198,7 @@ fn work(
                     Some(tag) => records.insert(key, (number(tag), pos)),
                 };
             }
-            Outcome::Conflict(..) => {}
+            Outcome::Conflict(..) | Outcome::Orphaned => {}
             Outcome::Unknown => lost = true,
             other => panic!("{other:?}"),
         }
@@ -199,6 +207,25 @@ fn work(
         return Err(opora::store::StoreError::Closed);
     }
     Ok(())
+}
+
+/// At times a second change of a record in the same call, which stands on the first.
+fn stands_on(
+    random: &mut Random,
+    outside: &mut Outside,
+    key: &Key,
+    first: &Batch,
+) -> Option<Batch> {
+    let tag = number(first.journal.get(key.len()..).filter(|t| !t.is_empty())?);
+    if !random.one_in(2) {
+        return None;
+    }
+    outside.next_op += 1;
+    let found = (tag, Pos::ZERO);
+    let mut next = change(random, outside.next_op, key, Some(&found), false);
+    next.after = random.one_in(2).then_some(first.op);
+    next.expect[0].2 = Expect::By(first.op);
+    Some(next)
 }
 
 fn key(number: u64) -> Key {

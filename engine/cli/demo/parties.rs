@@ -224,6 +224,7 @@ fn support_level(text: &LevelText) -> Outcome<SupportLevel> {
             clock: target.clock.clone(),
             duration_secs: seconds(&target.duration)?,
             warn_before_secs: Vec::new(),
+            warn_at: Vec::new(),
         });
     }
     Ok(SupportLevel {

@@ -17,6 +17,9 @@ use crate::store::{Snapshot, Table};
 
 /// Distinct records on which a rule must fail in a row before it is suspended.
 const TRIP_AT: usize = 3;
+/// Failures in a row before it is suspended, on however few records: what one caller repeats may be
+/// that record's fault, what it repeats this often is a load.
+const TRIP_ON_FEW: u64 = 20;
 /// Longest message that is kept, in characters.
 const MAX_MESSAGE_CHARS: usize = 1_000;
 /// Most suspensions that are read back.
@@ -36,6 +39,8 @@ struct Breaker {
     revision: [u8; 32],
     /// Records on which it failed since it last ran well.
     records: BTreeSet<Id>,
+    /// Failures since it last ran well.
+    in_a_row: u64,
     /// Failures since the desk was opened.
     failures: u64,
     /// The last message.
@@ -97,14 +102,21 @@ impl Breakers {
             };
         }
         breaker.failures += 1;
+        breaker.in_a_row += 1;
         breaker.message = message.chars().take(MAX_MESSAGE_CHARS).collect();
         if breaker.records.len() < TRIP_AT {
             breaker.records.insert(record);
         }
-        if TRIP_AT <= breaker.records.len() && !breaker.open {
+        let trips = TRIP_AT <= breaker.records.len() || TRIP_ON_FEW <= breaker.in_a_row;
+        if trips && !breaker.open {
             breaker.open = true;
             self.unsaved.store(true, Ordering::Release);
-            tracing::error!(rule = %rule.id(), "rule is suspended after failing on several records");
+            tracing::error!(
+                rule = %rule.id(),
+                records = breaker.records.len(),
+                failures = breaker.in_a_row,
+                "rule is suspended after failing again and again"
+            );
         }
     }
 
@@ -115,6 +127,7 @@ impl Breakers {
             && let Some(breaker) = all.get_mut(&rule.id())
         {
             breaker.records.clear();
+            breaker.in_a_row = 0;
         }
     }
 

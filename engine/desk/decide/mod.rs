@@ -176,6 +176,9 @@ pub struct Decided {
     pub loads: Vec<(Id, i64)>,
     /// Whether something was queued that is due at once.
     pub queued: bool,
+    /// Whether its journal entry names a version that is only provisional: then it must be decided
+    /// again once that is a real one.
+    pub is_unsettled: bool,
 }
 
 /// Decides a command.
@@ -383,6 +386,9 @@ impl Deciding<'_, '_> {
     fn finish(mut self, answer: Answer, op: OpId) -> Result<Decided> {
         self.expect_rules();
         let queued = self.queue_changed()? || self.counted;
+        let caused = self.cause.iter().map(|cause| &cause.set_at);
+        let mut named = self.draft.reads.values().chain(caused);
+        let is_unsettled = named.any(|pos| pos.is_provisional());
         let loads = self.load_changes();
         let heading = Heading {
             actor: self.request.actor.clone(),
@@ -410,6 +416,7 @@ impl Deciding<'_, '_> {
             reply,
             loads,
             queued,
+            is_unsettled,
         })
     }
 

@@ -157,8 +157,8 @@ impl Deciding<'_, '_> {
             field: None,
             code: "rule_suspended".to_owned(),
             message: format!(
-                "a rule failed on several records and is suspended, so the change is refused until \
-                 an administrator resets or replaces it; its last error: {last}"
+                "a rule failed again and again and is suspended, so the change is refused until an \
+                 administrator resets or replaces it; its last error: {last}"
             ),
             rule: Some(rule.id()),
         })

@@ -117,19 +117,22 @@ impl Deciding<'_, '_> {
         )?))
     }
 
-    /// Working seconds before the due at which the clock's level warns.
+    /// Working seconds before the due at which the clock's level warns. A share is one of the time
+    /// that this clock has.
     fn warnings(&self, clock: &SlaClock) -> Vec<u64> {
         let level = self.ground.service.level(&clock.level);
         let target = level.and_then(|(_, level)| level.target(&clock.clock));
         target
-            .map(|t| t.warn_before_secs.clone())
+            .map(|t| t.warnings(clock.target_secs))
             .unwrap_or_default()
     }
 
     fn most_warnings(&self, clock: &str) -> usize {
         let levels = self.ground.service.levels.iter();
         let targets = levels.filter_map(|(_, level)| level.target(clock));
-        let most = targets.map(|t| t.warn_before_secs.len()).max();
+        let most = targets
+            .map(|t| t.warn_before_secs.len() + t.warn_at.len())
+            .max();
         most.unwrap_or_default()
     }
 }

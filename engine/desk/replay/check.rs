@@ -58,6 +58,7 @@ impl Desk {
                         footing = Some((place, Arc::clone(&stands)));
                         let recorded = Recorded {
                             pos: row.pos,
+                            base: self.base_of(row.pos, &entry)?,
                             entry,
                             trace,
                             footing: stands,
@@ -78,7 +79,7 @@ impl Desk {
         };
         let mut records = AsOf {
             desk: self,
-            at: recorded.entry.base,
+            base: recorded.base.clone(),
         };
         let (catalog, service) = (&recorded.footing.catalog, &recorded.footing.service);
         let mut moment = Moment::new(&recorded.entry, trace, catalog, service, &mut records);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::moment::Records;
 use super::not_replayable;
 use crate::desk::journal::{JournalEntry, What};
+use crate::desk::rebuild::Base;
 use crate::desk::trace::Trace;
 use crate::desk::{Desk, Result};
 use crate::domain::{Entry, Id, Kind, Record, Value, builtin};
@@ -37,11 +38,16 @@ impl<'d> Rolling<'d> {
     }
 
     /// The records that a command was about, and those they referred to, before it.
-    pub(super) fn then(&mut self, entry: &JournalEntry, trace: &Trace) -> Result<Then> {
+    pub(super) fn then(
+        &mut self,
+        entry: &JournalEntry,
+        trace: &Trace,
+        base: &Base,
+    ) -> Result<Then> {
         let changed = entry.changes.iter().map(|c| (c.kind, c.id));
         let mut then: Then = Vec::new();
         for place in changed.chain(trace.places.iter().copied()) {
-            let record = self.at(place, entry)?;
+            let record = self.at(place, entry, base)?;
             then.push((place, record));
         }
         let mut related = Vec::new();
@@ -56,14 +62,19 @@ impl<'d> Rolling<'d> {
         }
         for place in related {
             if !then.iter().any(|(known, _)| *known == place) {
-                let record = self.at(place, entry)?;
+                let record = self.at(place, entry, base)?;
                 then.push((place, record));
             }
         }
         Ok(then)
     }
 
-    fn at(&mut self, place: (Kind, Id), entry: &JournalEntry) -> Result<Option<Arc<Record>>> {
+    fn at(
+        &mut self,
+        place: (Kind, Id),
+        entry: &JournalEntry,
+        base: &Base,
+    ) -> Result<Option<Arc<Record>>> {
         let made = |c: &crate::desk::journal::RecordChange| {
             (c.kind, c.id) == place && c.what == What::Created
         };
@@ -71,16 +82,16 @@ impl<'d> Rolling<'d> {
             return Ok(None);
         }
         match self.kept.get(&place) {
-            Some((at, record)) if *at <= entry.base => Ok(record.clone()),
+            Some((at, record)) if base.holds(*at) => Ok(record.clone()),
             // Somebody changed it between the decision and its commit.
             Some(_) => {
-                let record = self.desk.record_at(place.0, place.1, entry.base)?;
+                let record = self.desk.record_on(place.0, place.1, base)?;
                 Ok(record.map(Arc::new))
             }
             None => {
-                let record = self.desk.record_at(place.0, place.1, entry.base)?;
+                let record = self.desk.record_on(place.0, place.1, base)?;
                 let record = record.map(Arc::new);
-                self.kept.insert(place, (entry.base, record.clone()));
+                self.kept.insert(place, (base.last(), record.clone()));
                 Ok(record)
             }
         }
@@ -149,7 +160,7 @@ fn reference(kind: Kind, field: &str, value: &Value, found: &mut Vec<(Kind, Id)>
 /// The records of one command, handed to whoever judges it.
 pub(super) struct Handed<'d> {
     pub desk: &'d Desk,
-    pub base: Pos,
+    pub base: Base,
     pub then: Then,
 }
 
@@ -158,7 +169,7 @@ impl Records for Handed<'_> {
         let found = self.then.iter().find(|(place, _)| *place == (kind, id));
         match found {
             Some((_, record)) => Ok(record.clone()),
-            None => Ok(self.desk.record_at(kind, id, self.base)?.map(Arc::new)),
+            None => Ok(self.desk.record_on(kind, id, &self.base)?.map(Arc::new)),
         }
     }
 

@@ -7,6 +7,7 @@ use super::not_replayable;
 use super::outline::{Point, outline};
 use crate::desk::decide::checked;
 use crate::desk::journal::{JournalEntry, RuleName, RuleRun, StoredEntry, Verdict};
+use crate::desk::rebuild::Base;
 use crate::desk::service::Service;
 use crate::desk::sight::Sight;
 use crate::desk::trace::{Scene, Trace};
@@ -71,6 +72,7 @@ pub(super) struct Recorded {
     pub pos: Pos,
     pub entry: JournalEntry,
     pub trace: Option<Trace>,
+    pub base: Base,
     pub footing: Arc<Footing>,
 }
 
@@ -119,15 +121,15 @@ pub(super) fn rule_named(catalog: &Catalog, id: &str) -> Option<Arc<Rule>> {
     found.cloned()
 }
 
-/// Records as they were at a position, read from the journal.
+/// Records as a decision found them, read from the journal.
 pub(super) struct AsOf<'d> {
     pub desk: &'d Desk,
-    pub at: Pos,
+    pub base: Base,
 }
 
 impl Records for AsOf<'_> {
     fn before(&mut self, kind: Kind, id: Id) -> Result<Option<Arc<Record>>> {
-        Ok(self.desk.record_at(kind, id, self.at)?.map(Arc::new))
+        Ok(self.desk.record_on(kind, id, &self.base)?.map(Arc::new))
     }
 
     fn entry(&mut self, owner: Id, entry: Id) -> Result<Option<Entry>> {
@@ -189,6 +191,7 @@ impl Desk {
         let footing = Arc::new(Footing::of(self, &entry, trace.as_ref())?);
         Ok(Recorded {
             pos,
+            base: self.base_of(pos, &entry)?,
             entry,
             trace,
             footing,
@@ -213,7 +216,7 @@ impl Desk {
         let trace = recorded.traced()?;
         let mut records = AsOf {
             desk: self,
-            at: recorded.entry.base,
+            base: recorded.base.clone(),
         };
         let footing = &recorded.footing;
         let mut moment = Moment::new(

@@ -257,7 +257,7 @@ pub(super) fn judge_one(
 ) -> Result<Option<Judged>> {
     let mut records = Handed {
         desk,
-        base: recorded.entry.base,
+        base: recorded.base.clone(),
         then,
     };
     match candidate.judge(recorded, &mut records) {
@@ -301,7 +301,8 @@ impl<'d> Walk<'d> {
             self.not_replayable += u64::from(!entry.runs.is_empty());
             return Ok(None);
         };
-        let then = self.records.then(&entry, &trace)?;
+        let base = self.desk.base_of(pos, &entry)?;
+        let then = self.records.then(&entry, &trace, &base)?;
         self.records.pass(pos, &entry);
         let place = (entry.catalog, trace.service);
         let footing = match &self.footing {
@@ -315,6 +316,7 @@ impl<'d> Walk<'d> {
                     pos,
                     entry,
                     trace: Some(trace),
+                    base,
                     footing,
                 };
                 Ok(Some((recorded, then)))

@@ -154,7 +154,7 @@ impl Desk {
         };
         let mut records = AsOf {
             desk: self,
-            at: entry.base,
+            base: recorded.base.clone(),
         };
         let (catalog, service) = (&footing.catalog, &footing.service);
         let mut moment = Moment::new(entry, trace, catalog, service, &mut records);

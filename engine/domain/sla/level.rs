@@ -45,6 +45,41 @@ pub struct Target {
     /// When to warn, in working seconds before due.
     #[serde(default)]
     pub warn_before_secs: Vec<u64>,
+    /// When to warn, in shares of the time that the clock has: `80%`.
+    #[serde(default)]
+    pub warn_at: Vec<Share>,
+}
+
+/// A share of a clock's time, from 1 to 99 percent, written `80%`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Share(u8);
+
+impl Share {
+    /// Working seconds that are left of a target when so much of it is used.
+    pub const fn left_of(self, target_secs: u64) -> u64 {
+        target_secs - target_secs.saturating_mul(self.0 as u64) / 100
+    }
+}
+
+impl TryFrom<String> for Share {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let number = text.trim().strip_suffix('%').map(str::trim);
+        match number.and_then(|number| number.parse().ok()) {
+            Some(percent @ 1..=99) => Ok(Self(percent)),
+            _ => Err(format!(
+                "`{text}` is not a share of the clock's time; write `1%` to `99%`"
+            )),
+        }
+    }
+}
+
+impl From<Share> for String {
+    fn from(share: Share) -> Self {
+        format!("{}%", share.0)
+    }
 }
 
 impl SupportLevel {
@@ -94,6 +129,20 @@ impl SupportLevel {
 }
 
 impl Target {
+    /// Working seconds before the due at which to warn, for a clock that has so many.
+    pub fn warnings(&self, target_secs: u64) -> Vec<u64> {
+        let shares = self.warn_at.iter().map(|share| share.left_of(target_secs));
+        let all = self.warn_before_secs.iter().copied().chain(shares);
+        let mut warnings = Vec::with_capacity(self.warn_before_secs.len() + self.warn_at.len());
+        for before in all {
+            // Where both say the same, it is one warning.
+            if !warnings.contains(&before) {
+                warnings.push(before);
+            }
+        }
+        warnings
+    }
+
     fn check(&self, field: &str, errors: &mut Vec<FieldError>) {
         check_code(&format!("{field}.clock"), &self.clock, errors);
         let duration = self.duration_secs;
@@ -103,7 +152,7 @@ impl Target {
                 format!("`{duration}` is not a target; write 1 to {TARGET_SECS_MAX} seconds"),
             ));
         }
-        if self.warn_before_secs.len() > WARNINGS_MAX {
+        if self.warn_before_secs.len() + self.warn_at.len() > WARNINGS_MAX {
             errors.push(FieldError::new(
                 format!("{field}.warn_before_secs"),
                 format!("more than {WARNINGS_MAX} warnings; drop some"),

@@ -38,6 +38,7 @@ fn gold() -> SupportLevel {
         clock: clock.into(),
         duration_secs: hours * HOUR,
         warn_before_secs: vec![HOUR / 2],
+        warn_at: Vec::new(),
     };
     SupportLevel {
         code: "gold".into(),

@@ -223,11 +223,15 @@ impl State {
         {
             return Outcome::Fenced;
         }
+        if batch.after.is_some_and(|op| !self.ops.contains_key(&op)) {
+            return Outcome::Orphaned;
+        }
         for (table, key, expect) in batch.expect {
             let found = self.rows.version(table, &key);
             let as_expected = match expect {
                 Expect::Absent => found.is_none(),
                 Expect::Version(pos) => found == Some(pos.0),
+                Expect::By(op) => found.is_some() && found == self.ops.get(&op).copied(),
             };
             if !as_expected {
                 return Outcome::Conflict(table, key);

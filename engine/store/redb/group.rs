@@ -90,8 +90,8 @@ impl<'t> Group<'t> {
         // INVARIANT: everything that can turn a batch away is checked before its first write, so
         // that the batches before and after it share the transaction with nothing of it in there.
         let op = tables::op_key(&batch.op);
-        if let Some(pos) = self.ops.get(op).map_err(fail)? {
-            return Ok(Outcome::Duplicate(Pos(pos.value())));
+        if let Some(pos) = self.position_of(&batch.op)? {
+            return Ok(Outcome::Duplicate(pos));
         }
         if batch
             .fence
@@ -99,6 +99,11 @@ impl<'t> Group<'t> {
             .is_some_and(|lease| !self.leases.holds(lease))
         {
             return Ok(Outcome::Fenced);
+        }
+        if let Some(op) = &batch.after
+            && self.position_of(op)?.is_none()
+        {
+            return Ok(Outcome::Orphaned);
         }
         for (table, key, expect) in batch.expect {
             if !self.is_as_expected(table, &key, expect)? {
@@ -255,7 +260,14 @@ impl<'t> Group<'t> {
         Ok(match expect {
             Expect::Absent => found.is_none(),
             Expect::Version(pos) => found == Some(pos),
+            Expect::By(op) => found.is_some() && found == self.position_of(&op)?,
         })
+    }
+
+    /// The position of an operation that was applied, in this transaction or before it.
+    fn position_of(&self, op: &OpId) -> StoreResult<Option<Pos>> {
+        let row = self.ops.get(tables::op_key(op)).map_err(fail)?;
+        Ok(row.map(|pos| Pos(pos.value())))
     }
 
     fn put(&mut self, pos: u64, table: Table, key: &[u8], value: &[u8]) -> StoreResult<()> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use opora::store::{Outcome, Pos, Table};
+use opora::store::{Batch, Outcome, Pos, Table};
 
 use super::{Case, in_threads, is_done};
-use crate::kit::{OPS_KEPT, apply, batch, commit, keys, text};
+use crate::kit::{Build, OPS_KEPT, apply, batch, commit, keys, text};
 
 pub fn positions_rise(store: Case) {
     let mut last = Pos::ZERO;
@@ -148,6 +148,102 @@ pub fn a_later_batch_can_expect_what_an_earlier_wrote(store: Case) {
         Outcome::Conflict(Table::Records, b"a".to_vec())
     );
     assert_eq!(text(&*store, Table::Records, "a").as_deref(), Some("2"));
+}
+
+/// Three batches on one row, each on the one before it; the first expects what does not hold.
+fn on_a_conflict() -> Vec<Batch> {
+    let first = batch(2).absent(Table::Records, "a");
+    let second = batch(3).after(2).put(Table::Records, "b", "3");
+    let third = batch(4).after(3).by(Table::Records, "b", 3);
+    [first, second, third].map(Build::done).into()
+}
+
+pub fn expecting_a_row_by_an_operation_of_the_same_call_holds(store: Case) {
+    let first = batch(1).put(Table::Records, "a", "1");
+    let second = batch(2)
+        .by(Table::Records, "a", 1)
+        .put(Table::Records, "a", "2");
+    let third = batch(3)
+        .by(Table::Records, "a", 2)
+        .delete(Table::Records, "a");
+    let outcomes = store.commit([first, second, third].map(Build::done).into());
+    assert!(outcomes.unwrap().iter().all(is_done));
+    assert_eq!(text(&*store, Table::Records, "a"), None);
+}
+
+pub fn expecting_a_row_by_an_operation_of_an_earlier_call_holds(store: Case) {
+    apply(&*store, batch(1).put(Table::Records, "a", "1"));
+    apply(&*store, batch(2).put(Table::Records, "b", "2"));
+    apply(&*store, batch(3).by(Table::Records, "a", 1));
+}
+
+pub fn expecting_a_row_by_another_operation_conflicts(store: Case) {
+    apply(&*store, batch(1).put(Table::Records, "a", "1"));
+    apply(&*store, batch(2).put(Table::Records, "a", "2"));
+    let outcome = commit(&*store, batch(3).by(Table::Records, "a", 1));
+    assert_eq!(outcome, Outcome::Conflict(Table::Records, b"a".to_vec()));
+    apply(&*store, batch(4).delete(Table::Records, "a"));
+    let outcome = commit(&*store, batch(5).by(Table::Records, "a", 4));
+    assert_eq!(outcome, Outcome::Conflict(Table::Records, b"a".to_vec()));
+}
+
+pub fn expecting_a_row_by_an_unknown_operation_conflicts(store: Case) {
+    let conflict = Outcome::Conflict(Table::Records, b"a".to_vec());
+    let absent = commit(&*store, batch(1).by(Table::Records, "a", 9));
+    assert_eq!(absent, conflict, "neither is there");
+    apply(&*store, batch(2).put(Table::Records, "a", "2"));
+    let present = commit(&*store, batch(3).by(Table::Records, "a", 9));
+    assert_eq!(present, conflict);
+}
+
+pub fn expecting_a_row_by_an_operation_that_conflicted_conflicts(store: Case) {
+    apply(&*store, batch(1).put(Table::Records, "a", "1"));
+    let first = batch(2)
+        .absent(Table::Records, "a")
+        .put(Table::Records, "a", "2");
+    let second = batch(3).by(Table::Records, "a", 2);
+    let outcomes = store.commit([first, second].map(Build::done).into());
+    let conflict = Outcome::Conflict(Table::Records, b"a".to_vec());
+    assert_eq!(outcomes.unwrap(), [conflict.clone(), conflict]);
+}
+
+pub fn what_stands_on_a_conflict_is_orphaned_to_the_last(store: Case) {
+    apply(&*store, batch(1).put(Table::Records, "a", "1"));
+    let outcomes = store.commit(on_a_conflict()).unwrap();
+    let conflict = Outcome::Conflict(Table::Records, b"a".to_vec());
+    assert_eq!(outcomes, [conflict, Outcome::Orphaned, Outcome::Orphaned]);
+    assert_eq!(text(&*store, Table::Records, "b"), None);
+    let next = store.journal(Pos::ZERO, 10).unwrap();
+    assert_eq!(next.len(), 1, "an orphan takes no position");
+}
+
+pub fn what_stands_on_an_earlier_call_is_applied(store: Case) {
+    apply(&*store, batch(1));
+    apply(&*store, batch(2));
+    apply(&*store, batch(3).after(1));
+}
+
+pub fn what_stands_on_an_unknown_operation_is_orphaned(store: Case) {
+    assert_eq!(commit(&*store, batch(1).after(9)), Outcome::Orphaned);
+    assert_eq!(
+        commit(&*store, batch(1).after(1)),
+        Outcome::Orphaned,
+        "nor on itself"
+    );
+}
+
+pub fn an_orphan_may_be_sent_again(store: Case) {
+    let row = apply(&*store, batch(1).put(Table::Records, "a", "1"));
+    store.commit(on_a_conflict()).unwrap();
+    let mut again = on_a_conflict();
+    again[0] = batch(2).version(Table::Records, "a", row).done();
+    assert!(store.commit(again).unwrap().iter().all(is_done));
+    assert_eq!(text(&*store, Table::Records, "b").as_deref(), Some("3"));
+}
+
+pub fn a_duplicate_is_told_before_an_orphan(store: Case) {
+    let pos = apply(&*store, batch(1));
+    assert_eq!(commit(&*store, batch(1).after(9)), Outcome::Duplicate(pos));
 }
 
 pub fn two_claims_of_a_unique_key_let_one_through(store: Case) {

@@ -86,6 +86,16 @@ cases! {
     a_batch_sees_the_earlier_ones_of_its_call
     a_conflict_in_a_call_spares_the_others
     a_later_batch_can_expect_what_an_earlier_wrote
+    expecting_a_row_by_an_operation_of_the_same_call_holds
+    expecting_a_row_by_an_operation_of_an_earlier_call_holds
+    expecting_a_row_by_another_operation_conflicts
+    expecting_a_row_by_an_unknown_operation_conflicts
+    expecting_a_row_by_an_operation_that_conflicted_conflicts
+    what_stands_on_a_conflict_is_orphaned_to_the_last
+    what_stands_on_an_earlier_call_is_applied
+    what_stands_on_an_unknown_operation_is_orphaned
+    an_orphan_may_be_sent_again
+    a_duplicate_is_told_before_an_orphan
     two_claims_of_a_unique_key_let_one_through
     a_repeated_operation_is_a_duplicate
     a_duplicate_within_a_call_is_found

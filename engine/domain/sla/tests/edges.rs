@@ -147,6 +147,26 @@ fn every_mistake_in_a_level_names_its_field() {
 }
 
 #[test]
+fn a_share_of_the_time_is_a_warning_by_what_the_clock_has() {
+    let target: Target = serde_json::from_str(
+        r#"{"clock": "x", "duration_secs": 7200, "warn_before_secs": [600, 1440],
+            "warn_at": ["50%", " 80 %", "80%"]}"#,
+    )
+    .unwrap();
+    assert_eq!(target.warnings(7_200), [600, 1_440, 3_600]);
+    // An extension gives the shares more time and the rest none.
+    assert_eq!(target.warnings(14_400), [600, 1_440, 7_200, 2_880]);
+    assert_eq!(
+        serde_json::to_value(&target.warn_at).unwrap(),
+        serde_json::json!(["50%", "80%", "80%"])
+    );
+    for wrong in ["", "%", "0%", "100%", "80", "-5%", "eighty%", "300%"] {
+        let error = Share::try_from(wrong.to_owned()).unwrap_err();
+        assert!(error.contains("write `1%` to `99%`"), "{error}");
+    }
+}
+
+#[test]
 fn what_is_used_up_at_the_end_of_a_day_is_due_at_that_end() {
     let calendar = office();
     let mut clock = started(&calendar, 8 * HOUR, on("mon 10:00"));

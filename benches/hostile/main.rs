@@ -1,0 +1,34 @@
+//! Bench of what hostile rules do to others: one caller loops a call that uses up its budget, while
+//! others work; compared with the same caller looping a rule that refuses at once. And how long
+//! each case of `tests/hostile` takes, compared with a plain loop that uses up the same budget.
+//!
+//! `--quick` runs everything for a moment; `OPORA_BENCH_DIR` names the folder on the disk to measure.
+
+#![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
+
+#[path = "../../tests/hostile/corpus.rs"]
+#[expect(
+    dead_code,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what tests share with this bench; a corpus that cannot be read stops it"
+)]
+mod corpus;
+mod ends;
+mod neighbours;
+
+use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, folder};
+
+fn main() -> Fallible<()> {
+    let mode = Mode::from_args();
+    if mode.runs("ends") {
+        ends::of_hostile_rules(&mode)?;
+    }
+    if mode.runs("neighbours") {
+        let folder = folder(env!("CARGO_TARGET_TMPDIR"))?;
+        let bed = Bed::open(folder.path(), &BedOptions::default())?;
+        neighbours::of_hostile_rules(&bed, &mode)?;
+        bed.desk.close()?;
+    }
+    Ok(())
+}
