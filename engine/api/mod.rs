@@ -51,6 +51,7 @@ mod view;
 mod webhooks;
 mod why;
 mod work;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -94,14 +95,22 @@ impl Api {
 
     /// The router with everything that surrounds a request.
     pub fn router(&self) -> Router {
+        let routes = self.routes();
         #[cfg(feature = "mcp")]
-        return self.around(
-            all()
+        let routes = routes.layer(axum::Extension(mcp::Within(self.around(self.routes()))));
+        self.around(routes)
+    }
+
+    /// Every route; those of customers once more under the portal's own path.
+    fn routes(&self) -> Router<App> {
+        let routes = all();
+        let portal = self.app.options().portal_path.trim_end_matches('/');
+        match portal {
+            "" => routes.router,
+            path => routes
                 .router
-                .layer(axum::Extension(mcp::Within(self.around(all().router)))),
-        );
-        #[cfg(not(feature = "mcp"))]
-        self.around(all().router)
+                .nest(path, routes.portal.fallback(no_route)),
+        }
     }
 
     fn around(&self, routes: Router<App>) -> Router {
@@ -162,6 +171,7 @@ fn all() -> route::Routes {
     clock::add(&mut routes);
     events::add(&mut routes);
     definitions::add(&mut routes);
+    workspaces::add(&mut routes);
     packs::add(&mut routes);
     hooks::add(&mut routes);
     simulate::add(&mut routes);

@@ -17,6 +17,8 @@ pub enum Access {
     Public,
     /// Whoever has a token.
     Token,
+    /// Customers: what is served for the portal alone.
+    Portal,
     /// Agents and administrators.
     Agent,
     /// Administrators.
@@ -30,6 +32,7 @@ impl Access {
         match self {
             Self::Public => "everybody, no token needed",
             Self::Token => "roles admin, agent and contact",
+            Self::Portal => "role contact",
             Self::Agent => "roles admin and agent",
             Self::Admin => "role admin",
         }
@@ -110,6 +113,7 @@ impl FromRequestParts<App> for Caller {
         // A point read of a small, hot table: cheaper than handing it to another thread.
         let actor = actor(app, &hash)?;
         let role_fits = match (&actor, access) {
+            (actor, Access::Portal) => actor.is_contact(),
             (Actor::Admin { .. } | Actor::System, _) | (_, Access::Public | Access::Token) => true,
             (Actor::Agent { .. }, access) => access == Access::Agent,
             (Actor::Contact { .. } | Actor::Rule { .. }, _) => false,

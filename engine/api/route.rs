@@ -319,6 +319,8 @@ fn page(list: &str, item: RefOr<Schema>) -> RefOr<Schema> {
 pub struct Routes {
     /// The router.
     pub router: Router<App>,
+    /// What customers may call, once more, for customers alone: the portal has an address of its own.
+    pub portal: Router<App>,
     /// The routes in it.
     pub ops: Vec<Op>,
 }
@@ -337,11 +339,20 @@ impl Routes {
             _ => MethodFilter::GET,
         };
         let mut route: MethodRouter<App> = on(filter, handler);
-        route = route.layer(Extension(op.access));
         route = route.layer(Extension(op.limit));
         if let Some(kind) = op.kind {
             route = route.layer(Extension(Of(kind)));
         }
+        let of_portal = match op.access {
+            Access::Token => Some(Access::Portal),
+            Access::Public if op.path.starts_with("/v1/") => Some(Access::Public),
+            _ => None,
+        };
+        if let Some(access) = of_portal {
+            let route = route.clone().layer(Extension(access));
+            self.portal = std::mem::take(&mut self.portal).route(&op.path, route);
+        }
+        let route = route.layer(Extension(op.access));
         self.router = std::mem::take(&mut self.router).route(&op.path, route);
         self.ops.push(op);
     }

@@ -42,6 +42,8 @@ pub struct ApiOptions {
     pub heartbeat: Duration,
     /// Where webhooks may lead.
     pub webhooks: Reach,
+    /// Path under which the portal is served; empty: nowhere but beside the rest.
+    pub portal_path: String,
 }
 
 impl Default for ApiOptions {
@@ -59,6 +61,7 @@ impl Default for ApiOptions {
             streams_at_once: 256,
             heartbeat: Duration::from_secs(15),
             webhooks: Reach::default(),
+            portal_path: "/portal".to_owned(),
         }
     }
 }

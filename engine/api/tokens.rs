@@ -250,7 +250,7 @@ fn contact(desk: &Desk, asker: &Actor, contact: Id) -> Result<Actor> {
         .record
         .get("portal")
         .and_then(crate::domain::Value::as_bool)
-        == Some(false)
+        != Some(true)
     {
         return refuse("the contact has no access to the portal; set its field `portal` first");
     }

@@ -123,6 +123,7 @@ impl Server {
         };
         let options = ApiOptions {
             webhooks: settings.webhooks,
+            portal_path: settings.portal_path.clone(),
             ..ApiOptions::default()
         };
         let api = Api::new(desk.clone(), options);

@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// Address under which customers reach the server, for links in messages.
     #[arg(long, env = "OPORA_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Path under which customers reach the portal's routes; `/portal` when not given.
+    #[arg(long, env = "OPORA_PORTAL_PATH", value_name = "PATH")]
+    pub portal_path: Option<String>,
     /// Most connections at once.
     #[arg(long, env = "OPORA_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
@@ -73,6 +76,7 @@ struct File {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
     public_url: Option<String>,
+    portal_path: Option<String>,
     max_connections: Option<usize>,
     drain_seconds: Option<u64>,
     log: Option<String>,
@@ -90,6 +94,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Address under which customers reach the server.
     pub public_url: Option<String>,
+    /// Path under which the portal's routes are served.
+    pub portal_path: String,
     /// Most connections at once.
     pub max_connections: usize,
     /// Longest wait for requests under way when the server stops.
@@ -119,6 +125,7 @@ impl Settings {
                 .or(file.listen)
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url: args.public_url.clone().or(file.public_url),
+            portal_path: portal_path(args.portal_path.clone().or(file.portal_path))?,
             max_connections: args
                 .max_connections
                 .or(file.max_connections)
@@ -141,6 +148,19 @@ impl Settings {
         settings.log.get_or_insert_with(|| "warn".to_owned());
         Ok(settings)
     }
+}
+
+/// A path of plain words, so that it neither holds parameters nor hides other routes.
+fn portal_path(given: Option<String>) -> Outcome<String> {
+    let path = given.unwrap_or_else(|| "/portal".to_owned());
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
+    let fits = path.starts_with('/') && path.len() > 1 && path.chars().all(plain);
+    if !fits || path.starts_with("/v1") || path.contains("//") {
+        return Err(Failure::new(format!(
+            "`{path}` is no path for the portal; write one such as /portal"
+        )));
+    }
+    Ok(path)
 }
 
 impl Shared {

@@ -82,6 +82,7 @@ pub use party::{Found, Reason};
 pub use query::{
     Exposed, Period, Preview, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant,
 };
+pub use query::{Overview, OverviewList, OverviewQuery};
 pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use replay::{
     CauseLink, Checked, Difference, Point, ReadValue, Replayed, Shadow, Silence, SimulateQuery,

@@ -79,7 +79,7 @@ impl Desk {
         plan.left = left(old, &changes);
         let shift = decide::shift_to(&catalog, old, &new, &all)?;
         plan.warnings = shift.next.warnings().to_vec();
-        if let Err(error) = decide::refuse_reserved(old, &shift.moves) {
+        if let Err(error) = decide::refuse_reserved(old, &new, &shift.moves) {
             plan.refusals.push(error.message);
         }
         if let Some(uses) = shifting::uses(&*snapshot, &shift)? {

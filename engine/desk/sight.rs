@@ -255,7 +255,7 @@ impl<'g, 'a> Sight<'g, 'a> {
         record.fields.clone_from(&principal.fields);
         let mut related = BTreeMap::new();
         for name in &rule.reads {
-            let Some((kind, id)) = decide::named(&record, name) else {
+            let Some((kind, id)) = decide::named(&self.ground.catalog, &record, rule, name) else {
                 continue;
             };
             let row = self

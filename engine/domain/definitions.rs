@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::DocumentDef;
 use super::report::ReportDef;
+use super::workspace::WorkspaceDef;
 use super::{FieldDef, Kind, Names, ProcessDef, Workflow};
 
 /// A type of record.
@@ -82,6 +83,23 @@ pub struct QuestionDef {
     pub is_text: bool,
 }
 
+/// How it is told that a value of a unique field is taken: in the pack's own words, and about the field
+/// that a person filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakenDef {
+    /// The unique field, `pack/name` once loaded.
+    pub field: String,
+    /// Code of the fault.
+    pub code: String,
+    /// Field that is to blame; the unique one when not said.
+    #[serde(default)]
+    pub blames: Option<String>,
+    /// The words by locale.
+    #[serde(default)]
+    pub names: Names,
+}
+
 /// Everything a pack defines.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -107,6 +125,12 @@ pub struct Definitions {
     /// Kinds of documents that records are made from.
     #[serde(rename = "document")]
     pub documents: Vec<DocumentDef>,
+    /// Workspaces.
+    #[serde(rename = "workspace")]
+    pub workspaces: Vec<WorkspaceDef>,
+    /// How it is told that a unique value is taken.
+    #[serde(rename = "taken")]
+    pub taken: Vec<TakenDef>,
 }
 
 fn ticket() -> Kind {

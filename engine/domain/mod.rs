@@ -25,6 +25,7 @@ pub mod tally;
 pub mod value;
 pub mod workflow;
 pub mod working_time;
+pub mod workspace;
 
 pub use code::Code;
 pub use definitions::Definitions;

@@ -14,7 +14,8 @@ use crate::domain::Value;
 pub struct Condition {
     /// Name, for people: the one given in `pack.toml`, or the condition in words.
     pub name: String,
-    /// What is looked at: a field of the record, `RELATED.FIELD`, or one of [`FACTS`].
+    /// What is looked at: a field of the record, `RELATED.FIELD`, one of [`FACTS`], or [`OPTION`] and
+    /// the name of an option.
     pub subject: String,
     /// How it is looked at.
     pub test: Test,
@@ -31,6 +32,9 @@ pub const FACTS: [&str; 6] = [
     "$actor_role",
     "$is_new",
 ];
+
+/// What stands before the name of an option of the pack: a switch for rules.
+pub const OPTION: &str = "$option.";
 
 /// How a value is looked at. Values are compared as the kind of value the record holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +173,10 @@ impl Condition {
             "$status_category" => call.record.category.map(Value::from),
             "$actor_role" => Some(Value::from(call.actor.role.as_str())),
             "$is_new" => Some(Value::Bool(call.before.is_none())),
-            name => field(call, &call.record, name),
+            name => match name.strip_prefix(OPTION) {
+                Some(option) => call.options.get(option).cloned(),
+                None => field(call, &call.record, name),
+            },
         }
     }
 

@@ -266,9 +266,12 @@ fn check(source: &Source, raw: &RawCapabilities, rules: &[RuleSpec], faults: &mu
         ("effects", &raw.effects, &EFFECTS),
         ("reads", &raw.reads, &READS),
     ];
+    // References of the pack itself are those that its rules look into.
+    let own = |name: &String| rules.iter().any(|rule| rule.reads.contains(name));
     for (key, asked, known) in lists {
         for (i, name) in asked.iter().enumerate() {
-            if known.contains(&name.as_str()) || faults.is_full() {
+            let is_own = key == "reads" && own(name);
+            if known.contains(&name.as_str()) || is_own || faults.is_full() {
                 continue;
             }
             let message = format!(

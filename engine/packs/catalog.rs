@@ -9,10 +9,11 @@ use super::bridge::Shift;
 use super::fault::PackFault;
 use super::load::Loaded;
 use super::table::FieldTable;
-use crate::domain::definitions::{FieldSet, SurveyDef, TypeDef};
+use crate::domain::definitions::{FieldSet, SurveyDef, TakenDef, TypeDef};
 use crate::domain::document::DocumentDef;
 use crate::domain::process::{ProcessDef, Start};
 use crate::domain::report::ReportDef;
+use crate::domain::workspace::WorkspaceDef;
 use crate::domain::{Code, FieldDef, Kind, StatusDef, Value, Workflow, builtin};
 use crate::hooks::{Hook, Rule};
 
@@ -44,6 +45,10 @@ pub struct Catalog {
     pub(super) reports: BTreeMap<String, ReportDef>,
     /// By full code.
     pub(super) documents: BTreeMap<String, DocumentDef>,
+    /// By full code.
+    pub(super) workspaces: BTreeMap<String, WorkspaceDef>,
+    /// By the full code of the unique field.
+    pub(super) taken: BTreeMap<String, TakenDef>,
     /// Fields of records without type.
     pub(super) kinds: BTreeMap<Kind, FieldTable>,
     pub(super) rules: BTreeMap<Hook, Vec<Arc<Rule>>>,
@@ -205,6 +210,27 @@ impl Catalog {
     #[must_use]
     pub fn document(&self, code: &str) -> Option<&DocumentDef> {
         self.documents.get(code)
+    }
+
+    /// The workspaces, by full code.
+    pub fn workspaces(&self) -> impl Iterator<Item = &WorkspaceDef> {
+        self.workspaces.values()
+    }
+
+    /// The workspace that a name means: a full code, or a name that one pack alone gives to one.
+    #[must_use]
+    pub fn workspace(&self, name: &str) -> Option<&WorkspaceDef> {
+        self.workspaces.get(name).or_else(|| {
+            let is_named = |w: &&WorkspaceDef| Code::from(w.code.as_str()).name() == name;
+            let mut named = self.workspaces.values().filter(is_named);
+            named.next().filter(|_| named.next().is_none())
+        })
+    }
+
+    /// How it is told that a value of a unique field is taken, when a pack has words for it.
+    #[must_use]
+    pub fn taken(&self, field: &str) -> Option<&TakenDef> {
+        self.taken.get(field)
     }
 
     /// The process that begins when a record of a type is created.

@@ -29,6 +29,10 @@ pub enum Subject {
     Report,
     /// A kind of document that records are made from.
     Document,
+    /// A workspace.
+    Workspace,
+    /// How it is told that a unique value is taken; its field.
+    Taken,
     /// A rule: `pack/rule`.
     Rule,
     /// An option of the pack: `pack/option`.
@@ -51,6 +55,8 @@ impl Subject {
             Self::Stage => "stage",
             Self::Report => "report",
             Self::Document => "document",
+            Self::Workspace => "workspace",
+            Self::Taken => "taken",
             Self::Rule => "rule",
             Self::Setting => "setting",
         }
@@ -208,6 +214,14 @@ fn things(pack: &Loaded) -> BTreeMap<(Subject, String), String> {
     for document in &defs.documents {
         let text = format!("{document:?}");
         all.insert((Subject::Document, document.code.clone()), text);
+    }
+    for workspace in &defs.workspaces {
+        let text = format!("{workspace:?}");
+        all.insert((Subject::Workspace, workspace.code.clone()), text);
+    }
+    for taken in &defs.taken {
+        let text = format!("{taken:?}");
+        all.insert((Subject::Taken, taken.field.clone()), text);
     }
     let name = pack.name();
     for spec in &pack.manifest.rules {

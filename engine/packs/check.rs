@@ -10,6 +10,8 @@ use super::qualify::qualify;
 use super::reports;
 use super::source::short;
 use super::stages;
+use super::taken;
+use super::workspaces;
 use crate::domain::definitions::{FieldSet, SurveyDef};
 use crate::domain::field::OptionDef;
 use crate::domain::{Code, Definitions, FieldDef, Kind, Names, ValueType, builtin, code};
@@ -62,6 +64,10 @@ pub(super) fn check(origin: &Origin, defs: &mut Definitions, faults: &mut Faults
         for (i, document) in defs.documents.iter().enumerate() {
             checker.names(&format!("document/{i}"), &document.names);
         }
+        for (i, workspace) in defs.workspaces.iter().enumerate() {
+            workspaces::check(origin, i, workspace, checker.faults);
+        }
+        taken::check(origin, defs, checker.faults);
     }
     faults.extend(own.into_vec());
 }
@@ -95,6 +101,13 @@ impl Checker<'_> {
             ("process", "processes", defs.processes.len(), MAX_GROUPS),
             ("report", "reports", defs.reports.len(), MAX_GROUPS),
             ("document", "documents", defs.documents.len(), MAX_GROUPS),
+            ("workspace", "workspaces", defs.workspaces.len(), MAX_GROUPS),
+            (
+                "taken",
+                "words for what is taken",
+                defs.taken.len(),
+                MAX_GROUPS,
+            ),
         ] {
             if count > limit {
                 self.push(key, format!("{count} {what} are over the limit of {limit}"));
@@ -122,6 +135,8 @@ impl Checker<'_> {
         self.code_list("process", "process", processes);
         let documents = defs.documents.iter().map(|d| d.code.as_str());
         self.code_list("document", "document", documents);
+        let workspaces = defs.workspaces.iter().map(|w| w.code.as_str());
+        self.code_list("workspace", "workspace", workspaces);
         for (i, process) in defs.processes.iter().enumerate() {
             let stages = process.stages.iter().map(|s| s.code.as_str());
             self.code_list(&format!("process/{i}/stages"), "stage", stages);

@@ -13,6 +13,7 @@ use super::load::Loaded;
 use super::reports;
 use super::source::short;
 use super::table::FieldTable;
+use super::workspaces;
 use crate::domain::definitions::{FieldSet, TypeDef};
 use crate::domain::{Code, FieldDef, Kind, Workflow, code};
 use crate::hooks::{Hook, Rule};
@@ -54,6 +55,11 @@ pub(super) fn compose(
     }
     let reports = composer.packs.iter().flat_map(|p| &p.definitions.reports);
     let reports = reports.map(|r| (r.code.clone(), r.clone())).collect();
+    let workspaces = composer.packs.iter();
+    let workspaces = workspaces.flat_map(|p| &p.definitions.workspaces);
+    let workspaces = workspaces.map(|w| (w.code.clone(), w.clone())).collect();
+    let taken = composer.packs.iter().flat_map(|p| &p.definitions.taken);
+    let taken = taken.map(|t| (t.field.clone(), t.clone())).collect();
     let mut type_places = HashMap::new();
     let mut type_names: HashMap<String, Vec<usize>> = HashMap::new();
     for (i, t) in types.iter().enumerate() {
@@ -77,6 +83,8 @@ pub(super) fn compose(
         processes,
         reports,
         documents,
+        workspaces,
+        taken,
         kinds,
         rules,
         local,
@@ -84,6 +92,7 @@ pub(super) fn compose(
         shift: None,
     };
     reports::refuse(&catalog, &mut faults);
+    workspaces::refuse(&catalog, &mut faults);
     circle::refuse(&catalog, &mut faults);
     catalog.warnings = circle::warnings(&catalog);
     faults.or(catalog)

@@ -6,6 +6,7 @@ use super::fault::Faults;
 use super::rule_spec::{READS, RuleSpec};
 use super::source::short;
 use crate::domain::{FieldDef, Kind, Value, ValueType, builtin};
+use crate::hooks::when::OPTION;
 use crate::hooks::{Condition, Hook, Test};
 
 /// What stands in for fields that are set with an effect of their own.
@@ -37,8 +38,9 @@ impl Attacher<'_> {
         };
         own("reads", &spec.view.own, faults);
         for (related, field) in &spec.view.related {
-            if let Some(kind) = target(spec.kind, related) {
-                self.check_name(kind, field, &format!("{place}/reads"), faults);
+            match self.target(spec.kind, related) {
+                Some(kind) => self.check_name(kind, field, &format!("{place}/reads"), faults),
+                None => self.check_reference(related, &format!("{place}/reads"), faults),
             }
         }
         let writes = spec.writes.as_deref().unwrap_or_default();
@@ -63,6 +65,27 @@ impl Attacher<'_> {
         let own = self.definitions.field_sets.iter().flat_map(|s| &s.fields);
         let mut own = own.filter(|f| f.code == name || bare(&f.code) == name);
         builtin::field(kind, name).or_else(|| own.next())
+    }
+
+    /// Kind of the record that a reference of this name leads to: the engine's own, or the pack's.
+    fn target(&self, kind: Kind, related: &str) -> Option<Kind> {
+        target(kind, related).or_else(|| self.known(kind, related)?.target)
+    }
+
+    /// What a rule looks into must be a reference of the pack, when it is none of the engine's.
+    fn check_reference(&self, related: &str, path: &str, faults: &mut Faults) {
+        if READS.contains(&related) {
+            return;
+        }
+        let own = self.definitions.field_sets.iter().flat_map(|s| &s.fields);
+        let own = own.filter(|f| f.value == ValueType::Ref);
+        let known = READS.into_iter().chain(own.map(|f| bare(&f.code)));
+        let message = format!(
+            "rules cannot look into `{}`: it is no reference",
+            short(related)
+        );
+        let fault = self.origin.manifest.fault(path, message);
+        faults.push(fault.near(related, known));
     }
 
     fn check_name(&self, kind: Kind, name: &str, path: &str, faults: &mut Faults) {
@@ -90,8 +113,11 @@ impl Attacher<'_> {
             let message = format!("`{subject}` is no field that changes; use `is` or `in`");
             faults.push(self.origin.manifest.fault(path, message));
         }
+        if let Some(option) = subject.strip_prefix(OPTION) {
+            return self.check_option(option, condition, path, faults);
+        }
         let (kind, name) = match subject.split_once('.') {
-            Some((related, name)) => match target(kind, related) {
+            Some((related, name)) => match self.target(kind, related) {
                 Some(kind) => (kind, name),
                 None => return,
             },
@@ -130,6 +156,31 @@ impl Attacher<'_> {
                 let fault = self.origin.manifest.fault(&path, message);
                 faults.push(fault.near(word, known));
             }
+        }
+    }
+
+    /// A switch is an option of the pack, and compared with values like its own.
+    fn check_option(&self, name: &str, condition: &Condition, path: &str, faults: &mut Faults) {
+        let options = &self.manifest.options;
+        let Some(option) = options.get(name) else {
+            let message = format!("the pack has no option `{}`", short(name));
+            let fault = self
+                .origin
+                .manifest
+                .fault(&format!("{path}/field"), message);
+            faults.push(fault.near(name, options.keys().map(String::as_str)));
+            return;
+        };
+        let kind = |value: &Value| std::mem::discriminant(value);
+        let list = matches!(option.value, Value::List(_));
+        let differs = |value: &&Value| !list && kind(value) != kind(&option.value);
+        if condition.test.values().iter().any(|v| differs(&v)) {
+            let message = format!(
+                "option `{name}` is never that: its value is {}",
+                option.value.to_json()
+            );
+            let path = format!("{path}/{}", condition.test.operator());
+            faults.push(self.origin.manifest.fault(&path, message));
         }
     }
 

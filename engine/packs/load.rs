@@ -299,6 +299,8 @@ fn add_defined(
             definitions.processes.extend(more.processes);
             definitions.reports.extend(more.reports);
             definitions.documents.extend(more.documents);
+            definitions.workspaces.extend(more.workspaces);
+            definitions.taken.extend(more.taken);
         }
         Ok(None) => {}
         Err(message) => {

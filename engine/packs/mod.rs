@@ -36,7 +36,9 @@ mod setting;
 mod source;
 mod stages;
 mod table;
+mod taken;
 mod when;
+mod workspaces;
 
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,9 @@ pub(super) struct Origin {
     pub(super) manifest: Source,
     pub(super) file: Option<Source>,
     pub(super) plugin: Option<String>,
-    /// How many types, workflows, field sets, surveys, processes, reports and documents the file has.
-    counts: [usize; 7],
+    /// How many types, workflows, field sets, surveys, processes, reports, documents, workspaces and
+    /// words for what is taken the file has.
+    counts: [usize; 9],
 }
 
 impl Origin {
@@ -35,6 +36,8 @@ impl Origin {
                 of_file.processes.len(),
                 of_file.reports.len(),
                 of_file.documents.len(),
+                of_file.workspaces.len(),
+                of_file.taken.len(),
             ],
         }
     }
@@ -50,6 +53,8 @@ impl Origin {
             "process",
             "report",
             "document",
+            "workspace",
+            "taken",
         ];
         let count = steps
             .next()

@@ -1,6 +1,7 @@
 //! Puts a pack's definitions into its namespace.
 
-use crate::domain::{Code, Definitions, FieldDef, Kind, builtin};
+use crate::domain::workspace::{Listed, WorkspaceEntry};
+use crate::domain::{Code, Definitions, FieldDef, Kind, builtin, record::fields};
 
 /// Gives every code and reference of the definitions its namespace, and defaults their JSON form.
 pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
@@ -30,6 +31,15 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
         full(&mut report.code);
         report.types.iter_mut().for_each(full);
     }
+    for workspace in &mut defs.workspaces {
+        full(&mut workspace.code);
+        for entry in &mut workspace.entries {
+            qualify_entry(pack, entry);
+        }
+    }
+    for taken in &mut defs.taken {
+        full(&mut taken.field);
+    }
     for i in 0..defs.workflows.len() {
         let kinds = kinds_of(pack, defs, i);
         let Some(flow) = defs.workflows.get_mut(i) else {
@@ -52,6 +62,26 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
             }
         }
     }
+}
+
+/// Types, statuses and fields that an entry of a workspace names.
+fn qualify_entry(pack: &str, entry: &mut WorkspaceEntry) {
+    let Listed::Records(kind) = entry.list else {
+        return;
+    };
+    let holds = std::mem::take(&mut entry.holds);
+    let named = holds.into_iter().map(|(name, value)| {
+        let is_code = [fields::TYPE, fields::STATUS].contains(&name.as_str());
+        let value = match is_code {
+            true => Code::qualify(pack, &value).0,
+            false => value,
+        };
+        match builtin::field(kind, &name) {
+            Some(_) => (name, value),
+            None => (Code::qualify(pack, &name).0, value),
+        }
+    });
+    entry.holds = named.collect();
 }
 
 fn qualify_document(pack: &str, defs: &mut Definitions, i: usize) {

@@ -1,4 +1,5 @@
-//! `definitions.toml`: reading types, workflows, field sets, surveys, processes, reports and documents.
+//! `definitions.toml`: reading types, workflows, field sets, surveys, processes, reports, documents and
+//! workspaces.
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -6,11 +7,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::Faults;
 use super::source::Source;
-use crate::domain::definitions::{FieldSet, QuestionDef, SurveyDef, TypeDef};
+use crate::domain::definitions::{FieldSet, QuestionDef, SurveyDef, TakenDef, TypeDef};
 use crate::domain::document::DocumentDef;
 use crate::domain::process::{EdgeDef, ProcessDef, StageDef};
 use crate::domain::report::{DimensionDef, MeasureDef, ReportDef};
 use crate::domain::workflow::{StatusDef, TransitionDef};
+use crate::domain::workspace::{WorkspaceDef, WorkspaceEntry};
 use crate::domain::{Definitions, FieldDef, Workflow};
 
 /// The file of a pack's definitions.
@@ -46,6 +48,10 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         reader.parts::<MeasureDef>(table, "measures");
     });
     let documents = reader.items::<DocumentDef>(&mut root, "document", |_, _| ());
+    let workspaces = reader.items::<WorkspaceDef>(&mut root, "workspace", |reader, table| {
+        reader.parts::<WorkspaceEntry>(table, "entries");
+    });
+    let taken = reader.items::<TakenDef>(&mut root, "taken", |_, _| ());
     let whole = reader.whole;
     let keys = [
         "type",
@@ -55,6 +61,8 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         "process",
         "report",
         "document",
+        "workspace",
+        "taken",
     ];
     source.unknown_keys(&root, &keys, faults);
     whole.then_some(Definitions {
@@ -65,6 +73,8 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Definitions> 
         processes,
         reports,
         documents,
+        workspaces,
+        taken,
     })
 }
 

@@ -6,8 +6,8 @@ use toml::Value as Toml;
 use super::fault::Faults;
 use super::rule_spec::READS;
 use super::source::{Source, short};
-use crate::domain::Value;
-use crate::hooks::when::FACTS;
+use crate::domain::{Value, code};
+use crate::hooks::when::{FACTS, OPTION};
 use crate::hooks::{Condition, Reads, Test};
 
 /// Most fields that a rule names as read or written.
@@ -166,6 +166,10 @@ fn check_subject(
     faults: &mut Faults,
 ) {
     let path = format!("{path}/field");
+    // Whether there is such an option is checked with the rest of the manifest.
+    if subject.starts_with(OPTION) {
+        return;
+    }
     if subject.starts_with('$') {
         if !FACTS.contains(&subject) {
             let message = format!("there is no fact `{}`", short(subject));
@@ -200,9 +204,10 @@ pub(super) fn check_reads(source: &Source, rule: usize, reads: &[String], faults
         let Some((related, _)) = name.split_once('.') else {
             continue;
         };
-        if !READS.contains(&related) {
+        // A reference of the pack is known with its definitions: `check_declared` looks for it.
+        if !READS.contains(&related) && code::fault(related).is_some() {
             let message = format!(
-                "rules cannot read `{}`; beside their record they read {}",
+                "rules cannot read `{}`; beside their record they read {} and references of the pack",
                 short(related),
                 READS.join(", ")
             );

@@ -26,6 +26,9 @@ pub struct Scenario {
     start: Option<toml::Value>,
     /// Packs to install; none: all that are at hand.
     pub(super) packs: Option<Vec<String>>,
+    /// By pack: values of its options, as an administrator set them.
+    #[serde(default)]
+    pub(super) options: BTreeMap<String, toml::Table>,
     /// What is there before.
     #[serde(default)]
     pub(super) given: Vec<Step>,

@@ -140,6 +140,23 @@ fn with_required(
     Ok(())
 }
 
+/// Sets options of a pack, as an administrator does: their values in `pack.toml`.
+pub(super) fn set_options(files: &mut PackFiles, values: &toml::Table) -> Result<(), String> {
+    let text = files.text("pack.toml").unwrap_or_default();
+    let mut tree: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
+    for (name, value) in values {
+        let known = tree.get_mut("options").and_then(|o| o.get_mut(name));
+        let option = known.and_then(toml::Value::as_table_mut);
+        let option = option.ok_or_else(|| format!("the pack has no option `{name}`"))?;
+        option.insert("value".to_owned(), value.clone());
+    }
+    let text = toml::to_string(&tree).map_err(|e| e.to_string())?;
+    files
+        .files
+        .insert("pack.toml".to_owned(), text.into_bytes());
+    Ok(())
+}
+
 /// The name of a pack and the names of those it requires, however wrong the rest is.
 pub(super) fn head(files: &PackFiles) -> (String, Vec<String>) {
     let text = files.text("pack.toml").unwrap_or_default();

@@ -82,9 +82,7 @@ pub fn run(
 ) -> Result<Vec<Problem>, String> {
     let mut running = Running::with(driver, Names::default());
     for files in chosen(scenario, packs)? {
-        let install = Command::InstallPack {
-            files: files.clone(),
-        };
+        let install = Command::InstallPack { files };
         let admin = Actor::Admin { agent: None };
         if let Err(refused) = running.driver.run(&admin, &install) {
             return Err(format!("a pack cannot be installed: {}", refused.message));
@@ -114,15 +112,27 @@ pub fn run(
     Ok(running.problems)
 }
 
-fn chosen<'p>(scenario: &Scenario, packs: &'p [PackFiles]) -> Result<Vec<&'p PackFiles>, String> {
-    let Some(wanted) = &scenario.packs else {
-        return Ok(packs.iter().collect());
-    };
+/// The packs that a scenario installs, with their options as it sets them.
+fn chosen(scenario: &Scenario, packs: &[PackFiles]) -> Result<Vec<PackFiles>, String> {
     let find = |name: &String| {
         let found = packs.iter().find(|p| super::pack::head(p).0 == *name);
         found.ok_or_else(|| format!("there is no pack `{name}` at hand"))
     };
-    wanted.iter().map(find).collect()
+    let mut chosen: Vec<PackFiles> = match &scenario.packs {
+        Some(wanted) => wanted
+            .iter()
+            .map(|name| find(name).cloned())
+            .collect::<Result<_, _>>()?,
+        None => packs.to_vec(),
+    };
+    for (name, values) in &scenario.options {
+        let files = chosen
+            .iter_mut()
+            .find(|p| super::pack::head(p).0 == *name)
+            .ok_or_else(|| format!("`options` names `{name}`, which is not installed"))?;
+        super::pack::set_options(files, values)?;
+    }
+    Ok(chosen)
 }
 
 fn code_of(fields: &toml::Table) -> Option<String> {

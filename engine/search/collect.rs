@@ -12,6 +12,7 @@ use tantivy::columnar::{self, StrColumn};
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 
 use super::cursor::{Cursor, SortKey};
+use super::ranks::RankColumn;
 use super::schema::{Column, ID_HIGH, ID_LOW, KIND, VERSION, column_name, join_id, split_id};
 
 const MISSING_RANK: u8 = 9;
@@ -25,6 +26,12 @@ pub(super) enum OrderBy {
     Newest,
     /// By a filter field.
     Field { name: String, descending: bool },
+    /// By the place of a filter field's text among these.
+    Ranked {
+        name: String,
+        values: Vec<String>,
+        descending: bool,
+    },
 }
 
 /// Collects a page.
@@ -104,7 +111,7 @@ impl Collector for PageCollector {
         }
         let descending = match self.order {
             OrderBy::Score | OrderBy::Newest => true,
-            OrderBy::Field { descending, .. } => descending,
+            OrderBy::Field { descending, .. } | OrderBy::Ranked { descending, .. } => descending,
         };
         all.rows
             .sort_by(|a, b| compare(&a.key, &b.key, descending).then(a.id.cmp(&b.id)));
@@ -214,6 +221,7 @@ enum SegmentOrder {
     Score,
     Newest(columnar::Column<u64>),
     Field(Box<FieldColumns>),
+    Ranked(Box<RankColumn>),
 }
 
 /// The columns of a filter field, one for each type of value.
@@ -240,6 +248,14 @@ impl SegmentOrder {
                 text: fast.str(&column_name(name, Column::Text))?,
                 descending: *descending,
             })),
+            OrderBy::Ranked {
+                name,
+                values,
+                descending,
+            } => {
+                let text = fast.str(&column_name(name, Column::Text))?;
+                Self::Ranked(Box::new(RankColumn::open(text, values, *descending)?))
+            }
         })
     }
 
@@ -249,6 +265,7 @@ impl SegmentOrder {
             Self::Score => (0, !ordered_score(score)),
             Self::Newest(high) => (0, !high.first(doc).unwrap_or_default()),
             Self::Field(columns) => columns.of(doc),
+            Self::Ranked(column) => column.rank(doc).map_or((MISSING_RANK, 0), |r| column.at(r)),
         }
     }
 
@@ -256,6 +273,7 @@ impl SegmentOrder {
     fn place(&self, key: &SortKey) -> tantivy::Result<(u8, u64)> {
         match (self, key) {
             (Self::Field(columns), key) => columns.place(key),
+            (Self::Ranked(column), SortKey::Int(rank)) => Ok(column.at(*rank)),
             (_, SortKey::Score(score)) => Ok((0, !ordered_score(*score))),
             (_, SortKey::Newest(high)) => Ok((0, !high)),
             (_, _) => Ok((MISSING_RANK, 0)),
@@ -267,6 +285,7 @@ impl SegmentOrder {
             Self::Score => Ok(SortKey::Score(score)),
             Self::Newest(high) => Ok(SortKey::Newest(high.first(doc).unwrap_or_default())),
             Self::Field(columns) => columns.key(doc),
+            Self::Ranked(column) => Ok(column.rank(doc).map_or(SortKey::Missing, SortKey::Int)),
         }
     }
 }
@@ -335,7 +354,7 @@ impl FieldColumns {
 }
 
 /// Values of different types are ordered by type; in a descending order the types are, too.
-fn ranked(column: Column, value: u64, descending: bool) -> (u8, u64) {
+pub(super) fn ranked(column: Column, value: u64, descending: bool) -> (u8, u64) {
     let rank = type_rank(column);
     if descending {
         (2 - rank, !value)

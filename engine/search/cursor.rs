@@ -80,6 +80,11 @@ pub(super) fn list_of(text: Option<&str>, demands: &[Demand], sort: &Sort) -> u6
     let order = match sort {
         Sort::Relevance => String::from("relevance"),
         Sort::Field { name, descending } => format!("{name} {descending}"),
+        Sort::Ranked {
+            name,
+            values,
+            descending,
+        } => format!("{name} {descending} {values:?}"),
     };
     fnv(format!(
         "{order}\n{}{}\n{demands:?}",

@@ -27,6 +27,7 @@ mod likeness;
 mod merges;
 mod page;
 mod query;
+mod ranks;
 mod request;
 mod schema;
 mod snippet;

@@ -26,7 +26,7 @@ pub(super) fn check(request: &SearchRequest) -> SearchResult<()> {
         let message = format!("`{}` is not between 1 and {MAX_LIMIT}", request.limit);
         return Err(SearchError::invalid("limit", message));
     }
-    if let Sort::Field { name, .. } = &request.sort
+    if let Sort::Field { name, .. } | Sort::Ranked { name, .. } = &request.sort
         && !field_name_is_valid(name)
     {
         return Err(SearchError::invalid(
@@ -115,6 +115,18 @@ fn find(
         (Sort::Relevance, None) => OrderBy::Newest,
         (Sort::Field { name, descending }, _) => OrderBy::Field {
             name: name.clone(),
+            descending: *descending,
+        },
+        (
+            Sort::Ranked {
+                name,
+                values,
+                descending,
+            },
+            _,
+        ) => OrderBy::Ranked {
+            name: name.clone(),
+            values: values.clone(),
             descending: *descending,
         },
     };

@@ -161,6 +161,15 @@ pub enum Sort {
         /// Greatest first.
         descending: bool,
     },
+    /// By the place of a filter field's first value among these; other values come behind them.
+    Ranked {
+        /// The field, built in or custom.
+        name: String,
+        /// The values, the first one first.
+        values: Vec<String>,
+        /// The last one first.
+        descending: bool,
+    },
 }
 
 /// A condition on filter values.

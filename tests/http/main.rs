@@ -49,6 +49,8 @@ mod reports;
 mod roles;
 #[cfg(test)]
 mod scenarios;
+#[cfg(all(test, feature = "script"))]
+mod scripts;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a customer sees and may do.
 
+use opora::api::ApiOptions;
 use serde_json::{Value as Json, json};
 
 use crate::app::{ADMIN, AGENT, App, PORTAL_A, PORTAL_B};
@@ -125,7 +126,7 @@ async fn a_token_ends_with_the_access_of_its_person() {
     let contact = format!("/v1/contacts/{}", app.contact_a);
     app.get("/v1/tickets", PORTAL_A).await.is(200);
     for (change, status) in [
-        (json!({"portal": false}), 401),
+        (json!({"portal": false}), 403),
         (json!({"portal": true}), 200),
         (json!({"account": app.account_b}), 401),
         (json!({"account": app.account_a}), 200),
@@ -139,4 +140,35 @@ async fn a_token_ends_with_the_access_of_its_person() {
         .await
         .is(200);
     assert_eq!(app.get("/v1/tickets", AGENT).await.status, 401);
+}
+
+/// The portal has an address of its own, at which there is nothing of the desk's.
+// rows: S4.66
+#[tokio::test]
+async fn the_portal_has_an_address_of_its_own() {
+    let app = App::new();
+    let own = app.ticket().await;
+    let path = format!("/portal/v1/tickets/{own}");
+    app.get(&path, PORTAL_A).await.is(200);
+    app.get(&path, PORTAL_B).await.is(404);
+    let body = json!({"type": "fault", "title": "Mine"});
+    app.post("/portal/v1/tickets", PORTAL_A, body).await.is(201);
+    // Who works here has the desk's own routes.
+    for secret in [AGENT, ADMIN] {
+        app.get(&path, secret).await.fails_with(403, "forbidden");
+    }
+    app.get(&path, "").await.is(401);
+    // What is not for customers is not there at all.
+    for path in ["/portal/v1/inbox", "/portal/v1/packs", "/portal/v1/outbox"] {
+        for secret in [PORTAL_A, ADMIN] {
+            let answer = app.get(path, secret).await;
+            answer.fails_with(404, "no_such_route");
+        }
+    }
+    let moved = App::with(ApiOptions {
+        portal_path: "/help".to_owned(),
+        ..ApiOptions::default()
+    });
+    moved.get("/help/v1/tickets", PORTAL_A).await.is(200);
+    moved.get("/portal/v1/tickets", PORTAL_A).await.is(404);
 }

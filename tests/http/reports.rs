@@ -62,6 +62,7 @@ async fn a_report_is_run_saved_and_given_out_as_a_file() {
     assert_eq!(app.get(all, ADMIN).await.json()["items"], json!([]));
 }
 
+// rows: S4.28
 #[tokio::test]
 async fn tags_of_ones_own_are_nobody_elses() {
     let app = App::new();
@@ -122,6 +123,7 @@ async fn mail_leaves_under_the_name_of_the_desk() {
     );
 }
 
+// rows: S4.64, S4.65
 #[tokio::test]
 async fn access_to_the_portal_ends_at_once_and_is_shown_beforehand() {
     let app = App::new();
@@ -157,9 +159,19 @@ async fn access_to_the_portal_ends_at_once_and_is_shown_beforehand() {
         json!({"portal_to": "2026-01-01"}),
         json!({"portal_to": null, "portal_from": "2027-01-01"}),
         json!({"portal_from": null, "portal": false}),
+        json!({"portal": null}),
     ] {
         app.patch(&contact, ADMIN, closed).await.is(200);
-        assert_eq!(app.get(&mine, PORTAL_A).await.status.as_u16(), 401);
+        for path in [mine.as_str(), "/v1/tickets", "/v1/articles"] {
+            let answer = app.get(path, PORTAL_A).await;
+            answer.fails_with(403, "portal_closed");
+        }
+        let token = json!({"role": "contact", "contact": app.contact_a});
+        if app.get(&contact, ADMIN).await.json()["portal"] != true {
+            app.post("/v1/tokens", ADMIN, token)
+                .await
+                .fails_with(422, "invalid");
+        }
     }
     app.patch(&contact, ADMIN, json!({"portal": true}))
         .await

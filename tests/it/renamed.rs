@@ -36,6 +36,8 @@ const ENGINE_KEYS: [&str; 24] = [
     "visibility",
     "work",
 ];
+/// What rules read beside their record by names of the engine.
+const ENGINE_READS: [&str; 7] = opora::packs::READS;
 /// What a word of the engine is compared with in a script.
 const ENGINE_MEMBERS: [&str; 6] = [
     "category",
@@ -132,10 +134,13 @@ impl Names {
                 if is_word && is_key {
                     word.clone_into(&mut key);
                 }
-                let engine = ENGINE_KEYS.contains(&key.as_str());
+                // A reference of the pack that rules look into: `reads = ["guilty_worker.team"]`.
+                let own_read = key == "reads" && !ENGINE_READS.contains(&word);
+                let engine = ENGINE_KEYS.contains(&key.as_str()) && !own_read;
+                let ends = rest.starts_with('"') || (own_read && rest.starts_with('.'));
                 let renamed = match self.all.get(word) {
                     Some(new) if is_key && !is_head => Some(new),
-                    Some(new) if opens && rest.starts_with('"') && !engine => Some(new),
+                    Some(new) if opens && ends && !engine => Some(new),
                     _ => None,
                 };
                 out.push_str(renamed.map_or(word, String::as_str));

@@ -7,14 +7,16 @@ use crate::check;
 use crate::tree::{Text, sources, texts};
 
 /// Codes of packs that are words of the engine too, and what the engine means by them.
-const OWN: [(&str, &str); 15] = [
+const OWN: [(&str, &str); 17] = [
     ("cause", "a member of an explanation"),
     ("declined", "a status of inquiries"),
     ("documents", "what packs define, to make records from"),
     ("done", "a category of statuses"),
     ("error", "a level of the log"),
     ("goods", "a kind of product"),
+    ("high", "a priority"),
     ("loops", "how often a stage of a process was entered"),
+    ("low", "a priority"),
     ("question", "a part of a survey"),
     ("reopened", "an event of a contract's ledger"),
     ("result", "a part of an action's answer"),
@@ -28,13 +30,15 @@ const OWN: [(&str, &str); 15] = [
     ("waiting", "a category of statuses"),
 ];
 /// Labels of packs that the engine uses as well.
-const OWN_LABELS: [(&str, &str); 9] = [
+const OWN_LABELS: [(&str, &str); 11] = [
+    ("Calendar", "a field of contracts"),
     ("High", "a priority"),
     ("Low", "a priority"),
     ("Priority", "a field of tickets"),
     ("Service", "a kind of product"),
     ("Source document", "a field of records"),
     ("Высокий", "a priority"),
+    ("Календарь", "a field of contracts"),
     ("Низкий", "a priority"),
     ("Оборудование", "the kind of record"),
     ("Приоритет", "a field of tickets"),

@@ -28,6 +28,7 @@ impl Deciding<'_, '_> {
         }
         self.target(kind, id)?;
         let rules = self.action_rules(kind, id, name)?;
+        let rules = self.open_rules(kind, id, name, rules)?;
         let arguments = Json::Object(arguments.clone()).to_string();
         if arguments.len() > MAX_ARGUMENTS_BYTES {
             return Err(Error::new(
@@ -72,8 +73,59 @@ impl Deciding<'_, '_> {
         Ok(Answer::record(kind, id))
     }
 
-    /// The actions that are open to whoever asks, with the rules that run them.
-    pub(super) fn open_actions(&self, kind: Kind, id: Id) -> Vec<(Arc<Rule>, Action)> {
+    /// The actions that are offered now to whoever asks: those whose conditions hold.
+    pub(super) fn offered_actions(
+        &mut self,
+        kind: Kind,
+        id: Id,
+    ) -> Result<Vec<(Arc<Rule>, Action)>> {
+        let mut offered = Vec::new();
+        for (rule, action) in self.open_actions(kind, id) {
+            let detail = Detail::Action {
+                name: action.name.clone(),
+                arguments: "{}".to_owned(),
+            };
+            if self.unmet_condition(&rule, kind, id, &detail)?.is_none() {
+                offered.push((rule, action));
+            }
+        }
+        Ok(offered)
+    }
+
+    /// The rules of an action whose conditions hold; refused, with the conditions, when none does.
+    fn open_rules(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        name: &str,
+        rules: Vec<Arc<Rule>>,
+    ) -> Result<Vec<Arc<Rule>>> {
+        let detail = Detail::Action {
+            name: name.to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        let (mut open, mut faults) = (Vec::new(), Vec::new());
+        for rule in rules {
+            let Some(place) = self.unmet_condition(&rule, kind, id, &detail)? else {
+                open.push(rule);
+                continue;
+            };
+            let condition = rule.when.get(place).map_or("", |c| c.name.as_str());
+            faults.push(Fault {
+                field: None,
+                code: "condition_unmet".to_owned(),
+                message: format!("it is open only when: {condition}"),
+                rule: Some(rule.id()),
+            });
+        }
+        if open.is_empty() {
+            return Err(Error::refused("action_not_open", faults));
+        }
+        Ok(open)
+    }
+
+    /// The actions that whoever asks may ask for, with the rules that run them.
+    fn open_actions(&self, kind: Kind, id: Id) -> Vec<(Arc<Rule>, Action)> {
         let type_code = self.type_of(kind, id);
         let catalog = &self.ground.catalog;
         catalog

@@ -72,13 +72,13 @@ impl Deciding<'_, '_> {
         Ok(())
     }
 
-    /// Asks the rules when a new ticket has nobody in charge.
-    pub(super) fn assign_if_needed(&mut self, id: Id) -> Result<()> {
-        let record = self.draft.record(Kind::Ticket, id)?;
+    /// Asks the rules when a new ticket or lead has nobody in charge.
+    pub(super) fn assign_if_needed(&mut self, kind: Kind, id: Id) -> Result<()> {
+        let record = self.draft.record(kind, id)?;
         if record.get(fields::ASSIGNEE).is_some() || record.get(fields::TEAM).is_some() {
             return Ok(());
         }
-        self.choose_assignee(Kind::Ticket, id)
+        self.choose_assignee(kind, id)
     }
 
     /// `assign.select`: the first rule that chooses decides.

@@ -187,8 +187,10 @@ impl Deciding<'_, '_> {
         self.default_rules(kind, id)?;
         self.compute(kind, id)?;
         self.begin_process(kind, id)?;
+        if matches!(kind, Kind::Ticket | Kind::Lead) {
+            self.assign_if_needed(kind, id)?;
+        }
         if kind == Kind::Ticket {
-            self.assign_if_needed(id)?;
             self.select_level(id, super::sla::CREATED)?;
         }
         let status = self

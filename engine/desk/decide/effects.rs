@@ -1,7 +1,7 @@
 //! Applying effects: validated like any user's input, all of a rule's or none.
 
 use super::entries::{check_text, short};
-use super::intake::CONVERTED;
+use super::intake::{CONVERTED, SOURCE};
 use super::notify::Words;
 use super::rules::Ruled;
 use super::{Deciding, MAX_DEPTH};
@@ -114,9 +114,12 @@ impl Deciding<'_, '_> {
                 let type_code = type_code.as_deref().map(|t| own(ruled, t));
                 let values: Vec<(String, Value)> =
                     values.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+                let values = self.full_names(ruled, *new, type_code.as_deref(), values);
                 if relation == CONVERTED && kind == Kind::Lead && *new == Kind::Ticket {
-                    let values = self.full_names(ruled, *new, type_code.as_deref(), values);
                     return self.convert_by_rule(id, type_code, &values, by).map(|_| ());
+                }
+                if relation == SOURCE && kind == Kind::Inquiry {
+                    return self.accept_by_rule(id, (*new, type_code), values, by);
                 }
                 let made = self.create_by_rule(*new, type_code, &values, by)?;
                 if relation.is_empty() {

@@ -3,6 +3,7 @@
 
 mod action;
 mod assign;
+mod beside;
 mod breaker;
 mod changed;
 mod citation;
@@ -67,6 +68,7 @@ use crate::domain::{Id, Instant, Kind};
 use crate::packs::Catalog;
 use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
 
+pub use beside::named;
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
@@ -76,7 +78,7 @@ pub use lifecycle::{Happening, try_happening};
 pub use performer::may_complete;
 pub use probe::Probe;
 pub use process::{Standing, standing};
-pub use rules::{call_checked, checked, named, view_by, view_of};
+pub use rules::{call_checked, checked, view_by, view_of};
 pub use shift::{moved_local, records as in_records, refusals, refuse_reserved, shift_to};
 pub use transition::missing;
 pub use update::place;

@@ -112,12 +112,15 @@ impl<'g, 'a> Probe<'g, 'a> {
         Ok(found)
     }
 
-    /// The named actions that are open to the asker, each once.
-    pub fn actions(&self) -> Vec<(Arc<Rule>, Action)> {
-        let mut all = self.deciding.open_actions(self.kind, self.id);
+    /// The named actions that are offered to the asker, each once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn actions(&mut self) -> Result<Vec<(Arc<Rule>, Action)>> {
+        let mut all = self.deciding.offered_actions(self.kind, self.id)?;
         let mut seen = std::collections::BTreeSet::new();
         all.retain(|(rule, action)| seen.insert((Arc::clone(&rule.pack), action.name.clone())));
-        all
+        Ok(all)
     }
 
     /// Why a change of status would be refused.

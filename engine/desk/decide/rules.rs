@@ -1,12 +1,12 @@
 //! Calling rules: the view they get, the trace they leave, and what happens when one breaks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Deciding, Ground};
 use crate::desk::journal::{By, RuleRun, Verdict};
 use crate::desk::{Fault, Result};
-use crate::domain::{Id, Kind, Record, Value, builtin, record::fields};
+use crate::domain::{Id, Kind, Record, record::fields};
 use crate::hooks::{
     Call, Decision, Detail, Failure, FailureKind, Hook, Outcome, RecordView, RouteChoice, Rule,
     Spot,
@@ -112,6 +112,21 @@ impl Deciding<'_, '_> {
         }
     }
 
+    /// The place of the first condition of a rule that does not hold for a record.
+    pub(super) fn unmet_condition(
+        &mut self,
+        rule: &Rule,
+        kind: Kind,
+        id: Id,
+        detail: &Detail,
+    ) -> Result<Option<usize>> {
+        if rule.when.is_empty() {
+            return Ok(None);
+        }
+        let call = self.call_of(rule, kind, id, detail)?;
+        Ok(rule.unmet(&call))
+    }
+
     /// The scene of a hook on a record: the point at which its rules are due. Said even where no rule
     /// is due, so that a rule that comes later can be tried on it.
     pub(super) fn scene(&mut self, hook: Hook, kind: Kind, id: Id, detail: &Detail) -> u16 {
@@ -203,70 +218,6 @@ impl Deciding<'_, '_> {
                 .unwrap_or_default(),
             detail: detail.clone(),
         })
-    }
-
-    /// The records that a rule declared it reads.
-    fn related(
-        &mut self,
-        rule: &Rule,
-        kind: Kind,
-        id: Id,
-    ) -> Result<BTreeMap<String, Arc<RecordView>>> {
-        let mut wanted = Vec::new();
-        if let Some(record) = self.draft.peek(kind, id) {
-            for name in &rule.reads {
-                wanted.extend(named(record, name).map(|place| (name.clone(), place)));
-            }
-        }
-        if wanted.iter().any(|(_, place)| !self.draft.knows(*place)) {
-            self.read_along(kind, id)?;
-        }
-        let mut related = BTreeMap::new();
-        for (name, place) in wanted {
-            let Some(work) = self.draft.records.get_mut(&place) else {
-                continue;
-            };
-            let Some(view) = work.view(|record| view_of(self.ground, record)) else {
-                continue;
-            };
-            related.insert(name, view);
-            if let Some(version) = work.version {
-                self.draft.reads.insert(place, version);
-                if rule.hook.fails_closed() {
-                    // What a guard saw must still be so when the change is committed.
-                    self.draft.rows.expect.push((
-                        crate::store::Table::Records,
-                        crate::desk::keys::record(place.0, place.1),
-                        crate::store::Expect::Version(version),
-                    ));
-                }
-            }
-        }
-        Ok(related)
-    }
-
-    /// Reads in one trip what all rules for a record declared, since others will ask next.
-    fn read_along(&mut self, kind: Kind, id: Id) -> Result<()> {
-        let places = self.declared(kind, id);
-        self.draft.load(&places)
-    }
-
-    /// The records that rules for a record declared to read.
-    pub(super) fn declared(&self, kind: Kind, id: Id) -> Vec<(Kind, Id)> {
-        let Some(record) = self.draft.peek(kind, id) else {
-            return Vec::new();
-        };
-        let catalog = &self.ground.catalog;
-        let rules = Hook::ALL
-            .into_iter()
-            .flat_map(|hook| catalog.rules_for(hook, kind, record.type_code()));
-        let names: BTreeSet<&str> = rules
-            .flat_map(|rule| rule.reads.iter().map(String::as_str))
-            .collect();
-        names
-            .into_iter()
-            .filter_map(|name| named(record, name))
-            .collect()
     }
 
     /// Language of whoever acts, as far as the draft knows the person.
@@ -403,18 +354,4 @@ pub fn place_of(catalog: &Catalog, rule: &Arc<Rule>) -> u16 {
     place
         .and_then(|p| u16::try_from(p).ok())
         .unwrap_or(u16::MAX)
-}
-
-/// The record that a declared read names: by the field of that name, or the first of a list such as
-/// `assets` for `asset`.
-pub fn named(record: &Record, name: &str) -> Option<(Kind, Id)> {
-    let target = |field: &str| builtin::field(record.kind, field).and_then(|def| def.target);
-    if let Some(target) = target(name) {
-        return record.reference(name).map(|to| (target, to));
-    }
-    let list = format!("{name}s");
-    let Some(Value::List(items)) = record.get(&list) else {
-        return None;
-    };
-    Some((target(&list)?, items.first().and_then(Value::as_ref_id)?))
 }

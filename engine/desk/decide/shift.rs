@@ -8,6 +8,7 @@ use super::{Answer, Deciding};
 use crate::desk::journal::By;
 use crate::desk::shifting::{self, MOVED_AT_ONCE, Uses};
 use crate::desk::{Error, ErrorKind, Fault, Result, keys};
+use crate::domain::definitions::TypeDef;
 use crate::domain::field::OptionDef;
 use crate::domain::{FieldDef, Id, Kind, StatusCategory, Value, record::fields};
 use crate::packs::{Catalog, Loaded, LocalFields, Moves, Shift, Subject, bridge};
@@ -23,7 +24,7 @@ impl Deciding<'_, '_> {
         all: &[Arc<Loaded>],
     ) -> Result<Option<Arc<Loaded>>> {
         let shift = Arc::new(shift_to(&self.ground.catalog, old, new, all)?);
-        refuse_reserved(old, &shift.moves)?;
+        refuse_reserved(old, new, &shift.moves)?;
         let Some(uses) = shifting::uses(&*self.draft.snapshot, &shift)? else {
             return Ok(None);
         };
@@ -265,11 +266,18 @@ pub fn moved_local(local: &[LocalFields], moves: &Moves) -> Vec<LocalFields> {
     local
 }
 
-/// Refuses to rename or remove types that are reserved.
-pub fn refuse_reserved(old: &Loaded, moves: &Moves) -> Result<()> {
+/// Refuses to rename or remove types that are reserved: neither their codes nor the names that people
+/// know change. A name in a language that had none may be added.
+pub fn refuse_reserved(old: &Loaded, new: &Loaded, moves: &Moves) -> Result<()> {
     let goes = |code: &String| moves.types.contains_key(code) || moves.dropped.types.contains(code);
+    let renamed = |t: &TypeDef| {
+        let mut kept = new.definitions.types.iter();
+        let now = kept.find(|n| n.code == t.code).map(|n| &n.names.0);
+        let mut names = t.names.0.iter();
+        now.is_some_and(|now| names.any(|(locale, name)| now.get(locale) != Some(name)))
+    };
     let types = old.definitions.types.iter();
-    let reserved = types.filter(|t| t.reserved && goes(&t.code));
+    let reserved = types.filter(|t| t.reserved && (goes(&t.code) || renamed(t)));
     let faults: Vec<Fault> = reserved
         .map(|t| {
             let message = "is reserved: it can be neither renamed nor removed";

@@ -143,12 +143,19 @@ impl Deciding<'_, '_> {
         };
         let field = key.iter().skip(1).copied().take_while(|b| *b != 0);
         let field: Vec<u8> = field.collect();
-        let fault = Fault::field(
-            &String::from_utf8_lossy(&field),
-            "not_unique",
-            "another record has this value already",
-        );
+        let fault = self.taken(&String::from_utf8_lossy(&field));
         Err(Error::refused("not_unique", vec![fault]))
+    }
+
+    /// The fault of a value that another record has: in the words of the field's pack, if it has some.
+    fn taken(&self, field: &str) -> Fault {
+        const TEXT: &str = "another record has this value already";
+        let Some(def) = self.ground.catalog.taken(field) else {
+            return Fault::field(field, "not_unique", TEXT);
+        };
+        let blamed = def.blames.as_deref().unwrap_or(field);
+        let text = def.names.get(self.locale()).unwrap_or(TEXT);
+        Fault::field(blamed, &def.code, text)
     }
 
     fn check_required(&self, kind: Kind, id: Id) -> Result<Vec<Fault>> {

@@ -55,7 +55,7 @@ impl Desk {
                 actions.push(action(to.clone(), why_not, requires));
             }
         }
-        let named = probe.actions().into_iter().filter(|_| barred.is_none());
+        let named = probe.actions()?.into_iter().filter(|_| barred.is_none());
         let named = named.map(named_action);
         Ok(Form {
             fields,

@@ -16,6 +16,7 @@ mod ledger;
 mod list;
 #[cfg(feature = "search")]
 mod pins;
+mod overview;
 mod plan;
 mod preview;
 mod process;
@@ -37,6 +38,7 @@ mod webhook;
 pub use history::journal_entry;
 #[cfg(feature = "search")]
 pub use pins::TuningCache;
+pub use overview::{Overview, OverviewList, OverviewQuery};
 pub use preview::{Exposed, Preview};
 pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};

@@ -143,9 +143,19 @@ impl Desk {
                 let def = def.ok_or_else(|| {
                     Error::field("sort", "unknown_field", "there is no such field to sort by")
                 })?;
-                search::Sort::Field {
-                    name: def.code,
-                    descending: *descending,
+                // Options are ordered as their definition has them: `low` before `urgent`.
+                let values: Vec<String> = def.options.into_iter().map(|o| o.code).collect();
+                if values.is_empty() {
+                    search::Sort::Field {
+                        name: def.code,
+                        descending: *descending,
+                    }
+                } else {
+                    search::Sort::Ranked {
+                        name: def.code,
+                        values,
+                        descending: *descending,
+                    }
                 }
             }
             None => search::Sort::Field {

@@ -5,17 +5,18 @@ use sha2::Digest;
 
 use crate::desk::survey::{Survey, SurveyState};
 use crate::desk::{
-    Actor, Desk, Error, OutboxItem, Page, Result, SurveyView, Token, codec, decide, keys,
+    Actor, Desk, Error, ErrorKind, OutboxItem, Page, Result, SurveyView, Token, codec, decide, keys,
 };
 use crate::domain::{Id, Kind, Record, Value, record::fields};
 use crate::store::{Snapshot, Table};
 
 impl Desk {
-    /// The token with this hash of its secret, if it is valid: a token ends with its person, with
-    /// the customer's access to the portal, and when the customer moves to another account.
+    /// The token with this hash of its secret, if it is valid: a token ends with its person, and when
+    /// the customer moves to another account.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the customer is known and the portal is not open to it (`portal_closed`), or the store
+    /// fails.
     pub fn token(&self, hash: &[u8; 32]) -> Result<Option<Token>> {
         let snapshot = self.store.snapshot(None)?;
         let Some(row) = snapshot.get(Table::Tokens, hash)? else {
@@ -23,7 +24,16 @@ impl Desk {
         };
         let token: Token = codec::decode(&row.bytes)?;
         let today = self.now().date_naive();
-        Ok(is_let_in(&*snapshot, &token.actor, today)?.then_some(token))
+        match entry(&*snapshot, &token.actor, today)? {
+            Entry::Open => Ok(Some(token)),
+            Entry::Ended => Ok(None),
+            Entry::PortalClosed => Err(Error::new(
+                ErrorKind::Forbidden,
+                "portal_closed",
+                "the portal is not open to this contact: the desk sets `portal`, `portal_from` and \
+                 `portal_to` on its card",
+            )),
+        }
     }
 
     /// The tokens, without their secrets.
@@ -148,20 +158,28 @@ fn locale(snapshot: &dyn Snapshot, record: &Record) -> Result<Option<String>> {
 }
 
 /// Whether the person a token was made for is still let in.
-fn is_let_in(snapshot: &dyn Snapshot, actor: &Actor, today: NaiveDate) -> Result<bool> {
+enum Entry {
+    Open,
+    /// The person is known, and the portal is not open to it.
+    PortalClosed,
+    /// The token is worth nothing any more.
+    Ended,
+}
+
+fn entry(snapshot: &dyn Snapshot, actor: &Actor, today: NaiveDate) -> Result<Entry> {
     let kind = if actor.is_contact() {
         Kind::Contact
     } else {
         Kind::Agent
     };
     let Some(id) = actor.id() else {
-        return Ok(true);
+        return Ok(Entry::Open);
     };
     let Some(row) = snapshot.get(Table::Records, &keys::record(kind, id))? else {
-        return Ok(false);
+        return Ok(Entry::Ended);
     };
     let person: Record = codec::decode(&row.bytes)?;
-    let is_off = |field: &str| person.get(field).and_then(Value::as_bool) == Some(false);
+    let flag = |field: &str| person.get(field).and_then(Value::as_bool);
     let day = |field: &str| match person.get(field) {
         Some(Value::Date(day)) => Some(*day),
         _ => None,
@@ -170,9 +188,15 @@ fn is_let_in(snapshot: &dyn Snapshot, actor: &Actor, today: NaiveDate) -> Result
     let late = day("portal_to").is_some_and(|to| to < today);
     Ok(match actor {
         Actor::Contact { account, .. } => {
-            let own = person.reference(fields::ACCOUNT) == Some(*account);
-            own && !is_off("portal") && !early && !late
+            if person.reference(fields::ACCOUNT) != Some(*account) {
+                Entry::Ended
+            } else if flag("portal") != Some(true) || early || late {
+                Entry::PortalClosed
+            } else {
+                Entry::Open
+            }
         }
-        _ => !is_off("active"),
+        _ if flag("active") == Some(false) => Entry::Ended,
+        _ => Entry::Open,
     })
 }

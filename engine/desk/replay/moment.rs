@@ -187,14 +187,15 @@ impl<'a> Moment<'a> {
         place: (Kind, Id),
     ) -> Result<BTreeMap<String, Arc<RecordView>>> {
         let mut wanted = Vec::new();
+        let catalog = self.catalog;
         if let Some(record) = self.state(place)?.now() {
             for name in &rule.reads {
-                wanted.extend(named(record, name).map(|place| (name.clone(), place)));
+                let place = named(catalog, record, rule, name);
+                wanted.extend(place.map(|place| (name.clone(), place)));
             }
         }
         let mut related = BTreeMap::new();
         for (name, place) in wanted {
-            let catalog = self.catalog;
             if let Some(view) = self.state(place)?.view(catalog) {
                 related.insert(name, view);
             }

@@ -202,7 +202,7 @@ fn words_and_figures_are_those_of_the_engine() {
             thousands(packs::MAX_FIELDS)
         ),
         format!(
-            "| workflows, field sets, surveys, processes, reports, documents | {} each |",
+            "| workflows, field sets, surveys, processes, reports, documents, workspaces | {} each |",
             packs::MAX_GROUPS
         ),
         format!(

@@ -390,7 +390,7 @@ fn faults_of_definitions() {
         "[type]\ncode = \"a\"\n[[screen]]\n",
         &[
             "definitions.toml:1:1: `type` must be a list, not table; write `[[type]]`",
-            "definitions.toml:3:3: unknown key `screen`; the keys here are type, workflow, field_set, survey, process, report, document",
+            "definitions.toml:3:3: unknown key `screen`; the keys here are type, workflow, field_set, survey, process, report, document, workspace, taken",
         ],
     );
     check(

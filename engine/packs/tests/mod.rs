@@ -10,3 +10,4 @@ mod plugin;
 mod stages;
 mod together;
 mod upgrade;
+mod views;

@@ -20,6 +20,13 @@ fn value(kind: u8, n: i64) -> FilterValue {
     }
 }
 
+fn text(value: &FilterValue) -> String {
+    match value {
+        FilterValue::Text(text) => text.clone(),
+        _ => String::new(),
+    }
+}
+
 fn random_doc(n: u128, fields: Vec<(u8, u8, i64)>) -> SearchDoc {
     let mut out = doc(n, "", "");
     if n.is_multiple_of(3) {
@@ -95,6 +102,18 @@ fn sort_value<'a>(doc: &'a SearchDoc, name: &str) -> Option<&'a FilterValue> {
     of.map(|(_, value)| value).min_by_key(|value| rank(value))
 }
 
+/// The place of a document's first text among values; behind them when it is none of them.
+fn place(doc: &SearchDoc, name: &str, values: &[String]) -> Option<usize> {
+    let fold = |t: &str| t.to_lowercase().replace('ё', "е");
+    let mut of = doc.filters.iter().filter(|(n, _)| n == name);
+    let text = of.find_map(|(_, value)| match value {
+        FilterValue::Text(text) => Some(fold(text)),
+        _ => None,
+    })?;
+    let found = values.iter().position(|v| fold(v) == text);
+    Some(found.unwrap_or(values.len()))
+}
+
 fn oracle(docs: &[SearchDoc], request: &SearchRequest) -> Vec<[u8; 16]> {
     let mut found: Vec<&SearchDoc> = docs
         .iter()
@@ -112,6 +131,20 @@ fn oracle(docs: &[SearchDoc], request: &SearchRequest) -> Vec<[u8; 16]> {
                 (Some(_), None) => Ordering::Less,
             };
             by_value.then(a.id.cmp(&b.id))
+        }
+        Sort::Ranked {
+            name,
+            values,
+            descending,
+        } => {
+            let by_place = match (place(a, name, values), place(b, name, values)) {
+                (Some(a), Some(b)) if *descending => b.cmp(&a),
+                (Some(a), Some(b)) => a.cmp(&b),
+                (None, None) => Ordering::Equal,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(_), None) => Ordering::Less,
+            };
+            by_place.then(a.id.cmp(&b.id))
         }
     });
     found.into_iter().map(|doc| doc.id).collect()
@@ -173,6 +206,16 @@ fn any_request() -> impl Strategy<Value = SearchRequest> {
         )
             .prop_map(|(name, descending)| Sort::Field {
                 name: name.into(),
+                descending
+            }),
+        (
+            prop::sample::select(vec!["status", "mixed", "absent"]),
+            prop::collection::vec(-300_i64..300, 0..6),
+            any::<bool>()
+        )
+            .prop_map(|(name, numbers, descending)| Sort::Ranked {
+                name: name.into(),
+                values: numbers.into_iter().map(|n| text(&value(0, n))).collect(),
                 descending
             }),
     ];

@@ -53,8 +53,11 @@ fn a_reserved_type_is_neither_removed_nor_renamed() {
     let manifest = replaced.files.get_mut("pack.toml").unwrap();
     let more = "\n[replaced]\ntype = { interest = \"curiosity\" }\n";
     manifest.extend(more.as_bytes());
-    // Whether another code takes its place or none.
-    for files in [renamed, replaced] {
+    let shown = "names = { ru = \"Интерес\", en = \"Interest\" }";
+    let other = shown.replace("Интерес", "Любопытство");
+    let called = edited("support-1c", FILE, shown, &other);
+    // Whether another code takes its place or none, or people are shown another name.
+    for files in [renamed, replaced, called] {
         let error = install(&desk, files).unwrap_err();
         assert_eq!(error.code, "reserved");
         assert_eq!(
@@ -62,7 +65,40 @@ fn a_reserved_type_is_neither_removed_nor_renamed() {
             Some("support-1c/interest")
         );
         assert!(types(&desk).contains(&interest));
+        let catalog = desk.desk.catalog().unwrap();
+        let def = catalog.type_def("support-1c/interest").unwrap();
+        assert_eq!(def.names.get("ru"), Some("Интерес"));
     }
+    // A name in another language takes nothing away.
+    let more = shown.replace("en =", "de = \"Interesse\", en =");
+    install(&desk, edited("support-1c", FILE, shown, &more)).unwrap();
+}
+
+// rows: S1.7, S1.8, S1.9
+#[test]
+fn the_types_of_support_are_those_that_were_asked_for() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("support-1c")).unwrap();
+    let catalog = desk.desk.catalog().unwrap();
+    let name = |code: &str| {
+        let def = catalog.type_def(&format!("support-1c/{code}"))?;
+        def.names.get("ru").map(str::to_owned)
+    };
+    for (code, ru) in [
+        ("error", "Ошибка"),
+        ("critical_error", "Критическая ошибка"),
+        ("wish", "Пожелание"),
+        ("appeal", "Обращение"),
+        ("complaint", "Жалоба"),
+        ("interest", "Интерес"),
+    ] {
+        assert_eq!(name(code).as_deref(), Some(ru));
+    }
+    let reserved: Vec<String> = types(&desk)
+        .into_iter()
+        .filter_map(|(code, reserved)| reserved.then_some(code))
+        .collect();
+    assert_eq!(reserved, ["support-1c/interest"]);
 }
 
 // rows: S1.5
@@ -95,7 +131,8 @@ fn types_are_added_renamed_and_removed_while_nobody_uses_them() {
     let ticket =
         json!({"type": "support-1c/wish", "title": "Больше света", "description": "В цехе темно"});
     desk.create(Kind::Ticket, ticket).unwrap();
-    let other = edited("support-1c", FILE, "\"wish\"", "\"hope\"");
+    let code = "code = \"wish\"\nnames = { ru = \"Пожелание\", en = \"Wish\" }\nicon";
+    let other = edited("support-1c", FILE, code, &code.replacen("wish", "hope", 1));
     let error = install(&desk, other).unwrap_err();
     assert_eq!(error.code, "in_use");
     let events = desk.desk.pack_events("support-1c").unwrap();

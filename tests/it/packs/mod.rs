@@ -2,6 +2,8 @@
 
 #[cfg(feature = "script")]
 mod authoring;
+#[cfg(all(feature = "script", feature = "wasm"))]
+mod beside;
 #[cfg(feature = "script")]
 mod directory;
 mod drafts;

@@ -10,8 +10,9 @@ use crate::desk::{Error, ErrorKind, Result};
 use crate::domain::{Id, Kind, Record, StatusCategory, Value, record::fields};
 use crate::hooks::{Detail, Hook};
 
-/// What a link from a new record to the inquiry means.
-const SOURCE: &str = "source";
+/// What a link from a new record to the inquiry means. A rule that creates a record with this relation
+/// on an inquiry accepts the inquiry.
+pub const SOURCE: &str = "source";
 /// What a link from an inquiry to what became of it means.
 const RESULT: &str = "result";
 
@@ -37,6 +38,25 @@ impl Deciding<'_, '_> {
         let place = self.go(id, ask, way)?;
         self.settle(&[(Kind::Inquiry, id), place])?;
         Ok(Answer::record(place.0, place.1))
+    }
+
+    /// Accepts an inquiry as a rule's effect.
+    pub(in crate::desk::decide) fn accept_by_rule(
+        &mut self,
+        inquiry: Id,
+        (kind, type_code): (Kind, Option<String>),
+        values: Vec<(String, Value)>,
+        by: By,
+    ) -> Result<()> {
+        self.require_open(inquiry)?;
+        self.count_created()?;
+        let values = values.into_iter().map(|(n, v)| (n, v, by)).collect();
+        let way = Way::Create {
+            kind,
+            type_code,
+            values,
+        };
+        self.go(inquiry, &Acceptance::default(), way).map(drop)
     }
 
     /// Refuses an inquiry of which something became already.

@@ -1,4 +1,4 @@
-//! What belongs to an inquiry goes with it: messages and files, and the links both ways.
+//! What belongs to an inquiry or lead goes with it: messages and files, and the links both ways.
 
 use sha2::Digest;
 
@@ -32,12 +32,12 @@ pub fn held_by(bytes: &[u8]) -> Option<(Kind, Id)> {
 }
 
 impl Deciding<'_, '_> {
-    /// Copies the messages and files of an inquiry to what became of it. Later messages of the same
+    /// Copies the messages and files of an inquiry or lead to what became of it. Later messages of the same
     /// conversation find their way there.
-    pub(super) fn carry_entries(&mut self, inquiry: Id, to: (Kind, Id)) -> Result<()> {
+    pub(super) fn carry_entries(&mut self, source: Id, to: (Kind, Id)) -> Result<()> {
         let mut all: Vec<Entry> = Vec::new();
-        if !self.draft.is_new(inquiry) {
-            let (from, end) = keys::owned(inquiry);
+        if !self.draft.is_new(source) {
+            let (from, end) = keys::owned(source);
             let snapshot = std::sync::Arc::clone(&self.draft.snapshot);
             let rows = snapshot.range(Table::Entries, &from, &end, false, MAX_ENTRIES)?;
             for (_, row) in rows {
@@ -46,7 +46,7 @@ impl Deciding<'_, '_> {
             }
         }
         let added = self.draft.entries.iter();
-        let added = added.filter(|(_, owner, _)| *owner == inquiry);
+        let added = added.filter(|(_, owner, _)| *owner == source);
         all.extend(added.map(|(stored, ..)| stored.entry.clone()));
         for mut entry in all {
             match &entry.body {

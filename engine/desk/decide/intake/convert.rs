@@ -80,6 +80,7 @@ impl Deciding<'_, '_> {
             .set(Kind::Ticket, id, "inquiry", inquiry, By::Engine);
         values(self, id)?;
         self.complete(Kind::Ticket, id)?;
+        self.carry_entries(lead, (Kind::Ticket, id))?;
         let now = Value::Instant(self.ground.now);
         let told = [
             ("converted_at", now),

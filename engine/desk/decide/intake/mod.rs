@@ -10,6 +10,7 @@ mod route;
 mod search;
 mod take_down;
 
+pub use accept::SOURCE;
 pub use carry::{holder, message_guard};
 pub use convert::CONVERTED;
 pub use search::PartySearch;
