@@ -21,7 +21,7 @@ pub const POSITION: HeaderName = HeaderName::from_static("opora-position");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Every kind, and the path of its records: a new kind costs a line.
-pub const TABLE: [(Kind, &str); 14] = [
+pub const TABLE: [(Kind, &str); 15] = [
     (Kind::Ticket, "tickets"),
     (Kind::Account, "accounts"),
     (Kind::Contact, "contacts"),
@@ -36,6 +36,7 @@ pub const TABLE: [(Kind, &str); 14] = [
     (Kind::Lead, "leads"),
     (Kind::Inquiry, "inquiries"),
     (Kind::Activity, "activities"),
+    (Kind::Recurrence, "recurrences"),
 ];
 
 /// The path of a kind's records.
@@ -177,6 +178,10 @@ async fn read_record(
             let catalog = desk.catalog()?;
             let look = look(&catalog, &caller);
             let mut body = look.record(&page);
+            let merged = super::merge::redirect(desk, &caller, &page.record)?;
+            if let Some(body) = body.as_object_mut().filter(|_| !merged.is_null()) {
+                body.insert("merged".to_owned(), merged);
+            }
             if with_plan {
                 let rows = desk.plan(&caller.actor, kind, id, at_least)?;
                 let rows = rows.iter().map(|row| look.record(row)).collect();

@@ -125,7 +125,8 @@ impl Actor {
             | Kind::Agent
             | Kind::Team
             | Kind::Calendar
-            | Kind::SupportLevel => false,
+            | Kind::SupportLevel
+            | Kind::Recurrence => false,
         }
     }
 

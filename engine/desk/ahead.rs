@@ -197,9 +197,11 @@ fn foresee(
             let level = asked.keys().any(|name| decides_level(name));
             (status || level, status)
         }
-        Command::Transition { .. } | Command::Process { .. } | Command::FireTimer { .. } => {
-            (true, true)
-        }
+        Command::Transition { .. }
+        | Command::Process { .. }
+        | Command::Merge { .. }
+        | Command::Unmerge { .. }
+        | Command::FireTimer { .. } => (true, true),
         Command::Comment { .. }
         | Command::Message { .. }
         | Command::Send { .. }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::delivery::Delivered;
 use super::webhook::{WebhookChange, WebhookProgress};
 use super::{
-    Acceptance, Actor, Error, Interaction, Lesson, ReportSpec, Result, Suspension, TuningChange,
+    Acceptance, Actor, EraseStep, Error, Interaction, Lesson, ReportSpec, Result, Suspension,
+    TuningChange,
 };
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::field::FieldDef;
@@ -215,6 +216,58 @@ pub enum Command {
     SettleContract {
         /// The contract.
         contract: Id,
+    },
+    /// Merge a ticket into another one.
+    Merge {
+        /// The ticket that is merged.
+        id: Id,
+        /// The ticket that goes on.
+        into: Id,
+        /// Whether they may be of different customers.
+        across_parties: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Undo the merge of a ticket into another one.
+    Unmerge {
+        /// The ticket that was merged.
+        id: Id,
+        /// Why.
+        reason: String,
+    },
+    /// Make a new ticket of some of a ticket's comments, messages and files.
+    Split {
+        /// The ticket that is split.
+        id: Id,
+        /// What is copied to the new one.
+        entries: Vec<Id>,
+        /// Values of the new one.
+        fields: Map<String, Json>,
+    },
+    /// Make a draft of an article from a ticket.
+    MakeArticle {
+        /// The ticket.
+        ticket: Id,
+        /// Values of the article that take the place of the ticket's.
+        fields: Map<String, Json>,
+    },
+    /// Let somebody watch a record, or watch it no more.
+    Watch {
+        /// Kind.
+        kind: Kind,
+        /// Record.
+        id: Id,
+        /// Agent or contact, by id or code; none: whoever asks.
+        who: Option<(Kind, String)>,
+        /// Whether to watch.
+        on: bool,
+    },
+    /// A step of erasing a person: asked for by [`super::Desk::erase_person`].
+    Erase {
+        /// The person.
+        contact: Id,
+        /// What is changed.
+        step: Box<EraseStep>,
     },
     /// Make a duplicate of a record.
     Duplicate {
@@ -631,6 +684,13 @@ impl Command {
             Self::Link { .. } => "link",
             Self::CorrectLedger { .. } => "correct_ledger",
             Self::SettleContract { .. } => "settle_contract",
+            Self::Merge { .. } => "merge",
+            Self::Unmerge { .. } => "unmerge",
+            Self::Split { .. } => "split",
+            Self::MakeArticle { .. } => "make_article",
+            Self::Watch { on: true, .. } => "watch",
+            Self::Watch { on: false, .. } => "unwatch",
+            Self::Erase { .. } => "erase",
             Self::Duplicate { .. } => "duplicate",
             Self::TagPersonally { .. } => "tag_personally",
             Self::ChangeSettings { .. } => "change_settings",
@@ -703,8 +763,13 @@ impl Command {
             | Self::Attach { kind, id, .. }
             | Self::RunAction { kind, id, .. }
             | Self::Duplicate { kind, id, .. }
+            | Self::Watch { kind, id, .. }
             | Self::TagPersonally { kind, id, .. }
             | Self::Link { kind, id, .. } => Some((*kind, *id)),
+            Self::MakeArticle { ticket: id, .. }
+            | Self::Merge { id, .. }
+            | Self::Unmerge { id, .. }
+            | Self::Split { id, .. } => Some((Kind::Ticket, *id)),
             Self::CorrectLedger { contract, .. } | Self::SettleContract { contract } => {
                 Some((Kind::Contract, *contract))
             }
@@ -716,6 +781,7 @@ impl Command {
             }
             | Self::Register { inquiry: id, .. } => Some((Kind::Inquiry, *id)),
             Self::Convert { lead, .. } => Some((Kind::Lead, *lead)),
+            Self::Erase { contact, .. } => Some((Kind::Contact, *contact)),
             _ => None,
         }
     }

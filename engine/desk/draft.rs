@@ -73,6 +73,8 @@ pub struct Draft {
     pub clocks: BTreeMap<Id, BTreeMap<String, ClockWork>>,
     /// Tickets as they were when their support level was chosen last in this command.
     pub selected: BTreeMap<Id, Arc<Record>>,
+    /// Tickets as they were when they were counted last as parts of another one.
+    pub parts: BTreeMap<Id, Option<(Id, bool)>>,
     /// What is counted on contracts, as far as it was read.
     pub counted: BTreeMap<Id, ledger::Counted>,
     /// Surveys made or changed, with the version of the stored one.
@@ -128,6 +130,7 @@ impl Draft {
             timers: BTreeMap::new(),
             clocks: BTreeMap::new(),
             selected: BTreeMap::new(),
+            parts: BTreeMap::new(),
             counted: BTreeMap::new(),
             surveys: BTreeMap::new(),
             outbox: Vec::new(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::journal::{JournalEntry, StoredEntry, What};
-use super::{DeskOptions, Error, ErrorKind, Result, codec, keys};
+use super::{DeskOptions, Error, ErrorKind, Result, codec, keys, merged};
 use crate::domain::entry::{EntryBody, Visibility};
 use crate::domain::{Id, Kind, Record, Value};
 use crate::search::{
@@ -14,7 +14,7 @@ use crate::search::{
 use crate::store::{Pos, Snapshot, Store, Table};
 
 /// Kinds that are indexed.
-const INDEXED: [Kind; 12] = [
+const INDEXED: [Kind; 13] = [
     Kind::Ticket,
     Kind::Lead,
     Kind::Inquiry,
@@ -27,6 +27,7 @@ const INDEXED: [Kind; 12] = [
     Kind::Article,
     Kind::Agent,
     Kind::Team,
+    Kind::Recurrence,
 ];
 /// Fields whose values searches can count, and the fields of records that they are made of.
 pub const FACETS: [(&str, &[&str]); 11] = [
@@ -190,8 +191,16 @@ fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<Se
         }
     }
     if matches!(record.kind, Kind::Ticket | Kind::Inquiry | Kind::Lead) {
-        let (from, to) = keys::owned(record.id);
-        for (_, row) in snapshot.range(Table::Entries, &from, &to, false, MAX_ENTRIES)? {
+        // What was merged into a ticket is found with it.
+        let mut owners = vec![record.id];
+        owners.extend(merged::sources(snapshot, record)?.iter().map(|r| r.id));
+        let mut rows = Vec::new();
+        for owner in owners {
+            let (from, to) = keys::owned(owner);
+            let left = MAX_ENTRIES.saturating_sub(rows.len()).max(1);
+            rows.extend(snapshot.range(Table::Entries, &from, &to, false, left)?);
+        }
+        for (_, row) in rows {
             let stored: StoredEntry = codec::decode(&row.bytes)?;
             match &stored.entry.body {
                 EntryBody::Comment {

@@ -264,4 +264,6 @@ pub enum Purpose {
     },
     /// An activity is due: its performer is reminded.
     PlanDue,
+    /// A recurrence occurs.
+    Recur,
 }

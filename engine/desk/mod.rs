@@ -18,6 +18,7 @@ mod content;
 mod decide;
 mod delivery;
 mod draft;
+mod erase;
 mod error;
 mod gates;
 mod ids;
@@ -31,11 +32,13 @@ mod learning;
 mod ledger;
 mod lookup;
 mod mail;
+mod merged;
 mod packs;
 mod party;
 mod permits;
 mod query;
 mod rebuild;
+mod recurrence;
 mod rekey;
 mod replay;
 mod replies;
@@ -70,6 +73,7 @@ pub use delivery::{
     Delivered, Deliveries, Delivery, DeliveryState, Due, Fate, Letter, LetterFile, Mailing,
     OutboxPage, OutboxQuery, Queue, named_by, own_message_id,
 };
+pub use erase::{EraseStep, Erased};
 pub use error::{Error, ErrorKind, Fault, Result};
 pub use ids::IdSource;
 pub use intake::{
@@ -84,6 +88,7 @@ pub use query::{
 };
 pub use query::{Overview, OverviewList, OverviewQuery};
 pub use query::{ProcessChoice, ProcessPage, ProcessPlace};
+pub use recurrence::Occurrence;
 pub use replay::{
     CauseLink, Checked, Difference, Point, ReadValue, Replayed, Shadow, Silence, SimulateQuery,
     Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,

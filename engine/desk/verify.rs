@@ -3,7 +3,9 @@
 
 mod belongings;
 mod deliveries;
+mod families;
 mod ledgers;
+mod recurrences;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,6 +109,8 @@ impl Desk {
         belongings.check(&*snapshot, &mut verified.faults)?;
         deliveries::check(&*snapshot, &mut verified.faults)?;
         ledgers::check(&*snapshot, &mut verified.faults)?;
+        families::check(&*snapshot, &mut verified.faults)?;
+        recurrences::check(&*snapshot, &mut verified.faults)?;
         verified.faults.truncate(100);
         Ok(verified)
     }

@@ -454,6 +454,8 @@ pub struct EntryPage {
     pub entry: Entry,
     /// Position at which it was added.
     pub version: Pos,
+    /// The merged ticket that it belongs to, when it is shown with another one.
+    pub merged: Option<Id>,
 }
 
 /// One event of the stream: a committed change.

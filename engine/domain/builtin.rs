@@ -1,11 +1,15 @@
 //! The engine's own fields of each kind.
 
+mod family;
 mod intake;
+mod recurrence;
 
 use std::sync::LazyLock;
 
+use family::family;
 pub use intake::DRAFT;
 use intake::{inquiry, lead, other_contacts, source_inquiry};
+use recurrence::{made_by, recurrence};
 
 use super::{FieldDef, Kind, Names, StatusCategory, StatusDef, TransitionDef, ValueType, Workflow};
 
@@ -119,6 +123,7 @@ fn define(kind: Kind) -> Vec<FieldDef> {
                 .default("\"goods\""),
         ]),
         Kind::Article => all.extend(article()),
+        Kind::Recurrence => all.extend(recurrence()),
         Kind::Agent => all.extend(agent()),
         Kind::Team => all.extend([
             f("code", "Code", "Код", V::Text).unique(),
@@ -128,6 +133,9 @@ fn define(kind: Kind) -> Vec<FieldDef> {
             f("code", "Code", "Код", V::Text).required().unique(),
             f("definition", "Definition", "Определение", V::Json).required(),
         ]),
+    }
+    if kind.has_entries() {
+        all.extend(watched(kind));
     }
     all.push(
         f(
@@ -145,6 +153,20 @@ fn define(kind: Kind) -> Vec<FieldDef> {
         def.order = i32::try_from(place).unwrap_or(i32::MAX);
     }
     defs
+}
+
+/// Who hears of what rules tell watchers. Tickets have their agents among the fields of work.
+fn watched(kind: Kind) -> Vec<Field> {
+    let agents = f("watchers", "Watchers", "Наблюдатели", ValueType::RefList);
+    let contacts = f(
+        "watching_contacts",
+        "Watching customers",
+        "Наблюдатели от клиента",
+        ValueType::RefList,
+    );
+    let agents = (kind != Kind::Ticket).then(|| agents.to(Kind::Agent).internal());
+    let contacts = contacts.to(Kind::Contact).readonly().internal();
+    agents.into_iter().chain([contacts]).collect()
 }
 
 /// Fields of whatever has a type and a status and is worked on.
@@ -293,6 +315,8 @@ fn ticket() -> Vec<Field> {
         .personal(),
         f("satisfaction_at", "Rated at", "Дата оценки", V::Instant).readonly(),
     ]);
+    all.extend(made_by());
+    all.extend(family());
     all
 }
 
@@ -403,6 +427,7 @@ fn contact() -> Vec<Field> {
             "Доступ к порталу по",
             V::Date,
         ),
+        f("erased_at", "Erased at", "Данные удалены", V::Instant).readonly(),
         f("tags", "Tags", "Метки", V::TextList).indexed(),
     ]
 }
@@ -519,6 +544,7 @@ fn article_workflow() -> Workflow {
     Workflow {
         code: "article".to_owned(),
         initial: "draft".to_owned(),
+        merged: String::new(),
         statuses: vec![
             status("draft", "Draft", "Черновик", StatusCategory::New),
             status("review", "In review", "На проверке", StatusCategory::Open),

@@ -35,11 +35,13 @@ pub enum Kind {
     Calendar = 13,
     /// Targets from which due times follow.
     SupportLevel = 14,
+    /// A rule by which tickets are made again and again.
+    Recurrence = 15,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Ticket,
         Self::Lead,
         Self::Inquiry,
@@ -54,6 +56,7 @@ impl Kind {
         Self::Team,
         Self::Calendar,
         Self::SupportLevel,
+        Self::Recurrence,
     ];
 
     /// The name used in the API, scripts and the journal.
@@ -74,6 +77,7 @@ impl Kind {
             Self::Team => "team",
             Self::Calendar => "calendar",
             Self::SupportLevel => "support_level",
+            Self::Recurrence => "recurrence",
         }
     }
 
@@ -109,7 +113,7 @@ impl Kind {
     pub const fn has_entries(self) -> bool {
         !matches!(
             self,
-            Self::Agent | Self::Team | Self::Calendar | Self::SupportLevel
+            Self::Agent | Self::Team | Self::Calendar | Self::SupportLevel | Self::Recurrence
         )
     }
 

@@ -89,6 +89,10 @@ pub struct Workflow {
     pub code: String,
     /// Status of a new record.
     pub initial: String,
+    /// Status of a record that was merged into another one; empty: the first one of category
+    /// cancelled, else the first of category done.
+    #[serde(default)]
+    pub merged: String,
     /// The statuses, in the order they are shown.
     pub statuses: Vec<StatusDef>,
     /// The permitted changes.
@@ -101,6 +105,14 @@ impl Workflow {
     #[must_use]
     pub fn status(&self, code: &str) -> Option<&StatusDef> {
         self.statuses.iter().find(|s| s.code == code)
+    }
+
+    /// The status of a record that was merged into another one.
+    #[must_use]
+    pub fn merged(&self) -> Option<&StatusDef> {
+        let of = |category| self.statuses.iter().find(|s| s.category == category);
+        let first = || of(StatusCategory::Cancelled).or_else(|| of(StatusCategory::Done));
+        self.status(&self.merged).or_else(first)
     }
 
     /// The definition of the change from one status to another, if it is permitted.

@@ -167,7 +167,8 @@ fn things(pack: &Loaded) -> BTreeMap<(Subject, String), String> {
         all.insert((Subject::Type, t.code.clone()), format!("{t:?}"));
     }
     for flow in &defs.workflows {
-        let ways = format!("{} {:?} {:?}", flow.initial, flow.transitions, order(flow));
+        let ends = (&flow.initial, &flow.merged);
+        let ways = format!("{ends:?} {:?} {:?}", flow.transitions, order(flow));
         all.insert((Subject::Workflow, flow.code.clone()), ways);
         for status in &flow.statuses {
             // Two workflows may share a status: it is gone when neither has it.

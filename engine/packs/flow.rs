@@ -81,10 +81,20 @@ impl Checker<'_> {
                 }
             }
         }
+        let known: Vec<&str> = flow.statuses.iter().map(|s| bare(&s.code)).collect();
+        let closes = flow
+            .status(&flow.merged)
+            .is_some_and(|s| s.category.is_closed());
+        if !flow.merged.is_empty() && !closes {
+            let message = format!(
+                "status `{}` of merged records is none of category done or cancelled in this workflow",
+                short(bare(&flow.merged))
+            );
+            self.push("/merged", message, Some((&flow.merged, &known)));
+        }
         if flow.status(&flow.initial).is_some() {
             return true;
         }
-        let known: Vec<&str> = flow.statuses.iter().map(|s| bare(&s.code)).collect();
         let message = format!(
             "initial status `{}` is not one of the statuses",
             short(bare(&flow.initial))

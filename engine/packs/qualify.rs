@@ -47,6 +47,9 @@ pub(super) fn qualify(pack: &str, defs: &mut Definitions) {
         };
         full(&mut flow.code);
         full(&mut flow.initial);
+        if !flow.merged.is_empty() {
+            full(&mut flow.merged);
+        }
         for status in &mut flow.statuses {
             full(&mut status.code);
         }

@@ -91,6 +91,7 @@ impl Check {
         look.fields(&fields)?;
         look.journal()?;
         look.outbox()?;
+        look.shown()?;
         look.clocks()?;
         look.form()?;
         look.process()?;
@@ -266,6 +267,26 @@ impl Look<'_> {
                 Difference::new("entry", format!("{wanted:?}"), format!("{got:?}"))
             });
         }
+        Ok(())
+    }
+
+    /// Everything that the record shows, whenever it was added.
+    fn shown(&mut self) -> Seen<()> {
+        let Some(wanted) = &self.then.shown else {
+            return Ok(());
+        };
+        let got = self
+            .driver
+            .entries(&self.actor, self.place.0, self.place.1)?;
+        let got: Vec<&String> = got.iter().map(|entry| &entry.text).collect();
+        let same = got.len() == wanted.len()
+            && wanted
+                .iter()
+                .zip(&got)
+                .all(|(piece, text)| text.contains(piece.as_str()));
+        self.expect(same, || {
+            Difference::new("entries shown", format!("{wanted:?}"), format!("{got:?}"))
+        });
         Ok(())
     }
 

@@ -95,7 +95,7 @@ pub(super) fn command(
     names: &Names,
     driver: &mut dyn Driver,
 ) -> Result<Option<Command>, String> {
-    let verbs: [(&str, &Option<String>); 24] = [
+    let verbs: [(&str, &Option<String>); 30] = [
         ("create", &step.create),
         ("update", &step.update),
         ("delete", &step.delete),
@@ -114,6 +114,12 @@ pub(super) fn command(
         ("redirect", &step.redirect),
         ("plan", &step.plan),
         ("duplicate", &step.duplicate),
+        ("merge", &step.merge),
+        ("article", &step.article),
+        ("watch", &step.watch),
+        ("unwatch", &step.unwatch),
+        ("unmerge", &step.unmerge),
+        ("split", &step.split),
         ("receive", &step.receive),
         ("intake", &step.intake),
         ("accept", &step.accept),
@@ -155,6 +161,31 @@ fn build(
         "update" => Command::Update { kind, id, fields },
         "delete" => Command::Delete { kind, id },
         "duplicate" => Command::Duplicate { kind, id, fields },
+        "merge" => Command::Merge {
+            id,
+            into: names.get(&needed(step.to.as_ref(), "to")?)?.1,
+            across_parties: step.across,
+            reason: step.text.clone().unwrap_or_default(),
+        },
+        "article" => Command::MakeArticle { ticket: id, fields },
+        "watch" | "unwatch" => Command::Watch {
+            kind,
+            id,
+            who: match &step.to {
+                Some(name) => Some(names.get(name).map(|(kind, id)| (kind, id.to_string()))?),
+                None => None,
+            },
+            on: verb == "watch",
+        },
+        "unmerge" => Command::Unmerge {
+            id,
+            reason: step.text.clone().unwrap_or_default(),
+        },
+        "split" => Command::Split {
+            id,
+            entries: chosen(step, driver, (kind, id))?,
+            fields,
+        },
         "transition" => Command::Transition {
             kind,
             id,
@@ -212,6 +243,18 @@ fn build(
         },
         _ => entry(step, (verb, kind, id))?,
     })
+}
+
+/// The entries of a record that `saying` finds.
+fn chosen(step: &Step, driver: &mut dyn Driver, (kind, id): (Kind, Id)) -> Result<Vec<Id>, String> {
+    let all = driver.entries(&Actor::System, kind, id)?;
+    let mut found = Vec::new();
+    for piece in &step.saying {
+        let one = all.iter().find(|entry| entry.text.contains(piece.as_str()));
+        let one = one.ok_or_else(|| format!("nothing on the record says `{piece}`"))?;
+        found.extend(one.id);
+    }
+    Ok(found)
 }
 
 /// A step of a process: `answer` stands in `to` of a decision, the words in `text`.

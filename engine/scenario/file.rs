@@ -126,6 +126,12 @@ pub(super) struct Step {
     pub redirect: Option<String>,
     pub plan: Option<String>,
     pub duplicate: Option<String>,
+    pub merge: Option<String>,
+    pub unmerge: Option<String>,
+    pub split: Option<String>,
+    pub article: Option<String>,
+    pub watch: Option<String>,
+    pub unwatch: Option<String>,
     pub receive: Option<String>,
     pub intake: Option<String>,
     pub accept: Option<String>,
@@ -166,6 +172,8 @@ pub(super) struct Step {
     pub stage: Option<String>,
     pub process: Option<String>,
     pub rows: Vec<toml::Table>,
+    pub across: bool,
+    pub saying: Vec<String>,
 
     pub result: Option<toml::Table>,
     pub refused: Option<Refusal>,
@@ -175,7 +183,10 @@ pub(super) struct Step {
 impl Step {
     /// Whether its command makes a record, which `name` is for.
     pub fn makes(&self) -> bool {
-        self.create.is_some() || self.duplicate.is_some()
+        self.create.is_some()
+            || self.duplicate.is_some()
+            || self.split.is_some()
+            || self.article.is_some()
     }
 }
 
@@ -235,6 +246,7 @@ pub(super) struct Then {
     pub reasons: Vec<String>,
     pub notes: Option<Vec<String>>,
     pub entries: Option<Vec<EntryLike>>,
+    pub shown: Option<Vec<String>>,
     pub outbox: Option<Vec<MessageLike>>,
     pub clocks: BTreeMap<String, ClockLike>,
     pub form: BTreeMap<String, FieldLike>,

@@ -609,6 +609,39 @@ fn entry_call(command: &Command) -> Call {
             &path(*kind, *id, "/links"),
             json!({"relation": relation, "to_kind": to_kind.name(), "to": to}),
         ),
+        Command::Merge {
+            id,
+            into,
+            across_parties,
+            reason,
+        } => post(
+            &path(Kind::Ticket, *id, "/merge"),
+            json!({"into": into, "across_parties": across_parties, "reason": reason}),
+        ),
+        Command::MakeArticle { ticket, fields } => post(
+            &path(Kind::Ticket, *ticket, "/article"),
+            json!({"fields": fields}),
+        ),
+        Command::Watch { kind, id, who, on } => {
+            let who: Map<String, Json> = who
+                .iter()
+                .map(|(kind, name)| (kind.name().to_owned(), json!(name)))
+                .collect();
+            let what = if *on { "/watch" } else { "/unwatch" };
+            post(&path(*kind, *id, what), Json::Object(who))
+        }
+        Command::Unmerge { id, reason } => post(
+            &path(Kind::Ticket, *id, "/unmerge"),
+            json!({"reason": reason}),
+        ),
+        Command::Split {
+            id,
+            entries,
+            fields,
+        } => post(
+            &path(Kind::Ticket, *id, "/split"),
+            json!({"entries": entries, "fields": fields}),
+        ),
         Command::Duplicate { kind, id, fields } => {
             post(&path(*kind, *id, "/duplicate"), json!({ "fields": fields }))
         }

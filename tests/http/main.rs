@@ -35,6 +35,8 @@ mod lists;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod merge;
+#[cfg(test)]
 mod packs;
 #[cfg(test)]
 mod portal;
@@ -43,6 +45,8 @@ mod problems;
 #[cfg(test)]
 #[cfg(feature = "script")]
 mod rating;
+#[cfg(test)]
+mod recurrences;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

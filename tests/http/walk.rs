@@ -39,6 +39,11 @@ fn target(app: &App, kind: Kind, serial: usize) -> Id {
             create(&app.desk, Kind::Calendar, fields);
             json!({"title": title, "code": code, "definition": level(&code, &base)})
         }
+        Kind::Recurrence => {
+            let fields = json!({"title": "Days", "code": code, "definition": calendar(&code)});
+            create(&app.desk, Kind::Calendar, fields);
+            recurrence(&title, &code)
+        }
         _ => json!({"title": title}),
     };
     create(&app.desk, kind, fields)
@@ -51,6 +56,13 @@ fn calendar(code: &str) -> Json {
     })
 }
 
+fn recurrence(title: &str, calendar: &str) -> Json {
+    json!({
+        "title": title, "rule": "FREQ=DAILY", "starts_on": "2026-03-02", "calendar": calendar,
+        "template": {"type": "fault", "title": "Made"},
+    })
+}
+
 fn level(code: &str, calendar: &str) -> Json {
     json!({
         "code": code, "names": {}, "calendar": calendar, "order": 1,
@@ -59,7 +71,7 @@ fn level(code: &str, calendar: &str) -> Json {
 }
 
 /// A body that an administrator gets through with.
-fn body(app: &App, op: &Op, serial: usize) -> Json {
+fn body(app: &App, op: &Op, secret: &str, serial: usize) -> Json {
     let last = op.path.rsplit('/').next().unwrap();
     match (method_name(&op.method), last) {
         ("GET" | "DELETE", _) => Json::Null,
@@ -98,6 +110,19 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
         (_, "messages") => json!({"channel": "mail", "direction": "out", "text": "Hello"}),
         (_, "links") => json!({"relation": "related", "to_kind": "agent", "to": app.agent}),
         (_, "duplicate" | "run") => json!({}),
+        (_, "merge") => {
+            let into = target(app, Kind::Ticket, serial);
+            json!({"into": into})
+        }
+        (_, "article") => json!({"fields": {"body": "Words."}}),
+        (_, "watch" | "unwatch") => match secret {
+            PORTAL_A | PORTAL_B => json!({}),
+            _ => json!({"agent": app.agent}),
+        },
+        (_, "unmerge") => json!({"reason": "walked"}),
+        (_, "split") => json!({
+            "entries": ["00000000-0000-7000-8000-000000000000"], "fields": {"title": "Made"},
+        }),
         (_, "personal-tags") => json!({"tags": ["mine"]}),
         (_, "clock") => json!({"advance": "PT1S"}),
         (_, "settings") => json!({"service_name": "Support"}),
@@ -132,6 +157,17 @@ fn body(app: &App, op: &Op, serial: usize) -> Json {
             json!({"title": "Made", "code": code, "definition": level(&code, &base)})
         }
         (_, "tickets") => json!({"title": "Made", "type": "fault"}),
+        (_, "recurrences" | "preview") => {
+            let code = format!("days-{serial}");
+            let fields = json!({"title": "Days", "code": code, "definition": calendar(&code)});
+            create(&app.desk, Kind::Calendar, fields);
+            let mut body = recurrence("Made", &code);
+            if last == "preview" {
+                let body = body.as_object_mut().unwrap();
+                body.retain(|name, _| name != "title" && name != "template");
+            }
+            body
+        }
         _ => json!({"title": "Made"}),
     }
 }
@@ -203,7 +239,7 @@ async fn every_route_verb_and_asker() {
                 _ if needs_record => spare_token(&app).await,
                 _ => String::new(),
             };
-            let content = body(&app, &op, serial);
+            let content = body(&app, &op, secret, serial);
             let asked = request(
                 method_name(&op.method),
                 &path(&op, &id),

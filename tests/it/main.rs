@@ -15,6 +15,9 @@ mod delivery;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+#[cfg(all(feature = "script", feature = "search"))]
+mod erase;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod model;

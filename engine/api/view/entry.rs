@@ -62,6 +62,9 @@ pub struct EntryView {
     /// The record that a link leads to, or the ticket that a consumption is of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// The ticket merged into this one that it was added to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_from: Option<String>,
     /// Units that a consumption adds to its contract, a decimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
@@ -88,6 +91,7 @@ pub fn entry(page: EntryPage) -> EntryView {
         version: page.version.0,
         at: instant(page.entry.at),
         author: page.entry.author,
+        merged_from: page.merged.map(|id| id.to_string()),
         ..EntryView::default()
     };
     match page.entry.body {

@@ -15,6 +15,19 @@ impl Deciding<'_, '_> {
         self.actor.require_write(kind)?;
         let id = self.allot.id(self.ground.now);
         self.input.target = Some((kind, id));
+        self.create_as((kind, id), asked, &[])?;
+        self.settle(&[(kind, id)])?;
+        Ok(Answer::record(kind, id))
+    }
+
+    /// Puts a new record of values that were asked for into the draft, with what the engine knows of it
+    /// from the start.
+    pub(super) fn create_as(
+        &mut self,
+        (kind, id): (Kind, Id),
+        asked: &Map<String, Json>,
+        known: &[(&str, Value)],
+    ) -> Result<()> {
         let mut asked = asked.clone();
         self.restrict_contact(kind, &mut asked)?;
         self.foresee(kind, None, &asked)?;
@@ -24,6 +37,10 @@ impl Deciding<'_, '_> {
         let document = self.document_among(kind, code.as_deref(), &mut asked)?;
         let status = asked.get(fields::STATUS).cloned();
         self.begin(kind, id, type_code, By::Asked)?;
+        for (name, value) in known {
+            let value = Some(value.clone());
+            self.draft.set(kind, id, name, value, By::Engine);
+        }
         self.set_asked(kind, id, &asked)?;
         if let Some(document) = &document {
             self.make_from(kind, id, document)?;
@@ -33,9 +50,7 @@ impl Deciding<'_, '_> {
             let to = text_of(fields::STATUS, &status)?;
             self.enter_on_create(kind, id, &to)?;
         }
-        self.plan_rows_of_new(kind, id, &plan)?;
-        self.settle(&[(kind, id)])?;
-        Ok(Answer::record(kind, id))
+        self.plan_rows_of_new(kind, id, &plan)
     }
 
     /// Creates a record as a rule's effect.
@@ -277,7 +292,12 @@ impl Deciding<'_, '_> {
             self.actor.require_admin("deleting a ticket")?;
         }
         self.target(kind, id)?;
+        self.refuse_family(kind, id)?;
+        if let Some(into) = self.merged_away(kind, id)? {
+            self.leave_merged(id, into)?;
+        }
         self.erase(kind, id)?;
+        self.count_children()?;
         self.consume()?;
         self.guard_records()?;
         Ok(Answer::record(kind, id))

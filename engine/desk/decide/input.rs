@@ -6,7 +6,7 @@ use super::Deciding;
 use crate::desk::ahead::{MAX_FIELDS, Named};
 use crate::desk::journal::By;
 use crate::desk::{Error, Fault, Result, lookup};
-use crate::domain::{FieldDef, Id, Kind, Value, record::fields};
+use crate::domain::{FieldDef, Id, Kind, Record, Value, record::fields};
 
 impl Deciding<'_, '_> {
     /// Reads asked values into the record of the draft. All faults are found together.
@@ -24,23 +24,14 @@ impl Deciding<'_, '_> {
             ));
         }
         let type_code = self.type_of(kind, id);
-        let catalog = std::sync::Arc::clone(&self.ground.catalog);
         let mut faults = Vec::new();
         let mut values: Vec<(String, Option<Value>)> = Vec::new();
         for (name, json) in asked {
             if name == fields::TYPE || name == fields::STATUS {
                 continue;
             }
-            let Some(def) = catalog.field(kind, type_code.as_deref(), name) else {
-                faults.push(self.unknown_field(kind, type_code.as_deref(), name));
-                continue;
-            };
-            if self.sight.hides(kind, def)? {
-                faults.push(self.unknown_field(kind, type_code.as_deref(), name));
-                continue;
-            }
-            match self.read_asked(def, json) {
-                Ok(value) => values.push((def.code.clone(), value)),
+            match self.read_named(kind, type_code.as_deref(), name, json)? {
+                Ok(read) => values.push(read),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -54,6 +45,25 @@ impl Deciding<'_, '_> {
             self.draft.note_asked(kind, id, &name);
         }
         Ok(())
+    }
+
+    /// Reads a value for a field by its name as whoever asks may set it, with the full code of the field.
+    pub(super) fn read_named(
+        &mut self,
+        kind: Kind,
+        type_code: Option<&str>,
+        name: &str,
+        json: &Json,
+    ) -> Result<std::result::Result<(String, Option<Value>), Fault>> {
+        let catalog = std::sync::Arc::clone(&self.ground.catalog);
+        let Some(def) = catalog.field(kind, type_code, name) else {
+            return Ok(Err(self.unknown_field(kind, type_code, name)));
+        };
+        if self.sight.hides(kind, def)? {
+            return Ok(Err(self.unknown_field(kind, type_code, name)));
+        }
+        let read = self.read_asked(def, json);
+        Ok(read.map(|value| (def.code.clone(), value)))
     }
 
     /// Reads what the command will need in at most two trips: the record, who acts, the records that
@@ -159,36 +169,52 @@ impl Deciding<'_, '_> {
 
     /// Checks that every reference of a record that was changed points at something.
     pub(super) fn check_references(&mut self, kind: Kind, id: Id) -> Result<()> {
-        let catalog = std::sync::Arc::clone(&self.ground.catalog);
         let Some(work) = self.draft.records.get(&(kind, id)) else {
             return Ok(());
         };
         let Some(record) = &work.now else {
             return Ok(());
         };
+        let mut changed = Record::new(id, kind);
+        for (name, value) in &record.fields {
+            match (work.before.as_ref().and_then(|b| b.get(name)), value) {
+                (Some(before), value) if before == value => {}
+                // What stood in a list before was checked before, perhaps for somebody else.
+                (Some(Value::List(before)), Value::List(items)) => {
+                    let new = items.iter().filter(|item| !before.contains(item));
+                    changed.put(name, Some(Value::List(new.cloned().collect())));
+                }
+                _ => changed.put(name, Some(value.clone())),
+            }
+        }
+        let type_code = record.type_code().map(str::to_owned);
+        let faults = self.unknown_references(&changed, type_code.as_deref())?;
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::invalid(faults))
+        }
+    }
+
+    /// Faults for the references of a record's values to what whoever asks may not name.
+    pub(super) fn unknown_references(
+        &mut self,
+        record: &Record,
+        type_code: Option<&str>,
+    ) -> Result<Vec<Fault>> {
         let mut wanted: Vec<(String, Kind, Id)> = Vec::new();
         for (name, value) in &record.fields {
-            if work
-                .before
-                .as_ref()
-                .is_some_and(|b| b.get(name) == Some(value))
-            {
-                continue;
-            }
-            let def = catalog.field(kind, record.type_code(), name);
+            let def = self.ground.catalog.field(record.kind, type_code, name);
             let Some(target) = def.and_then(|d| d.target) else {
                 continue;
             };
-            match value {
-                Value::Ref(to) => wanted.push((name.clone(), target, *to)),
-                Value::List(items) => wanted.extend(
-                    items
-                        .iter()
-                        .filter_map(Value::as_ref_id)
-                        .map(|to| (name.clone(), target, to)),
-                ),
-                _ => {}
-            }
+            let one = std::slice::from_ref(value);
+            let all = match value {
+                Value::List(items) => items,
+                _ => one,
+            };
+            let ids = all.iter().filter_map(Value::as_ref_id);
+            wanted.extend(ids.map(|to| (name.clone(), target, to)));
         }
         let places: Vec<(Kind, Id)> = wanted.iter().map(|(_, k, i)| (*k, *i)).collect();
         self.draft.load(&places)?;
@@ -206,10 +232,6 @@ impl Deciding<'_, '_> {
                 ));
             }
         }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::invalid(faults))
-        }
+        Ok(faults)
     }
 }

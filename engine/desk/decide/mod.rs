@@ -2,11 +2,13 @@
 //! here and no clock is read: the same snapshot, command, ids and `now` give the same batch.
 
 mod action;
+mod article;
 mod assign;
 mod beside;
 mod breaker;
 mod changed;
 mod citation;
+mod children;
 mod clock_rules;
 mod compute;
 mod config;
@@ -19,6 +21,7 @@ mod document;
 mod duplicate;
 mod effects;
 mod entries;
+mod erase;
 mod form;
 mod guard;
 mod input;
@@ -27,6 +30,7 @@ mod interaction;
 mod learning;
 mod ledger;
 mod lifecycle;
+mod merge;
 mod notify;
 mod once;
 mod pack_draft;
@@ -34,6 +38,7 @@ mod performer;
 mod plan;
 mod probe;
 mod process;
+mod recurrence;
 mod report;
 mod roles;
 mod rules;
@@ -42,6 +47,7 @@ mod settings;
 mod shift;
 mod sla;
 mod sla_events;
+mod split;
 mod stage;
 mod steps;
 mod survey;
@@ -52,6 +58,7 @@ mod transition;
 mod tuning;
 mod update;
 mod webhook;
+mod watch;
 
 use std::sync::Arc;
 
@@ -85,6 +92,15 @@ pub use update::place;
 
 /// How far effects may cause effects.
 pub const MAX_DEPTH: usize = 8;
+/// Commands about a ticket even when it was merged into another one.
+const WITH_MERGED: [&str; 6] = [
+    "unmerge",
+    "unwatch",
+    "delete",
+    "tag_personally",
+    "erase",
+    "fire_timer",
+];
 /// Most records that one command may create by effects.
 pub const MAX_CREATED: usize = 50;
 
@@ -326,6 +342,24 @@ impl Deciding<'_, '_> {
                 reason,
             } => self.correct_ledger(*contract, (*amount, *used), reason),
             Command::SettleContract { contract } => self.settle_contract(*contract),
+            Command::Merge {
+                id,
+                into,
+                across_parties,
+                reason,
+            } => self.merge(*id, *into, *across_parties, reason),
+            Command::Unmerge { id, reason } => self.unmerge(*id, reason),
+            Command::Split {
+                id,
+                entries,
+                fields,
+            } => self.split(*id, entries, fields),
+            Command::MakeArticle { ticket, fields } => self.make_article(*ticket, fields),
+            Command::Watch { kind, id, who, on } => {
+                let who = who.as_ref().map(|(kind, name)| (*kind, name.as_str()));
+                self.watch((*kind, *id), who, *on)
+            }
+            Command::Erase { contact, step } => self.erase_step(*contact, step),
             Command::Duplicate { kind, id, fields } => self.duplicate((*kind, *id), fields),
             Command::TagPersonally { kind, id, tags } => self.tag_personally((*kind, *id), tags),
             Command::ChangeSettings { changes } => self.change_settings(changes),
@@ -482,6 +516,9 @@ impl Deciding<'_, '_> {
             return Err(Error::not_found());
         }
         self.settle_in(kind, id)?;
+        if !WITH_MERGED.contains(&self.input.command.as_str()) {
+            self.refuse_merged(kind, id)?;
+        }
         let version = self.draft.records.get(&(kind, id)).and_then(|w| w.version);
         if let Some(expected) = self.request.if_match
             && version != Some(expected)

@@ -6,6 +6,7 @@ use super::Deciding;
 use super::entries::short;
 use super::rules::Ruled;
 use super::update::place;
+use super::watch;
 use crate::desk::view::OutboxItem;
 use crate::desk::{Error, Result};
 use crate::domain::party::PartyField;
@@ -190,15 +191,7 @@ impl Deciding<'_, '_> {
         let people: Vec<(Kind, Id)> = match to {
             "contact" => person(Kind::Contact, fields::CONTACT).into_iter().collect(),
             "assignee" => person(Kind::Agent, fields::ASSIGNEE).into_iter().collect(),
-            "watchers" => match record.get("watchers") {
-                Some(Value::List(all)) => {
-                    let ids = all.iter().filter_map(Value::as_ref_id);
-                    ids.take(MAX_RECIPIENTS)
-                        .map(|id| (Kind::Agent, id))
-                        .collect()
-                }
-                _ => Vec::new(),
-            },
+            "watchers" => self.watchers(about)?,
             "team" => {
                 let team = record.reference(fields::TEAM);
                 self.team_people(team)?
@@ -224,6 +217,27 @@ impl Deciding<'_, '_> {
         if found.is_empty() {
             found.push((None, LOCALE.to_owned()));
         }
+        Ok(found)
+    }
+
+    /// The agents who watch a record, and the contacts who do and may still see it.
+    fn watchers(&mut self, about: (Kind, Id)) -> Result<Vec<(Kind, Id)>> {
+        let record = self.draft.record(about.0, about.1)?;
+        let of = |field: &str, kind: Kind| {
+            let all = match record.get(field) {
+                Some(Value::List(all)) => all.as_slice(),
+                _ => &[],
+            };
+            let ids = all.iter().filter_map(Value::as_ref_id);
+            ids.map(move |id| (kind, id)).collect::<Vec<_>>()
+        };
+        let mut found = of(watch::AGENTS, Kind::Agent);
+        for (kind, id) in of(watch::CONTACTS, Kind::Contact) {
+            if found.len() < MAX_RECIPIENTS && self.contact_sees(id, about)? {
+                found.push((kind, id));
+            }
+        }
+        found.truncate(MAX_RECIPIENTS);
         Ok(found)
     }
 

@@ -45,6 +45,10 @@ impl Deciding<'_, '_> {
             self.draft
                 .notes
                 .push(format!("timer_failed:{}:{why}", timer.name));
+            if timer.purpose == Purpose::Recur {
+                self.recurrence_failed(&timer, why)?;
+                self.settle(&[place])?;
+            }
             return Ok(Answer::record(place.0, place.1));
         }
         self.settle_in(place.0, place.1)?;
@@ -60,6 +64,7 @@ impl Deciding<'_, '_> {
                 self.clock_warns(timer.owner, clock, *before_secs, timer.due)?;
             }
             Purpose::PlanDue => self.plan_due(timer.owner)?,
+            Purpose::Recur => self.recur(&timer)?,
             Purpose::SurveySend { survey } => self.send_survey(*survey)?,
         }
         self.settle(&[place])?;

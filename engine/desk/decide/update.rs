@@ -75,6 +75,7 @@ impl Deciding<'_, '_> {
             self.reselect_level(Kind::Ticket, id)?;
         }
         self.tell_breaches()?;
+        self.count_children()?;
         self.compute_all()?;
         self.consume()?;
         let changed = self.to_settle();
@@ -220,7 +221,11 @@ impl Deciding<'_, '_> {
     /// What each kind demands beyond its fields.
     fn check_invariants(&mut self, kind: Kind, id: Id) -> Result<()> {
         match kind {
-            Kind::Calendar => self.check_calendar(id),
+            Kind::Calendar => {
+                self.check_calendar(id)?;
+                self.recurrences_follow(id)
+            }
+            Kind::Recurrence => self.check_recurrence(id),
             Kind::SupportLevel => {
                 let record = self.draft.record(kind, id)?;
                 let level: SupportLevel = service::definition(record)?;

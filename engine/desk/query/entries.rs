@@ -1,10 +1,13 @@
 //! Comments, messages, attachments and links of a record.
 
+use std::sync::Arc;
+
 use crate::desk::journal::StoredEntry;
-use crate::desk::{Actor, Desk, EntryPage, Error, Page, Result, codec, decide, keys};
+use crate::desk::sight::Sight;
+use crate::desk::{Actor, Desk, EntryPage, Error, Page, Result, codec, decide, keys, merged};
 use crate::domain::entry::{EntryBody, Visibility};
 use crate::domain::{Id, Kind};
-use crate::store::{Table, Versioned};
+use crate::store::{Snapshot, Span, Table, Versioned};
 
 /// Most rows that one page looks through.
 const MAX_ROWS: usize = 500;
@@ -40,37 +43,56 @@ impl Desk {
     ) -> Result<Page<EntryPage>> {
         let limit = super::limit(limit)?;
         let snapshot = self.store.snapshot(None)?;
-        self.seen(&snapshot, actor, kind, id)?;
-        let (mut from, to) = keys::owned(id);
+        let owners = self.owners(&snapshot, actor, kind, id)?;
+        let mut after = None;
         if let Some(cursor) = cursor {
-            from = super::unhex(cursor)?;
-            if from.get(..16) != Some(id.as_bytes().as_slice()) {
+            let key = super::unhex(cursor)?;
+            if key.get(..16) != Some(id.as_bytes().as_slice()) {
                 return Err(super::bad_cursor());
             }
-            from.push(0);
+            after = keys::id_at_end(&key);
         }
         let most = (limit * 4).clamp(100, MAX_ROWS);
-        let rows = snapshot.range(Table::Entries, &from, &to, false, most)?;
-        let mut next = match rows.last() {
-            Some((key, _)) if rows.len() == most => Some(decide::hex(key)),
-            _ => None,
-        };
+        let (rows, more) = rows_of(&*snapshot, &owners, after, most)?;
+        let place = |(_, entry, _): &(Id, Id, Versioned)| decide::hex(&keys::entry(id, *entry));
+        let mut next = rows.last().filter(|_| more).map(place);
         let last = rows.len().saturating_sub(1);
         let mut items = Vec::new();
-        for (n, (key, row)) in rows.iter().enumerate() {
-            let page = read(row)?;
+        for (n, found) in rows.iter().enumerate() {
+            let mut page = read(&found.2)?;
+            page.merged = (found.0 != id).then_some(found.0);
             if !shows(actor, &page.entry.body) || !wanted(&page.entry.body) {
                 continue;
             }
             items.push(page);
             if items.len() == limit {
                 if n < last {
-                    next = Some(decide::hex(key));
+                    next = Some(place(found));
                 }
                 break;
             }
         }
         Ok(Page { items, next })
+    }
+
+    /// The record and what was merged into it, as far as the asker may see these.
+    fn owners(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        actor: &Actor,
+        kind: Kind,
+        id: Id,
+    ) -> Result<Vec<Id>> {
+        let ground = self.ground_for(Arc::clone(snapshot), &[(kind, id)])?;
+        let sight = Sight::new(&ground, actor);
+        let page = super::record::read(&*ground.snapshot, &sight, kind, id)?;
+        let mut owners = vec![id];
+        for source in merged::sources(&*ground.snapshot, &page.record)? {
+            if sight.sees(&source)? {
+                owners.push(source.id);
+            }
+        }
+        Ok(owners)
     }
 
     /// One entry of a record.
@@ -79,9 +101,16 @@ impl Desk {
     /// When there is none that the asker may see, or the store fails.
     pub fn entry(&self, actor: &Actor, kind: Kind, id: Id, entry: Id) -> Result<EntryPage> {
         let snapshot = self.store.snapshot(None)?;
-        self.seen(&snapshot, actor, kind, id)?;
-        let row = snapshot.get(Table::Entries, &keys::entry(id, entry))?;
-        let page = read(&row.ok_or_else(Error::not_found)?)?;
+        let owners = self.owners(&snapshot, actor, kind, id)?;
+        let key = |owner: &Id| (Table::Entries, keys::entry(*owner, entry));
+        let wanted: Vec<_> = owners.iter().map(key).collect();
+        let rows = snapshot.get_many(&wanted)?;
+        let mut found = owners.iter().zip(rows);
+        let (owner, row) = found
+            .find_map(|(owner, row)| Some((*owner, row?)))
+            .ok_or_else(Error::not_found)?;
+        let mut page = read(&row)?;
+        page.merged = (owner != id).then_some(owner);
         if shows(actor, &page.entry.body) {
             Ok(page)
         } else {
@@ -115,11 +144,56 @@ impl Desk {
     }
 }
 
+/// Entries of several records in the order they were made, with the owner of each, and whether there
+/// are more.
+fn rows_of(
+    snapshot: &dyn Snapshot,
+    owners: &[Id],
+    after: Option<Id>,
+    most: usize,
+) -> Result<(Vec<(Id, Id, Versioned)>, bool)> {
+    let span = |owner: &Id| {
+        let (mut from, to) = keys::owned(*owner);
+        if let Some(after) = after {
+            from = keys::entry(*owner, after);
+            from.push(0);
+        }
+        Span {
+            table: Table::Entries,
+            from,
+            to,
+            limit: most,
+        }
+    };
+    let spans: Vec<Span> = owners.iter().map(span).collect();
+    let (_, found) = snapshot.read(&[], &spans)?;
+    let mut rows = Vec::new();
+    let mut cut: Option<Id> = None;
+    for (owner, of_it) in owners.iter().zip(found) {
+        let full = of_it.len() == most;
+        let ids = of_it
+            .into_iter()
+            .filter_map(|(key, row)| Some((keys::id_at_end(&key)?, row)));
+        let of_it: Vec<(Id, Versioned)> = ids.collect();
+        if let Some((last, _)) = of_it.last().filter(|_| full) {
+            cut = Some(cut.map_or(*last, |cut| cut.min(*last)));
+        }
+        rows.extend(of_it.into_iter().map(|(entry, row)| (*owner, entry, row)));
+    }
+    rows.sort_by_key(|(_, entry, _)| *entry);
+    // Behind the end of a range that was cut, others of that range may come first.
+    rows.retain(|(_, entry, _)| cut.is_none_or(|cut| *entry <= cut));
+    let more = cut.is_some() || most < rows.len();
+    rows.truncate(most);
+    Ok((rows, more))
+}
+
 fn read(row: &Versioned) -> Result<EntryPage> {
     let stored: StoredEntry = codec::decode(&row.bytes)?;
     Ok(EntryPage {
         entry: stored.entry,
         version: row.version,
+        merged: None,
     })
 }
 

@@ -21,6 +21,7 @@ mod plan;
 mod preview;
 mod process;
 pub(super) mod record;
+mod recurrence;
 pub(super) mod report;
 #[cfg(feature = "search")]
 mod search;
@@ -43,12 +44,8 @@ pub use preview::{Exposed, Preview};
 pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
 
-use std::sync::Arc;
-
-use super::sight::Sight;
-use super::{Actor, Desk, Error, ErrorKind, RecordPage, Result};
-use crate::domain::{Id, Kind};
-use crate::store::{Pos, Snapshot};
+use super::{Desk, Error, ErrorKind, Result};
+use crate::store::Pos;
 
 /// Most items of a page.
 pub const MAX_LIMIT: usize = 200;
@@ -63,18 +60,6 @@ impl Desk {
             self.store.snapshot(at_least)?;
         }
         Ok(())
-    }
-
-    /// The record, when the asker may know of it.
-    fn seen(
-        &self,
-        snapshot: &Arc<dyn Snapshot>,
-        actor: &Actor,
-        kind: Kind,
-        id: Id,
-    ) -> Result<RecordPage> {
-        let ground = self.ground_for(Arc::clone(snapshot), &[(kind, id)])?;
-        record::read(&*ground.snapshot, &Sight::new(&ground, actor), kind, id)
     }
 
     /// Whether the desk was opened with a search index.

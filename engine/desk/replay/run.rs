@@ -6,6 +6,7 @@ use super::moment::{Moment, Records, place_of};
 use super::not_replayable;
 use super::outline::{Point, outline};
 use crate::desk::decide::checked;
+use crate::desk::erase::ERASED_NOTE;
 use crate::desk::journal::{JournalEntry, RuleName, RuleRun, StoredEntry, Verdict};
 use crate::desk::rebuild::Base;
 use crate::desk::service::Service;
@@ -145,6 +146,12 @@ impl Recorded {
     /// The trace, or why there is none.
     pub(super) fn traced(&self) -> Result<&Trace> {
         self.trace.as_ref().ok_or_else(|| {
+            if self.entry.notes.iter().any(|note| note == ERASED_NOTE) {
+                return not_replayable(format!(
+                    "what the decision at position {} stood on was erased",
+                    self.pos
+                ));
+            }
             not_replayable(format!(
                 "the entry at position {} was written by an older build, which kept no trace",
                 self.pos

@@ -114,6 +114,7 @@ pub(super) fn inquiry_workflow() -> Workflow {
     Workflow {
         code: "inquiry".to_owned(),
         initial: "new".to_owned(),
+        merged: String::new(),
         statuses: vec![
             status(DRAFT, "Being taken down", "Принимается", C::New),
             status("new", "Not registered", "Не зарегистрировано", C::New),
@@ -130,6 +131,7 @@ pub(super) fn lead_workflow() -> Workflow {
     Workflow {
         code: "lead".to_owned(),
         initial: "open".to_owned(),
+        merged: String::new(),
         statuses: vec![
             status("open", "Open", "Открыт", C::Open),
             status("converted", "Converted", "Преобразован", C::Done),

@@ -15,6 +15,7 @@ proptest! {
         let flow = Workflow {
             code: "w".to_owned(),
             initial: "s0".to_owned(),
+            merged: String::new(),
             statuses: closed
                 .iter()
                 .enumerate()

@@ -7,6 +7,7 @@
 //! - `numbers`: numbers leased in blocks.
 //! - `snapshot`: read transactions. `backend`: the size of the file.
 
+mod anew;
 mod backend;
 mod group;
 mod numbers;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use redb::backends::FileBackend;
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, TableHandle};
 
+use super::anew;
 use super::backend::Measured;
 use super::snapshot::last_pos;
 use super::tables::{self, FORMAT, fail};
@@ -42,6 +43,20 @@ pub(super) fn file(path: &Path, options: &OpenOptions) -> StoreResult<Opened> {
 }
 
 fn existing(path: &Path, options: &OpenOptions) -> StoreResult<Opened> {
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(io)?;
+    let opened = backend_of(FileBackend::new(file).map_err(fail)?, options)?;
+    if setting(&opened.db, tables::ERASED_ROW)?.is_none() {
+        return Ok(opened);
+    }
+    anew::write(&opened.db, &unfinished_path(path), options)?;
+    // INVARIANT: the old file stays locked until the new one has its name.
+    std::fs::rename(unfinished_path(path), path).map_err(io)?;
+    sync_directory(path).map_err(io)?;
+    drop(opened);
     let file = File::options()
         .read(true)
         .write(true)

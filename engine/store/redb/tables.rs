@@ -19,6 +19,9 @@ pub(super) const PEAK_ROW: &str = "live_bytes_peak";
 /// Row of [`SETTINGS`] that holds the size at which the file was last found dense.
 pub(super) const DENSE_ROW: &str = "dense_file_bytes";
 
+/// Row of [`SETTINGS`] that is there when something was erased: the next start writes the file anew.
+pub(super) const ERASED_ROW: &str = "erased";
+
 /// Single values: the format, and what a clean close leaves behind.
 pub(super) const SETTINGS: TableDefinition<'static, &'static str, u64> =
     TableDefinition::new("settings");

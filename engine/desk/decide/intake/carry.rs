@@ -67,14 +67,24 @@ impl Deciding<'_, '_> {
     }
 
     /// Has a message's guard lead to a record.
-    pub(super) fn point_message(&mut self, channel: &str, external_id: &str, to: (Kind, Id)) {
+    pub(in crate::desk::decide) fn point_message(
+        &mut self,
+        channel: &str,
+        external_id: &str,
+        to: (Kind, Id),
+    ) {
         let key = message_guard(channel, external_id);
         let rows = &mut self.draft.rows.put;
         rows.retain(|(table, k, _)| *table != Table::Guards || *k != key);
         rows.push((Table::Guards, key, holder(to)));
     }
 
-    pub(super) fn link_to(&mut self, from: (Kind, Id), relation: &str, to: (Kind, Id)) {
+    pub(in crate::desk::decide) fn link_to(
+        &mut self,
+        from: (Kind, Id),
+        relation: &str,
+        to: (Kind, Id),
+    ) {
         let body = EntryBody::Link {
             relation: relation.to_owned(),
             kind: to.0,

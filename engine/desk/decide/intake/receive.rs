@@ -110,8 +110,9 @@ impl Deciding<'_, '_> {
             if let Some((kind, id)) = self.holder_of(&event.channel, known)? {
                 self.draft.load(&[(kind, id)])?;
                 if self.draft.peek(kind, id).is_some() {
-                    self.settle_in(kind, id)?;
-                    return Ok(Some((kind, id)));
+                    let place = self.where_merged((kind, id))?;
+                    self.settle_in(place.0, place.1)?;
+                    return Ok(Some(place));
                 }
             }
         }
