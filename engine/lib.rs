@@ -15,6 +15,9 @@ pub mod store;
 #[cfg(feature = "search")]
 pub mod search;
 
+#[cfg(feature = "text")]
+pub mod text;
+
 #[cfg(feature = "server")]
 pub mod api;
 #[cfg(all(

@@ -16,6 +16,7 @@ use super::state::App;
 use super::suggestions::{articles, citing};
 use super::view::{self, EntryView, link};
 use crate::desk::{Actor, Command, Deliveries, Desk, EntryPage, Error};
+use crate::domain::Kind;
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::{EntryBody, Id, Kind};
 
@@ -142,10 +143,8 @@ pub(super) fn add(routes: &mut Routes) {
             );
             routes.add(op.body::<NewMessage>(), create_message);
         }
-        routes.add(
-            list("attachments", "Its files, without their content."),
-            list_attachments,
-        );
+        let op = list("attachments", "Its files, without their content.");
+        routes.add(op.access(records::readers(kind)), list_attachments);
         let op = new(
             "attachments",
             "attachment",
@@ -166,6 +165,7 @@ pub(super) fn add(routes: &mut Routes) {
         )
         .about(path, "The content of a file.")
         .kind(kind)
+        .access(records::readers(kind))
         .at_least()
         .reply_as(200, "The content", "application/octet-stream");
         routes.add(op, read_attachment);
@@ -263,7 +263,10 @@ async fn list(
             desk.entries_where(&caller.actor, (kind, id), cursor.as_deref(), limit, holds)?;
         let fares = fares(desk, &caller.actor, &page.items)?;
         let items = page.items.into_iter().map(|e| view::entry_with(e, &fares));
-        let items: Vec<EntryView> = items.collect();
+        let mut items: Vec<EntryView> = items.collect();
+        if kind == Kind::Article {
+            tell_words(desk, &mut items)?;
+        }
         Ok((items, page.next))
     });
     let (pos, (items, next)) = done.await?;
@@ -282,6 +285,24 @@ fn fares(desk: &Desk, actor: &Actor, entries: &[EntryPage]) -> Result<Deliveries
     });
     let ids: Vec<Id> = out.map(|page| page.entry.id).collect();
     desk.deliveries(&ids)
+}
+
+/// Tells of attachments whether their words are searched.
+fn tell_words(desk: &Desk, items: &mut [EntryView]) -> Result<(), Error> {
+    let hash = |item: &EntryView| -> Option<[u8; 32]> {
+        let text = item.sha256.as_deref()?;
+        let mut hash = [0; 32];
+        for (place, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()?;
+        }
+        Some(hash)
+    };
+    let hashes: Vec<[u8; 32]> = items.iter().filter_map(hash).collect();
+    let files = items.iter_mut().filter(|item| item.sha256.is_some());
+    for (item, words) in files.zip(desk.readings(&hashes)?) {
+        item.words = Some(words);
+    }
+    Ok(())
 }
 
 async fn create_comment(

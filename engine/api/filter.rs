@@ -14,7 +14,7 @@ const CATEGORY: &str = "category_of_status";
 const CATEGORY_PARAM: &str = "status_category";
 
 /// Takes every remaining parameter as a condition: `field=a,b`, `field.from=`, `field.to=`,
-/// `field.present=true`. For a reference to an agent, `me` is the asker.
+/// `field.present=true`, `category.within=`. For a reference to an agent, `me` is the asker.
 ///
 /// # Errors
 /// 422 for a field that the kind does not have, with the one that was probably meant.
@@ -43,6 +43,16 @@ pub fn conditions(
         match (part, place) {
             (Part::Is, Some((_, Condition::In(values)))) => values.extend(several(&value, actor)),
             (Part::Is, _) => found.push((full, Condition::In(several(&value, actor)))),
+            (Part::Within, Some((_, Condition::Within(codes)))) => {
+                codes.extend(several(&value, actor));
+            }
+            (Part::Within, _) if full == "category" => {
+                found.push((full, Condition::Within(several(&value, actor))));
+            }
+            (Part::Within, _) => {
+                let message = "`.within` is for `category`";
+                return Err(Error::field(&name, "invalid_parameter", message).into());
+            }
             (Part::From, Some((_, Condition::Between(from, _)))) if from.is_none() => {
                 *from = Some(value);
             }
@@ -98,6 +108,7 @@ enum Part {
     From,
     To,
     Present,
+    Within,
 }
 
 fn split(name: &str) -> (&str, Part) {
@@ -105,6 +116,7 @@ fn split(name: &str) -> (&str, Part) {
         (".from", Part::From),
         (".to", Part::To),
         (".present", Part::Present),
+        (".within", Part::Within),
     ] {
         if let Some(field) = name.strip_suffix(ending) {
             return (field, part);
@@ -119,6 +131,7 @@ const fn same_part(condition: &Condition, part: Part) -> bool {
         (Condition::In(_), Part::Is)
             | (Condition::Between(..), Part::From | Part::To)
             | (Condition::Present(_), Part::Present)
+            | (Condition::Within(_), Part::Within)
     )
 }
 

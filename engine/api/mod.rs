@@ -3,6 +3,7 @@
 //! Every route is said once, as an [`Op`] with its handler: the router, the OpenAPI document and the
 //! tests that walk all routes are made from the same list.
 
+mod articles;
 mod bulk;
 mod clock;
 mod definitions;
@@ -50,9 +51,11 @@ mod surveys;
 mod tags;
 mod tokens;
 mod tuning;
+mod versions;
 mod view;
 mod webhooks;
 mod watch;
+mod votes;
 mod why;
 mod work;
 mod workspaces;
@@ -174,6 +177,9 @@ fn all() -> route::Routes {
     lessons::add(&mut routes);
     #[cfg(feature = "mcp")]
     mcp::add(&mut routes);
+    articles::add(&mut routes);
+    versions::add(&mut routes);
+    votes::add(&mut routes);
     intake::add(&mut routes);
     bulk::add(&mut routes);
     clock::add(&mut routes);

@@ -7,10 +7,11 @@ use serde_json::{Map, Value as Json, json};
 
 use super::filter;
 use super::input::{self, Input, Of, Params, PathParams};
-use super::principal::{Caller, etag_pos};
+use super::principal::{Access, Caller, etag_pos};
 use super::problem::Problem;
 use super::route::{Op, Routes};
 use super::state::App;
+use super::versions;
 use super::view::{Look, link};
 use crate::desk::{Command, Desk, Error, ErrorKind, ListQuery, Reply, Result};
 use crate::domain::{Id, Kind, plan};
@@ -37,6 +38,7 @@ pub const TABLE: [(Kind, &str); 15] = [
     (Kind::Inquiry, "inquiries"),
     (Kind::Activity, "activities"),
     (Kind::Recurrence, "recurrences"),
+    (Kind::Category, "categories"),
 ];
 
 /// The path of a kind's records.
@@ -44,6 +46,14 @@ pub const TABLE: [(Kind, &str); 15] = [
 pub fn plural(kind: Kind) -> &'static str {
     let found = TABLE.iter().find(|(k, _)| *k == kind);
     found.map_or("records", |(_, path)| path)
+}
+
+/// Who reads records of a kind: some are open to everybody when a setting says so.
+pub(super) const fn readers(kind: Kind) -> Access {
+    match kind {
+        Kind::Article | Kind::Category => Access::Reader,
+        _ => Access::Token,
+    }
 }
 
 /// Name of a kind's schema.
@@ -66,11 +76,12 @@ pub(super) fn add(routes: &mut Routes) {
         let schema = schema_name(kind);
         let input = format!("{schema}Input");
         let op = Op::get(&all, format!("list_{}", path.replace('-', "_")))
-            .about(path, format!("List {} with filters by field: `status=a,b`, `created_at.from=`, `created_at.to=`, `assignee.present=false`, `assignee=me`.", path.replace('-', " ")))
+            .about(path, format!("List {} with filters by field: `status=a,b`, `created_at.from=`, `created_at.to=`, `assignee.present=false`, `assignee=me`, `category.within=`.", path.replace('-', " ")))
             .kind(kind)
             .paged()
             .query("sort", "Field to sort by, with `-` before it for descending order; newest first when not given.")
             .at_least()
+            .access(readers(kind))
             .reply_page_named("A page", "items", &schema);
         routes.add(op, list_records);
         let op = Op::post(&all, format!("create_{name}"))
@@ -86,6 +97,7 @@ pub(super) fn add(routes: &mut Routes) {
         let op = Op::get(&one, format!("read_{name}"))
             .about(path, format!("Read the {noun}."))
             .kind(kind)
+            .access(readers(kind))
             .at_least()
             .header(
                 "If-None-Match",
@@ -97,6 +109,10 @@ pub(super) fn add(routes: &mut Routes) {
                 "Whether its activities stand under `plan`, in the order they are planned.",
             ),
             None => op,
+        };
+        let op = match kind {
+            Kind::Article => op.number("at", "A version: the article as it was then; for agents."),
+            _ => op,
         };
         let op = op
             .reply_named(200, "The record", &schema)
@@ -169,12 +185,19 @@ async fn read_record(
 ) -> std::result::Result<Response, Problem> {
     let (id, at_least) = (path.id("id")?, params.at_least()?);
     let with_plan = plan::owner_field(kind).is_some() && params.flag("plan")?;
+    let then = match kind {
+        Kind::Article => versions::position(&mut params, "at")?,
+        _ => None,
+    };
     params.finish()?;
     let known = headers.get(header::IF_NONE_MATCH);
     let known = known.and_then(|v| etag_pos(v.to_str().ok()?.trim()));
     let (pos, (version, body)) = app
         .read(at_least, move |desk| {
-            let page = desk.record(&caller.actor, kind, id, at_least)?;
+            let page = match then {
+                Some(then) => desk.article_at(&caller.actor, id, then)?,
+                None => desk.record(&caller.actor, kind, id, at_least)?,
+            };
             let catalog = desk.catalog()?;
             let look = look(&catalog, &caller);
             let mut body = look.record(&page);

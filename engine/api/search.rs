@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::filter;
 use super::input::Params;
-use super::principal::Caller;
+use super::principal::{Access, Caller};
 use super::problem::Problem;
 use super::records::{self, at};
 use super::route::{Op, Routes};
@@ -37,6 +37,7 @@ pub(super) fn add(routes: &mut Routes) {
     routes.add(finish(op), search_records);
     let op = Op::get("/v1/articles/search", "search_articles")
         .about("articles", "Search the knowledge base.")
+        .access(Access::Reader)
         .query("q", QUERY);
     routes.add(finish(op), search_articles);
     let op = Op::get("/v1/search/suggest", "suggest")
@@ -105,6 +106,14 @@ fn finish(op: Op) -> Op {
     );
     op.paged()
         .query("facets", &about)
+        .query(
+            "locale",
+            "Language in which articles are offered where they have a variant in it, such as `ru`; that of the caller's own record when not given. The others say `fallback`.",
+        )
+        .flag(
+            "outdated",
+            "Whether articles outside their dates are found, too; customers never find them.",
+        )
         .at_least()
         .reply_with::<HitsView>(200, "A page of hits, best first")
 }
@@ -137,6 +146,7 @@ async fn search(
 ) -> Result<Response, Problem> {
     let text = words(&mut params)?;
     let facets = params.many("facets");
+    let (locale, outdated) = (params.one("locale")?, params.flag("outdated")?);
     let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
     let filters = match kinds.as_slice() {
         [kind] => {
@@ -154,6 +164,8 @@ async fn search(
         cursor,
         at_least,
         facets,
+        locale,
+        outdated,
     };
     let done = app.read(at_least, move |desk| {
         let found = desk.search(&caller.actor, &query)?;

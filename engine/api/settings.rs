@@ -23,6 +23,8 @@ pub struct SettingsView {
     service_name: Option<String>,
     /// Address from which messages leave.
     sender: Option<String>,
+    /// Whether anybody reads published articles for everybody, without a token.
+    public_articles: bool,
 }
 
 /// Adds the routes.
@@ -36,7 +38,7 @@ pub(super) fn add(routes: &mut Routes) {
     let op = Op::patch("/v1/settings", "update_settings")
         .about(
             "settings",
-            "Set the name and address that messages leave under; null removes one.",
+            "Set the name and address that messages leave under, and whether articles are open to all; null removes one.",
         )
         .access(Access::Admin)
         .body::<SettingsView>()
@@ -59,6 +61,7 @@ fn view(settings: Settings) -> SettingsView {
     SettingsView {
         service_name: settings.service_name,
         sender: settings.sender,
+        public_articles: settings.public_articles,
     }
 }
 

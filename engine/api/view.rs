@@ -104,6 +104,13 @@ impl Look<'_> {
             link: link(record.kind, &record.id.to_string()),
             external_id: record.text("external_id").map(str::to_owned),
             version: hit.version.0,
+            locale: record.text("locale").map(str::to_owned),
+            found_in: hit.found_in.as_ref().map(|found| FoundInView {
+                id: found.id.to_string(),
+                locale: found.locale.clone(),
+                title: found.title.clone(),
+            }),
+            fallback: hit.fallback,
         }
     }
 
@@ -114,6 +121,7 @@ impl Look<'_> {
             name: v.names.get(self.locale).map(str::to_owned),
             value: v.value,
             count: v.count,
+            within: v.within,
         });
         FacetView {
             field: facet.field,
@@ -220,6 +228,25 @@ pub struct HitView {
     pub external_id: Option<String>,
     /// Version of the record.
     pub version: u64,
+    /// Language of an article.
+    pub locale: Option<String>,
+    /// The variant of the article that has the words, when this one was found by them in another
+    /// language and is offered in the reader's.
+    pub found_in: Option<FoundInView>,
+    /// Whether the article is not in the reader's language and has no variant that is.
+    pub fallback: bool,
+}
+
+/// The variant of an article in which words were found.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FoundIn)]
+pub struct FoundInView {
+    /// Its id.
+    pub id: String,
+    /// Its language.
+    pub locale: String,
+    /// Its title.
+    pub title: String,
 }
 
 /// A word of the query in a hit.
@@ -366,6 +393,8 @@ pub struct FacetValueView {
     pub name: Option<String>,
     /// How many of the records found have it.
     pub count: u64,
+    /// Of a category of articles: how many are in it or in one that lies in it.
+    pub within: Option<u64>,
 }
 
 /// What may be filled in and done.

@@ -12,6 +12,9 @@ use super::folder::{Folder, Opening};
 use super::settings::Shared;
 use crate::desk::Desk;
 
+/// Largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 64 * 1_024 * 1_024;
+
 /// Where a subcommand works.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
@@ -206,6 +209,44 @@ impl Client {
         let text = answer.body_mut().read_to_string().map_err(unreachable)?;
         let told = serde_json::from_str(&text).unwrap_or(Json::Null);
         Ok((answer.status().as_u16(), told))
+    }
+
+    /// Changes by JSON.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn patch(&self, path: &str, body: &impl serde::Serialize) -> Outcome<Json> {
+        let request = self.agent.patch(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        self.answer(request.send_json(body))
+    }
+
+    /// Posts a file.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn post_bytes(&self, path: &str, media_type: &str, body: &[u8]) -> Outcome<Json> {
+        let request = self.agent.post(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        self.answer(request.header("Content-Type", media_type).send(body))
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// What the server answers, or that it cannot be reached.
+    pub fn get_bytes(&self, path: &str) -> Outcome<Vec<u8>> {
+        let request = self.agent.get(self.at(path));
+        let request = request.header("Authorization", self.bearer());
+        let unreachable = |e: ureq::Error| {
+            Failure::new(format!("the server at {} cannot be reached: {e}", self.url))
+        };
+        let mut answer = request.call().map_err(unreachable)?;
+        if !answer.status().is_success() {
+            return self.answer(Ok(answer)).map(|_| Vec::new());
+        }
+        let body = answer.body_mut().with_config().limit(MAX_FILE_BYTES);
+        body.read_to_vec().map_err(unreachable)
     }
 
     /// Deletes.

@@ -1,5 +1,6 @@
 //! The `opora` command line.
 
+mod articles;
 mod client;
 mod deliver;
 mod demo;
@@ -62,6 +63,13 @@ enum Task {
     Plugin {
         #[command(subcommand)]
         task: plugin::PluginTask,
+        #[command(flatten)]
+        place: client::Place,
+    },
+    /// Bring a folder of Markdown and HTML files into the knowledge base, or write it into one.
+    Articles {
+        #[command(subcommand)]
+        task: articles::ArticlesTask,
         #[command(flatten)]
         place: client::Place,
     },
@@ -157,6 +165,7 @@ fn run(cli: Cli) -> Outcome<()> {
         Task::Demo(args) => demo::demo(&args, &shared),
         Task::Pack { task, place } => pack::run(&task, &place, &shared),
         Task::Plugin { task, place } => plugin::run(&task, &place, &shared),
+        Task::Articles { task, place } => articles::run(&task, &place, &shared),
         Task::Token { task, place } => token::run(&task, &place, &shared),
         Task::Hooks { args, place } => hooks::hooks(&args, &place, &shared),
         Task::Why { args, place } => why::why(&args, &place, &shared),

@@ -22,6 +22,8 @@ use crate::desk::{Clock, Desk, SystemClock};
 
 /// Timers fired before the thread looks whether it is to stop.
 const TIMERS_AT_ONCE: usize = 100;
+/// Longest sleep of the thread that reads files; one that is attached wakes it.
+const FILE_NAP: Duration = Duration::from_secs(60);
 /// Longest sleep of the timer thread: timers that a command sets meanwhile wait no longer.
 const TIMER_NAP: Duration = Duration::from_millis(500);
 /// Rounds of the timer thread between two sweeps of kept answers.
@@ -135,6 +137,7 @@ impl Server {
         let text = serde_json::to_vec(&file).map_err(|e| Failure::file(&place, &e))?;
         write_private(&place, &text)?;
         let timers = Timers::start(desk.clone())?;
+        let reader = FileReader::start(desk.clone())?;
         let shadows = Shadows::start(desk.clone())?;
         let couriers = Couriers::start(&desk, folder, (&settings.mail, settings.webhooks))?;
         ready(&url)?;
@@ -144,6 +147,7 @@ impl Server {
         runtime.shutdown_timeout(Duration::from_secs(1));
         couriers.stop();
         timers.stop();
+        reader.stop();
         shadows.stop();
         let closed = desk.close();
         if let Err(e) = fs::remove_file(&place) {
@@ -223,6 +227,46 @@ impl Signals {
     async fn wait(&mut self) {
         if let Err(e) = tokio::signal::ctrl_c().await {
             tracing::error!(error = %e, "signals cannot be caught");
+        }
+    }
+}
+
+/// The thread that reads attached files.
+struct FileReader {
+    desk: Arc<Desk>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl FileReader {
+    fn start(desk: Arc<Desk>) -> Outcome<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (own, stopped) = (Arc::clone(&desk), Arc::clone(&stop));
+        let thread = std::thread::Builder::new()
+            .name("opora-files".to_owned())
+            .spawn(move || read(&own, &stopped))
+            .map_err(|e| Failure::new(format!("files cannot be read: {e}")))?;
+        Ok(Self { desk, stop, thread })
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::Release);
+        self.desk.wake_reader();
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that reads files broke");
+        }
+    }
+}
+
+fn read(desk: &Desk, stopped: &AtomicBool) {
+    while !stopped.load(Ordering::Acquire) {
+        match desk.read_files(1) {
+            Ok(0) => desk.wait_files(FILE_NAP),
+            Ok(_) => {}
+            Err(e) => {
+                tracing::error!(code = e.code, "files could not be read: {}", e.message);
+                desk.wait_files(FILE_NAP);
+            }
         }
     }
 }

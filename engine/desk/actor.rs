@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Result};
-use crate::domain::{Id, Kind, Record, record::fields};
+use crate::domain::{Id, Instant, Kind, Record, article, record::fields};
 use crate::hooks::ActorView;
 
 /// Who acts.
@@ -33,6 +33,8 @@ pub enum Actor {
         /// `pack/name`.
         rule: String,
     },
+    /// Anybody, without a token: reads what is published for everybody, when a setting allows it.
+    Visitor,
 }
 
 impl Actor {
@@ -45,6 +47,7 @@ impl Actor {
             Self::Agent { .. } => "agent",
             Self::Contact { .. } => "contact",
             Self::Rule { .. } => "rule",
+            Self::Visitor => "visitor",
         }
     }
 
@@ -54,7 +57,7 @@ impl Actor {
         match self {
             Self::Admin { agent } | Self::Agent { agent } => *agent,
             Self::Contact { contact, .. } => Some(*contact),
-            Self::System | Self::Rule { .. } => None,
+            Self::System | Self::Rule { .. } | Self::Visitor => None,
         }
     }
 
@@ -82,10 +85,19 @@ impl Actor {
         }
     }
 
-    /// Whether it is a customer.
+    /// Whether it is a customer, known or not.
     #[must_use]
     pub const fn is_contact(&self) -> bool {
-        matches!(self, Self::Contact { .. })
+        matches!(self, Self::Contact { .. } | Self::Visitor)
+    }
+
+    /// The customer's account.
+    #[must_use]
+    pub const fn account(&self) -> Option<Id> {
+        match self {
+            Self::Contact { account, .. } => Some(*account),
+            _ => None,
+        }
     }
 
     /// Whether internal comments and fields are shown.
@@ -104,11 +116,18 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may know that the record exists.
+    /// Whether the actor may know now that the record exists.
     #[must_use]
-    pub fn may_see(&self, record: &Record) -> bool {
-        let Self::Contact { contact, account } = self else {
-            return true;
+    pub fn may_see(&self, record: &Record, now: Instant) -> bool {
+        let (contact, account) = match self {
+            Self::Contact { contact, account } => (contact, account),
+            Self::Visitor => {
+                return match record.kind {
+                    Kind::Article => article::is_open_to(record, None, now),
+                    kind => kind == Kind::Category,
+                };
+            }
+            _ => return true,
         };
         match record.kind {
             Kind::Ticket | Kind::Inquiry | Kind::Asset | Kind::Contract => {
@@ -116,10 +135,8 @@ impl Actor {
             }
             Kind::Account => record.id == *account,
             Kind::Contact => record.id == *contact,
-            Kind::Article => {
-                record.status() == Some("published") && record.text("audience") != Some("internal")
-            }
-            Kind::Product => true,
+            Kind::Article => article::is_open_to(record, Some(*account), now),
+            Kind::Product | Kind::Category => true,
             Kind::Lead
             | Kind::Activity
             | Kind::Agent
@@ -158,6 +175,7 @@ impl Actor {
     /// When the role does not allow it.
     pub fn require_write(&self, kind: Kind) -> Result<()> {
         match kind {
+            _ if *self == Self::Visitor => Err(Error::forbidden("changing anything needs a token")),
             Kind::Calendar | Kind::SupportLevel | Kind::Agent | Kind::Team => {
                 self.require_admin(&format!("changing a {}", kind.name()))
             }
@@ -171,7 +189,8 @@ impl Actor {
     /// Whether the actor may name the record in a field. A customer may name what it sees; what a
     /// rule or the engine put there for it (an assignee, a team) stays.
     #[must_use]
-    pub fn may_refer(&self, record: &Record) -> bool {
-        self.may_see(record) || matches!(record.kind, Kind::Agent | Kind::Team | Kind::SupportLevel)
+    pub fn may_refer(&self, record: &Record, now: Instant) -> bool {
+        self.may_see(record, now)
+            || matches!(record.kind, Kind::Agent | Kind::Team | Kind::SupportLevel)
     }
 }

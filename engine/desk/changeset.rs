@@ -6,7 +6,7 @@ use super::decide::queue_rows;
 use super::draft::{Draft, Work};
 use super::journal::{By, Cause, FieldChange, Input, JournalEntry, RecordChange, What};
 use super::{Actor, Result, codec, keys, trace};
-use crate::domain::{EntryBody, Id, Kind, Record, Value, party, plan, record::fields};
+use crate::domain::{EntryBody, Id, Kind, Record, Value, article, party, plan, record::fields};
 use crate::packs::{Catalog, Shift};
 use crate::store::{Batch, Expect, Key, OpId, Pos, Table};
 
@@ -245,6 +245,15 @@ pub fn guard_keys(catalog: &Catalog, record: Option<&Record>) -> BTreeSet<Key> {
     ) {
         let value = Value::Text(format!("{product}/{}", serial.trim().to_lowercase()));
         rows.insert(keys::guard(Kind::Asset, "serial", &value));
+    }
+    // Of the variants of an article, one is in a language.
+    if let (Kind::Article, Some(main), Some(tag)) = (
+        record.kind,
+        record.reference(article::fields::VARIANT_OF),
+        record.text(article::fields::LOCALE),
+    ) {
+        let value = Value::Text(format!("{main}/{}", article::language(tag)));
+        rows.insert(keys::guard(Kind::Article, article::fields::LOCALE, &value));
     }
     // Of the open automatic activities of a record, one has a key.
     if record.kind == Kind::Activity

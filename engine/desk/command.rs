@@ -278,6 +278,38 @@ pub enum Command {
         /// Values that take the place of the original's.
         fields: Map<String, Json>,
     },
+    /// Add a variant of an article in another language.
+    AddVariant {
+        /// The article.
+        id: Id,
+        /// Values of the variant; what is not said of category, audience and the like is as it is
+        /// with the main article.
+        fields: Map<String, Json>,
+    },
+    /// Keep what came of reading an attached file: asked for by the engine.
+    #[cfg(feature = "text")]
+    KeepWords {
+        /// The file.
+        file: Box<super::files::Unread>,
+        /// Its words, or why it has none; none: it was read for another record.
+        outcome: Option<std::result::Result<String, String>>,
+    },
+    /// Give an article the text of one of its versions again.
+    Restore {
+        /// The article.
+        id: Id,
+        /// The version.
+        version: Pos,
+    },
+    /// Say whether an article helped.
+    Vote {
+        /// The article.
+        id: Id,
+        /// Whether it did; none: what was said before is taken back.
+        helpful: Option<bool>,
+        /// Why, in words.
+        comment: String,
+    },
     /// Give a record the asker's own tags, instead of those before.
     TagPersonally {
         /// Kind.
@@ -692,6 +724,11 @@ impl Command {
             Self::Watch { on: false, .. } => "unwatch",
             Self::Erase { .. } => "erase",
             Self::Duplicate { .. } => "duplicate",
+            Self::AddVariant { .. } => "add_variant",
+            #[cfg(feature = "text")]
+            Self::KeepWords { .. } => "keep_words",
+            Self::Restore { .. } => "restore",
+            Self::Vote { .. } => "vote",
             Self::TagPersonally { .. } => "tag_personally",
             Self::ChangeSettings { .. } => "change_settings",
             Self::SaveRole { .. } => "save_role",
@@ -770,6 +807,11 @@ impl Command {
             | Self::Merge { id, .. }
             | Self::Unmerge { id, .. }
             | Self::Split { id, .. } => Some((Kind::Ticket, *id)),
+            #[cfg(feature = "text")]
+            Self::KeepWords { file, .. } => Some((file.kind, file.owner)),
+            Self::AddVariant { id, .. } | Self::Restore { id, .. } | Self::Vote { id, .. } => {
+                Some((Kind::Article, *id))
+            }
             Self::CorrectLedger { contract, .. } | Self::SettleContract { contract } => {
                 Some((Kind::Contract, *contract))
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::files;
 use super::journal::{JournalEntry, StoredEntry, What};
 use super::{DeskOptions, Error, ErrorKind, Result, codec, keys, merged};
 use crate::domain::entry::{EntryBody, Visibility};
@@ -12,6 +13,7 @@ use crate::search::{
     SourceError, Upsert,
 };
 use crate::store::{Pos, Snapshot, Store, Table};
+use crate::text;
 
 /// Kinds that are indexed.
 const INDEXED: [Kind; 13] = [
@@ -28,6 +30,7 @@ const INDEXED: [Kind; 13] = [
     Kind::Agent,
     Kind::Team,
     Kind::Recurrence,
+    Kind::Category,
 ];
 /// Fields whose values searches can count, and the fields of records that they are made of.
 pub const FACETS: [(&str, &[&str]); 11] = [
@@ -92,6 +95,12 @@ impl Source for Journal {
                 let new = entry.changes.iter().filter(|c| c.what == What::Created);
                 created.extend(new.map(|c| c.id));
                 touched.extend(entry.entries.iter().map(|e| (e.kind, e.owner)));
+                // The words of a file came to what it is attached to.
+                let read = entry
+                    .input
+                    .target
+                    .filter(|_| entry.input.command == "keep_words");
+                touched.extend(read);
             }
             touched.retain(|(kind, _)| INDEXED.contains(kind));
             touched.sort_unstable();
@@ -177,7 +186,14 @@ fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<Se
     let mut internal = Text::default();
     let mut codes = Vec::new();
     for name in ["description", "body", "solution", "notes"] {
-        body.add(record.text(name));
+        match record.text(name) {
+            // Marks, tags and addresses of links are no words of an article.
+            Some(written) if record.kind == Kind::Article => {
+                let format = text::Format::named(record.text("format"));
+                body.add(Some(&text::plain(format, written)));
+            }
+            other => body.add(other),
+        }
     }
     for name in ["serial", "code", "external_id", "inn"] {
         codes.extend(record.text(name).map(str::to_owned));
@@ -189,6 +205,9 @@ fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<Se
         {
             internal.add(Some(text));
         }
+    }
+    if record.kind == Kind::Article {
+        add_files(snapshot, record, &mut body, &mut internal)?;
     }
     if matches!(record.kind, Kind::Ticket | Kind::Inquiry | Kind::Lead) {
         // What was merged into a ticket is found with it.
@@ -241,10 +260,47 @@ fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<Se
     })
 }
 
+/// The names and words of attached files.
+fn add_files(
+    snapshot: &dyn Snapshot,
+    record: &Record,
+    body: &mut Text,
+    internal: &mut Text,
+) -> Result<()> {
+    let (from, to) = keys::owned(record.id);
+    for (_, row) in snapshot.range(Table::Entries, &from, &to, false, MAX_ENTRIES)? {
+        let stored: StoredEntry = codec::decode(&row.bytes)?;
+        let EntryBody::Attachment {
+            name,
+            hash,
+            visibility,
+            ..
+        } = &stored.entry.body
+        else {
+            continue;
+        };
+        let place = match visibility {
+            Visibility::Public => &mut *body,
+            Visibility::Internal => &mut *internal,
+        };
+        place.add(Some(name));
+        place.add_beginning(files::words(snapshot, hash)?.as_deref());
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Text(String);
 
 impl Text {
+    /// Adds as much of a text as there is room for.
+    fn add_beginning(&mut self, text: Option<&str>) {
+        let Some(text) = text else { return };
+        let room = MAX_TEXT.saturating_sub(self.0.len() + 1);
+        let end = text.floor_char_boundary(room.min(text.len()));
+        self.add(text.get(..end));
+    }
+
     fn add(&mut self, text: Option<&str>) {
         let Some(text) = text else { return };
         if self.0.len() + text.len() <= MAX_TEXT {

@@ -20,6 +20,8 @@ mod delivery;
 mod draft;
 mod erase;
 mod error;
+#[cfg(feature = "text")]
+mod files;
 mod gates;
 mod ids;
 #[cfg(feature = "search")]
@@ -58,6 +60,7 @@ mod tuning;
 mod verify;
 mod view;
 mod webhook;
+mod votes;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -101,6 +104,7 @@ pub use view::*;
 pub use webhook::{
     Notice, SECRET_BYTES, Webhook, WebhookChange, WebhookPage, WebhookProgress, WebhookSecret,
 };
+pub use votes::{Vote, VoteOf};
 
 use crate::domain::{Instant, Kind};
 use crate::packs::{BuiltIn, Catalog, Hosts};
@@ -160,6 +164,8 @@ pub struct Desk {
     /// Whose turn it is to fire timers.
     firing: parking_lot::Mutex<()>,
     learning: learning::Learning,
+    #[cfg(feature = "text")]
+    files: timers::Bell,
     survey_link: String,
     #[cfg(feature = "search")]
     search: Option<Arc<crate::search::SearchIndex>>,
@@ -202,6 +208,8 @@ impl Desk {
             bell: timers::Bell::default(),
             firing: parking_lot::Mutex::new(()),
             learning: learning::Learning::default(),
+            #[cfg(feature = "text")]
+            files: timers::Bell::default(),
             survey_link: options.survey_link,
         };
         desk.rekey()?;

@@ -1,16 +1,17 @@
 //! A record as it was at a position, from the journal alone.
 
 use super::journal::{JournalEntry, What};
+use super::query::journal_entry;
 use super::{Desk, Result, codec, keys, trace};
 use crate::domain::{Id, Kind, Record};
-use crate::store::{Pos, Table};
+use crate::store::{Pos, Snapshot, Store, Table};
 
 /// Most changes of one record that are played back.
 const MAX_CHANGES: usize = 10_000;
 
 /// What a decision was made on: all up to a position, and what was decided with it before it.
 #[derive(Debug, Clone)]
-pub(super) struct Base {
+pub struct Base {
     at: Pos,
     with: Vec<Pos>,
 }
@@ -72,21 +73,8 @@ impl Desk {
     /// The record as a decision found it; none when it did not exist then.
     pub(super) fn record_on(&self, kind: Kind, id: Id, base: &Base) -> Result<Option<Record>> {
         let snapshot = self.store.snapshot(None)?;
-        let (from, to) = keys::owned(id);
-        let mut record: Option<Record> = None;
-        for (_, row) in snapshot.range(Table::History, &from, &to, false, MAX_CHANGES)? {
-            if row.version > base.last() {
-                break;
-            }
-            if !base.holds(row.version) {
-                continue;
-            }
-            let Some(entry) = self.journal_at(row.version)? else {
-                continue;
-            };
-            apply(&mut record, &entry, kind, id);
-        }
-        Ok(record)
+        let found = record_then(&*snapshot, &*self.store, (kind, id), base)?;
+        Ok(found.map(|(_, record)| record))
     }
 
     /// Plays the whole journal back and compares it with what is stored: see [`super::Verified`].
@@ -108,6 +96,38 @@ impl Desk {
             }
         }
     }
+}
+
+/// The record as a decision found it, with the position of its last change until then.
+///
+/// # Errors
+/// When the store fails.
+pub fn record_then(
+    snapshot: &dyn Snapshot,
+    store: &dyn Store,
+    (kind, id): (Kind, Id),
+    base: &Base,
+) -> Result<Option<(Pos, Record)>> {
+    let (from, to) = keys::owned(id);
+    let mut record: Option<Record> = None;
+    let mut version = Pos::ZERO;
+    for (_, row) in snapshot.range(Table::History, &from, &to, false, MAX_CHANGES)? {
+        if row.version > base.last() {
+            break;
+        }
+        if !base.holds(row.version) {
+            continue;
+        }
+        let Some(entry) = journal_entry(store, row.version)? else {
+            continue;
+        };
+        let mut changed = entry.changes.iter();
+        if changed.any(|c| c.kind == kind && c.id == id) {
+            version = row.version;
+        }
+        apply(&mut record, &entry, kind, id);
+    }
+    Ok(record.map(|record| (version, record)))
 }
 
 /// Applies what a journal entry says of a record.

@@ -259,6 +259,10 @@ impl Desk {
                 if made.queued {
                     self.bell.ring();
                 }
+                #[cfg(feature = "text")]
+                if made.is_unread {
+                    self.files.ring();
+                }
                 reply.pos = pos;
                 Ok(reply)
             }

@@ -12,6 +12,10 @@ pub struct Settings {
     pub service_name: Option<String>,
     /// Address from which messages leave.
     pub sender: Option<String>,
+    /// Whether anybody reads published articles for everybody, without a token. It lies in a row of
+    /// its own.
+    #[serde(skip)]
+    pub public_articles: bool,
 }
 
 impl Settings {
@@ -26,6 +30,11 @@ impl Settings {
     }
 }
 
+/// Where it stands that anybody reads articles: there is a row, or there is none.
+pub fn public_articles_key() -> Key {
+    b"settings/public_articles".to_vec()
+}
+
 /// Where the settings stand.
 pub fn settings_key() -> Key {
     b"settings".to_vec()
@@ -38,9 +47,22 @@ impl Desk {
     /// When the store fails.
     pub fn settings(&self) -> Result<Settings> {
         let snapshot = self.store.snapshot(None)?;
-        match snapshot.get(Table::Meta, &settings_key())? {
-            Some(row) => codec::decode(&row.bytes),
-            None => Ok(Settings::default()),
-        }
+        let wanted = [settings_key(), public_articles_key()].map(|key| (Table::Meta, key));
+        let mut rows = snapshot.get_many(&wanted)?.into_iter();
+        let mut settings: Settings = match rows.next().flatten() {
+            Some(row) => codec::decode(&row.bytes)?,
+            None => Settings::default(),
+        };
+        settings.public_articles = rows.next().flatten().is_some();
+        Ok(settings)
+    }
+
+    /// Whether anybody reads published articles for everybody, without a token.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn has_public_articles(&self) -> Result<bool> {
+        let snapshot = self.store.snapshot(None)?;
+        Ok(snapshot.get(Table::Meta, &public_articles_key())?.is_some())
     }
 }

@@ -67,6 +67,11 @@ impl<'g, 'a> Sight<'g, 'a> {
         &*self.ground.snapshot
     }
 
+    /// When it is looked.
+    pub const fn now(&self) -> crate::domain::Instant {
+        self.ground.now
+    }
+
     /// Who asks.
     pub const fn actor(&self) -> &'g Actor {
         self.actor
@@ -95,7 +100,7 @@ impl<'g, 'a> Sight<'g, 'a> {
     /// # Errors
     /// When a rule broke, or the store fails.
     pub fn sees(&self, record: &Record) -> Result<bool> {
-        Ok(self.actor.may_see(record) && self.access(record.kind)?.lets(record))
+        Ok(self.actor.may_see(record, self.ground.now) && self.access(record.kind)?.lets(record))
     }
 
     /// Whether the asker may name the record in a field.
@@ -107,7 +112,7 @@ impl<'g, 'a> Sight<'g, 'a> {
         if matches!(record.kind, Kind::Agent | Kind::Team | Kind::SupportLevel) {
             return Ok(true);
         }
-        Ok(self.actor.may_refer(record) && self.access(record.kind)?.lets(record))
+        Ok(self.actor.may_refer(record, self.ground.now) && self.access(record.kind)?.lets(record))
     }
 
     /// Whether the asker may not see a field.
@@ -148,8 +153,10 @@ impl<'g, 'a> Sight<'g, 'a> {
 
     /// Rules are for people with a role that administrators bound: not for them, the engine or rules.
     fn is_filtered(&self) -> bool {
-        matches!(self.actor, Actor::Agent { .. } | Actor::Contact { .. })
-            && !self.ground.catalog.rules(Hook::AccessFilter).is_empty()
+        matches!(
+            self.actor,
+            Actor::Agent { .. } | Actor::Contact { .. } | Actor::Visitor
+        ) && !self.ground.catalog.rules(Hook::AccessFilter).is_empty()
     }
 
     fn ask(&self, kind: Kind) -> Result<Access> {

@@ -23,7 +23,8 @@ impl Bell {
         self.heard.notify_all();
     }
 
-    fn wait(&self, most: Duration) {
+    /// Waits until it rings, at most `most`.
+    pub fn wait(&self, most: Duration) {
         let mut rung = self.rung.lock();
         if !*rung {
             // Whether it rang or the time is up: the caller looks what is due.

@@ -30,6 +30,9 @@ pub(super) struct Made {
     pub loads: Vec<(Id, i64)>,
     /// Whether something was queued that is due at once.
     pub queued: bool,
+    /// Whether it leaves a file whose words are to be read.
+    #[cfg(feature = "text")]
+    pub is_unread: bool,
 }
 
 /// Commands that are committed together, the own one first.
@@ -88,12 +91,14 @@ impl<'p> Group<'p> {
         let bytes = decided.batch.weigh().unwrap_or(ENOUGH_BYTES);
         self.bytes = self.bytes.saturating_add(bytes);
         self.is_closed |= moves_the_ground(&decided.batch);
-        self.batches.push(decided.batch);
         self.made.push(Made {
+            #[cfg(feature = "text")]
+            is_unread: super::files::leaves_unread(&decided.batch),
             reply: decided.reply,
             loads: decided.loads,
             queued: decided.queued,
         });
+        self.batches.push(decided.batch);
     }
 
     /// Decides for those who wait, and for those who come meanwhile, until it is enough.

@@ -32,6 +32,8 @@ pub enum Condition {
     Between(Option<String>, Option<String>),
     /// The field has a value, or has none.
     Present(bool),
+    /// The field, which holds a category's code, has one of these or one that lies in them.
+    Within(Vec<String>),
 }
 
 /// What to list.
@@ -83,6 +85,11 @@ pub struct SearchQuery {
     pub at_least: Option<Pos>,
     /// Fields whose values are counted, of `Desk::FACETS`.
     pub facets: Vec<String>,
+    /// Language in which articles are offered where they have a variant in it; none: that of the
+    /// asker's record.
+    pub locale: Option<String>,
+    /// Whether articles outside their dates are found, too; customers never find them.
+    pub outdated: bool,
 }
 
 /// What to complete.
@@ -197,6 +204,48 @@ pub struct SearchHit {
     pub matches: Vec<WordMatch>,
     /// Whether an administrator put it first for this query.
     pub pinned: bool,
+    /// The variant of the article that has the words, when the hit is another one, in the reader's
+    /// language.
+    pub found_in: Option<FoundIn>,
+    /// Whether the article has no variant in the reader's language.
+    pub fallback: bool,
+}
+
+/// A version of an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Position of the change.
+    pub pos: Pos,
+    /// When.
+    pub at: Instant,
+    /// Who: `agent:ID`, `rule:PACK/NAME`, …
+    pub actor: String,
+    /// Name of the command.
+    pub command: String,
+    /// Fields that changed.
+    pub fields: Vec<String>,
+}
+
+/// The variant of an article in which words were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundIn {
+    /// Its id.
+    pub id: Id,
+    /// Its language.
+    pub locale: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// An article among its variants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariantPage {
+    /// The article.
+    pub page: RecordPage,
+    /// Whether it is the one that the others are variants of.
+    pub is_main: bool,
+    /// Whether the main text changed after this one followed it.
+    pub is_stale: bool,
 }
 
 /// A word of a query in a hit.
@@ -260,6 +309,8 @@ pub struct FacetValue {
     pub names: Names,
     /// Records found that have it.
     pub count: u64,
+    /// Of a category: records found in it and in all that lie in it.
+    pub within: Option<u64>,
 }
 
 /// One page of hits.

@@ -1,6 +1,7 @@
 //! The engine's own fields of each kind.
 
 mod family;
+mod article;
 mod intake;
 mod recurrence;
 
@@ -31,7 +32,7 @@ pub fn field(kind: Kind, name: &str) -> Option<&'static FieldDef> {
 /// The workflow of a kind whose records need no type from a pack.
 #[must_use]
 pub fn workflow(kind: Kind) -> Option<&'static Workflow> {
-    static ARTICLE: LazyLock<Workflow> = LazyLock::new(article_workflow);
+    static ARTICLE: LazyLock<Workflow> = LazyLock::new(article::workflow);
     static INQUIRY: LazyLock<Workflow> = LazyLock::new(intake::inquiry_workflow);
     static LEAD: LazyLock<Workflow> = LazyLock::new(intake::lead_workflow);
     match kind {
@@ -122,13 +123,14 @@ fn define(kind: Kind) -> Vec<FieldDef> {
                 ])
                 .default("\"goods\""),
         ]),
-        Kind::Article => all.extend(article()),
+        Kind::Article => all.extend(article::fields()),
         Kind::Recurrence => all.extend(recurrence()),
         Kind::Agent => all.extend(agent()),
         Kind::Team => all.extend([
             f("code", "Code", "Код", V::Text).unique(),
             f("mail", "Mail address", "Адрес почты", V::Text),
         ]),
+        Kind::Category => all.extend(article::category_fields()),
         Kind::Calendar | Kind::SupportLevel => all.extend([
             f("code", "Code", "Код", V::Text).required().unique(),
             f("definition", "Definition", "Определение", V::Json).required(),
@@ -475,33 +477,6 @@ fn contract() -> Vec<Field> {
     ]
 }
 
-fn article() -> Vec<Field> {
-    use ValueType as V;
-    vec![
-        f("body", "Text", "Текст", V::LongText),
-        f("status", "Status", "Статус", V::Text).indexed(),
-        f("locale", "Language", "Язык", V::Text)
-            .default("\"en\"")
-            .indexed(),
-        f("category", "Category", "Рубрика", V::Text).indexed(),
-        f("product", "Product", "Продукт", V::Ref)
-            .to(Kind::Product)
-            .indexed(),
-        f("audience", "Audience", "Для кого", V::Enum)
-            .options(&[
-                ("public", "Everybody", "Для всех"),
-                ("internal", "Agents only", "Только для сотрудников"),
-            ])
-            .default("\"public\"")
-            .indexed(),
-        f("tags", "Tags", "Метки", V::TextList).indexed(),
-        f("source_ticket", "Source ticket", "Исходная заявка", V::Ref)
-            .to(Kind::Ticket)
-            .internal(),
-        f("closed_at", "Archived at", "В архиве с", V::Instant).readonly(),
-    ]
-}
-
 fn agent() -> Vec<Field> {
     use ValueType as V;
     vec![
@@ -537,39 +512,5 @@ fn way(from: &str, to: &str) -> TransitionDef {
         to: to.to_owned(),
         names: Names::default(),
         requires: Vec::new(),
-    }
-}
-
-fn article_workflow() -> Workflow {
-    Workflow {
-        code: "article".to_owned(),
-        initial: "draft".to_owned(),
-        merged: String::new(),
-        statuses: vec![
-            status("draft", "Draft", "Черновик", StatusCategory::New),
-            status("review", "In review", "На проверке", StatusCategory::Open),
-            status(
-                "published",
-                "Published",
-                "Опубликована",
-                StatusCategory::Done,
-            ),
-            status(
-                "archived",
-                "Archived",
-                "В архиве",
-                StatusCategory::Cancelled,
-            ),
-        ],
-        transitions: vec![
-            way("draft", "review"),
-            way("draft", "published"),
-            way("review", "draft"),
-            way("review", "published"),
-            way("published", "draft"),
-            way("published", "archived"),
-            way("draft", "archived"),
-            way("archived", "draft"),
-        ],
     }
 }

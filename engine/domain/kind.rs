@@ -37,11 +37,13 @@ pub enum Kind {
     SupportLevel = 14,
     /// A rule by which tickets are made again and again.
     Recurrence = 15,
+    /// A category of articles, in a tree.
+    Category = 16,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ticket,
         Self::Lead,
         Self::Inquiry,
@@ -57,6 +59,7 @@ impl Kind {
         Self::Calendar,
         Self::SupportLevel,
         Self::Recurrence,
+        Self::Category,
     ];
 
     /// The name used in the API, scripts and the journal.
@@ -78,6 +81,7 @@ impl Kind {
             Self::Calendar => "calendar",
             Self::SupportLevel => "support_level",
             Self::Recurrence => "recurrence",
+            Self::Category => "category",
         }
     }
 
@@ -113,7 +117,12 @@ impl Kind {
     pub const fn has_entries(self) -> bool {
         !matches!(
             self,
-            Self::Agent | Self::Team | Self::Calendar | Self::SupportLevel | Self::Recurrence
+            Self::Agent
+                | Self::Team
+                | Self::Calendar
+                | Self::SupportLevel
+                | Self::Recurrence
+                | Self::Category
         )
     }
 

@@ -1,7 +1,9 @@
 //! The nouns of a service desk and the pure rules about them. No I/O here; `now` is an argument.
 
+pub mod article;
 pub mod builtin;
 pub mod calendar;
+pub mod category;
 pub mod code;
 pub mod contract;
 pub mod definitions;

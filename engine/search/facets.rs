@@ -85,7 +85,7 @@ impl Collector for FacetCollector {
         let facet = |(ask, counts): (&FacetAsk, HashMap<String, u64>)| {
             let mut values: Vec<(String, u64)> = counts.into_iter().collect();
             values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            values.truncate(MAX_FACET_COUNTS);
+            values.truncate(ask.most);
             Facet {
                 name: ask.name.clone(),
                 values,

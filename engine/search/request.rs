@@ -71,6 +71,8 @@ pub struct FacetAsk {
     pub name: String,
     /// Kinds of documents that count; all when there is none.
     pub kinds: Option<Vec<String>>,
+    /// Most values that are given back, the most frequent ones.
+    pub most: usize,
 }
 
 /// The values of a field among what was found.

@@ -20,7 +20,7 @@ use super::analysis::{ANALYSIS_VERSION, Analysis, EXACT, Part, fold_text};
 use super::doc::{FilterValue, MAX_FILTERS_PER_DOC, SearchDoc, field_name_is_valid};
 
 /// Version of fields and of the way documents are written; kept in every commit.
-pub(super) const FORMAT: u32 = 200 + ANALYSIS_VERSION;
+pub(super) const FORMAT: u32 = 300 + ANALYSIS_VERSION;
 
 const STEMS: &str = "opora_stems";
 const FORMS: &str = "opora_forms";

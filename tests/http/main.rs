@@ -6,6 +6,8 @@ mod actions;
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod articles;
+#[cfg(test)]
 mod bulk;
 #[cfg(test)]
 mod clock;

@@ -29,6 +29,7 @@ fn target(app: &App, kind: Kind, serial: usize) -> Id {
         }
         Kind::Asset => json!({"title": title, "account": account}),
         Kind::Contract => json!({"title": title, "account": account, "unit": "events"}),
+        Kind::Category => json!({"title": title, "code": code}),
         Kind::Article => json!({"title": title, "body": "Words.", "status": "published"}),
         Kind::Calendar => json!({"title": title, "code": code, "definition": calendar(&code)}),
         Kind::SupportLevel => {
@@ -109,6 +110,12 @@ fn body(app: &App, op: &Op, secret: &str, serial: usize) -> Json {
         (_, "comments") => json!({"text": "Hello"}),
         (_, "messages") => json!({"channel": "mail", "direction": "out", "text": "Hello"}),
         (_, "links") => json!({"relation": "related", "to_kind": "agent", "to": app.agent}),
+        (_, "variants") if op.kind == Some(Kind::Article) => {
+            json!({"title": "Made", "locale": "de"})
+        }
+        (_, "vote") => json!({"helpful": true}),
+        (_, "restore") => json!({"version": app.desk.pos().0}),
+        (_, "categories") => json!({"title": "Made", "code": format!("made-{serial}")}),
         (_, "duplicate" | "run") => json!({}),
         (_, "merge") => {
             let into = target(app, Kind::Ticket, serial);
@@ -191,6 +198,7 @@ fn path(op: &Op, id: &str) -> String {
     path = path.replace("{name}", name);
     match op.id.as_str() {
         "search" | "search_articles" => path.push_str("?q=printer"),
+        "diff_article" => path.push_str("?from=1000000"),
         "read_board" => path.push_str("?type=fault"),
         id if id.ends_with("_attachment") && id.starts_with("create") => {
             path.push_str("?name=a.txt")
@@ -274,7 +282,8 @@ async fn every_route_verb_and_asker() {
                 let nowhere = path(&op, "00000000-0000-7000-8000-000000000001");
                 let asked = request(method_name(&op.method), &nowhere, secret, &[], content);
                 let absent = ask(&app, asked).await;
-                if op.kind != Some(Kind::Article) && op.kind != Some(Kind::Product) {
+                let open = [Kind::Article, Kind::Product, Kind::Category];
+                if op.kind.is_none_or(|kind| !open.contains(&kind)) {
                     assert_eq!((status, bytes, headers), absent, "{place}");
                 }
             }

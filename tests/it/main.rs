@@ -5,6 +5,9 @@
 #[cfg(all(feature = "script", feature = "search"))]
 mod access;
 #[cfg(test)]
+#[cfg(feature = "search")]
+mod articles;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod breaker;
 #[cfg(test)]

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
+mod articles;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod kill;

@@ -4,7 +4,7 @@ use crate::check;
 use crate::tree::{Text, names, sources};
 
 /// A crate's name and the places that may say it.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 15] = [
     ("redb::", &["engine/store", "tests/store", "benches"]),
     ("rhai::", &["engine/hooks/script"]),
     ("wasmtime::", &["engine/hooks/wasm"]),
@@ -20,6 +20,12 @@ const CRATES: [(&str, &[&str]); 9] = [
         &["engine/delivery", "tests/it", "tests/process"],
     ),
     ("rmcp::", &["engine/api/mcp"]),
+    ("ammonia::", &["engine/text"]),
+    ("html5ever::", &["engine/text"]),
+    ("pulldown_cmark::", &["engine/text"]),
+    ("similar::", &["engine/text"]),
+    ("miniz_oxide::", &["engine/text"]),
+    ("quick_xml::", &["engine/text"]),
 ];
 
 /// A room of the engine and the rooms it may know beside itself. `desk` knows no front end, and
@@ -28,13 +34,17 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("store", &[]),
     ("search", &[]),
+    ("text", &[]),
     ("hooks", &["domain"]),
     ("packs", &["domain", "hooks"]),
-    ("desk", &["domain", "hooks", "packs", "search", "store"]),
+    (
+        "desk",
+        &["domain", "hooks", "packs", "search", "store", "text"],
+    ),
     (
         "api",
         &[
-            "delivery", "desk", "domain", "hooks", "packs", "scenario", "store",
+            "delivery", "desk", "domain", "hooks", "packs", "scenario", "store", "text",
         ],
     ),
     ("delivery", &["desk", "domain", "store"]),
@@ -43,6 +53,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
         "cli",
         &[
             "api", "delivery", "desk", "domain", "hooks", "packs", "scenario", "search", "store",
+            "text",
         ],
     ),
 ];

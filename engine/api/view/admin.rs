@@ -32,7 +32,7 @@ pub fn token(token: Token) -> TokenView {
     let (agent, contact, account) = match &token.actor {
         Actor::Admin { agent } | Actor::Agent { agent } => (*agent, None, None),
         Actor::Contact { contact, account } => (None, Some(*contact), Some(*account)),
-        Actor::System | Actor::Rule { .. } => (None, None, None),
+        Actor::System | Actor::Rule { .. } | Actor::Visitor => (None, None, None),
     };
     let text = |id: Option<crate::domain::Id>| id.map(|id| id.to_string());
     TokenView {

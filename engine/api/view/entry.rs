@@ -53,6 +53,10 @@ pub struct EntryView {
     /// SHA-256 of an attachment, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Whether the words of an article's attachment are searched: `read`, `waiting`, or why not:
+    /// `unsupported`, `too_large`, `out_of_time`, `broken: …`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     /// Meaning of a link, or event of a consumption.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<String>,

@@ -333,6 +333,10 @@ impl Deciding<'_, '_> {
         if kind == Kind::Contract {
             self.refuse_counted(id)?;
         }
+        self.refuse_needed(kind, id)?;
+        if kind == Kind::Article {
+            self.drop_votes(id)?;
+        }
         self.touch_service(kind);
         self.draft.remove(kind, id);
         Ok(())

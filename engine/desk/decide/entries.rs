@@ -129,6 +129,8 @@ impl Deciding<'_, '_> {
         }
         let hash: [u8; 32] = sha2::Sha256::digest(content).into();
         self.store_blob(&hash, content)?;
+        #[cfg(feature = "text")]
+        self.leave_to_read((*kind, *id), (name.as_str(), media_type.as_str(), hash))?;
         let body = EntryBody::Attachment {
             name: name.clone(),
             media_type: media_type.clone(),

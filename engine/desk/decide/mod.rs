@@ -22,6 +22,8 @@ mod duplicate;
 mod effects;
 mod entries;
 mod erase;
+#[cfg(feature = "text")]
+mod files;
 mod form;
 mod guard;
 mod input;
@@ -53,12 +55,14 @@ mod steps;
 mod survey;
 mod tags;
 mod timer;
+mod to_article;
 mod token;
 mod transition;
 mod tuning;
 mod update;
 mod webhook;
 mod watch;
+mod votes;
 
 use std::sync::Arc;
 
@@ -361,6 +365,15 @@ impl Deciding<'_, '_> {
             }
             Command::Erase { contact, step } => self.erase_step(*contact, step),
             Command::Duplicate { kind, id, fields } => self.duplicate((*kind, *id), fields),
+            #[cfg(feature = "text")]
+            Command::KeepWords { file, outcome } => self.keep_words(file, outcome.as_ref()),
+            Command::Restore { id, version } => self.restore(*id, *version),
+            Command::Vote {
+                id,
+                helpful,
+                comment,
+            } => self.vote(*id, *helpful, comment),
+            Command::AddVariant { id, fields } => self.add_variant(*id, fields),
             Command::TagPersonally { kind, id, tags } => self.tag_personally((*kind, *id), tags),
             Command::ChangeSettings { changes } => self.change_settings(changes),
             Command::SaveRole { role } => self.save_role(role),

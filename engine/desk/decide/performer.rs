@@ -132,7 +132,7 @@ impl Deciding<'_, '_> {
 pub fn may_complete(service: &Service, actor: &Actor, stage: &StageDef, record: &Record) -> bool {
     let agent = match actor {
         Actor::System | Actor::Admin { .. } | Actor::Rule { .. } => return true,
-        Actor::Contact { .. } => return false,
+        Actor::Contact { .. } | Actor::Visitor => return false,
         Actor::Agent { agent } => *agent,
     };
     let (assignee, team) = (record.reference(ASSIGNEE), record.reference(TEAM));

@@ -22,6 +22,10 @@ impl Deciding<'_, '_> {
             None => Settings::default(),
         };
         for (name, value) in changes {
+            if name == "public_articles" {
+                self.open_articles(value)?;
+                continue;
+            }
             let text = match value {
                 Json::Null => None,
                 Json::String(text) => Some(text.clone()),
@@ -35,7 +39,8 @@ impl Deciding<'_, '_> {
                 "sender" => all.sender = address(text.clone())?,
                 _ => {
                     let short: String = name.chars().take(64).collect();
-                    let why = "there is no such setting; there are `service_name` and `sender`";
+                    let why = "there is no such setting; there are `service_name`, `sender` and \
+                               `public_articles`";
                     return Err(Error::field(&short, "unknown_field", why));
                 }
             }
@@ -51,6 +56,29 @@ impl Deciding<'_, '_> {
             id: Id::MIN,
             entry: None,
         })
+    }
+}
+
+impl Deciding<'_, '_> {
+    /// Lets anybody read published articles, or nobody without a token.
+    fn open_articles(&mut self, value: &Json) -> Result<()> {
+        let open = match value {
+            Json::Null => false,
+            Json::Bool(open) => *open,
+            _ => {
+                let text = "expected true, false or null";
+                return Err(Error::field("public_articles", "malformed", text));
+            }
+        };
+        let key = settings::public_articles_key();
+        let rows = &mut self.draft.rows;
+        match open {
+            true => rows.put.push((Table::Meta, key, Vec::new())),
+            false => rows.delete.push((Table::Meta, key)),
+        }
+        let argument = ("public_articles".to_owned(), Value::Bool(open));
+        self.input.arguments.push(argument);
+        Ok(())
     }
 }
 

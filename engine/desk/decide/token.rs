@@ -58,7 +58,7 @@ impl Deciding<'_, '_> {
                 (Kind::Agent, *id)
             }
             Actor::Contact { contact, .. } => (Kind::Contact, *contact),
-            Actor::System | Actor::Rule { .. } => {
+            Actor::System | Actor::Rule { .. } | Actor::Visitor => {
                 return Err(Error::field(
                     "role",
                     "malformed",

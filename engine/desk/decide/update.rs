@@ -251,6 +251,8 @@ impl Deciding<'_, '_> {
                 Ok(())
             }
             Kind::Contract => self.check_contract(id),
+            Kind::Article => self.check_article(id),
+            Kind::Category => self.check_category(id),
             _ => Ok(()),
         }
     }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::categories::{self, MAX_CATEGORIES};
 use super::{list, record};
 use crate::desk::sight::Sight;
 use crate::desk::{Desk, Error, FacetCounts, FacetValue, Result, index_source};
 use crate::domain::{Id, Kind, Names};
 use crate::packs::{Catalog, nearest};
-use crate::search::{Facet, FacetAsk};
+use crate::search::{Facet, FacetAsk, MAX_FACET_COUNTS};
 use crate::store::Snapshot;
+
+/// The facet of categories.
+const CATEGORY: &str = "category";
 
 impl Desk {
     /// The fields whose values a search can count.
@@ -60,6 +64,11 @@ pub fn asks(
             asks.push(FacetAsk {
                 name: (*name).to_owned(),
                 kinds: (counted.len() < kinds.len()).then_some(counted),
+                most: match *name {
+                    // All of them are needed to sum up what lies within each.
+                    CATEGORY => MAX_CATEGORIES,
+                    _ => MAX_FACET_COUNTS,
+                },
             });
         }
     }
@@ -92,6 +101,10 @@ pub fn named(
 ) -> Result<Vec<FacetCounts>> {
     let mut all = Vec::with_capacity(facets.len());
     for facet in facets {
+        if facet.name == CATEGORY && kinds.contains(&Kind::Article) {
+            all.push(of_categories(snapshot, sight, facet)?);
+            continue;
+        }
         let titles = titles(snapshot, sight, &facet)?;
         let name = |value: &str| -> Names {
             match titles.get(value) {
@@ -103,6 +116,7 @@ pub fn named(
             names: name(value),
             value: value.clone(),
             count: *count,
+            within: None,
         });
         all.push(FacetCounts {
             values: values.collect(),
@@ -110,6 +124,39 @@ pub fn named(
         });
     }
     Ok(all)
+}
+
+/// Categories with what lies within each: those that count nothing themselves, but hold one that
+/// does, are among them.
+fn of_categories(
+    snapshot: &dyn Snapshot,
+    sight: &Sight<'_, '_>,
+    facet: Facet,
+) -> Result<FacetCounts> {
+    let tree = categories::seen(snapshot, sight)?;
+    let own: BTreeMap<String, u64> = facet.values.into_iter().collect();
+    let mut values: Vec<FacetValue> = tree
+        .sums(&own)
+        .into_iter()
+        .map(|(value, within)| FacetValue {
+            names: tree
+                .node(&value)
+                .map(|n| n.names.clone())
+                .unwrap_or_default(),
+            count: own.get(&value).copied().unwrap_or(0),
+            within: Some(within),
+            value,
+        })
+        .collect();
+    values.sort_by(|a, b| {
+        let key = |v: &FacetValue| (v.within, v.count);
+        key(b).cmp(&key(a)).then_with(|| a.value.cmp(&b.value))
+    });
+    values.truncate(MAX_FACET_COUNTS);
+    Ok(FacetCounts {
+        field: facet.name,
+        values,
+    })
 }
 
 /// Titles of the records that a facet counts, as far as the asker may see them: one trip.

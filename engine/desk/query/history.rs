@@ -54,6 +54,10 @@ impl Desk {
             };
             let mut item = view(&mut orders, row.version, &entry, id)?;
             mask_changes(&ground, &sight, &page.record, &mut item)?;
+            // What an article was before it was published is not for its readers.
+            if kind == Kind::Article && !actor.sees_internal() {
+                item.changes.clear();
+            }
             if !actor.sees_internal() {
                 mask_rules(&*snapshot, actor, &page.record, &mut item)?;
             }

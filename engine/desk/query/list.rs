@@ -7,13 +7,15 @@ use crate::desk::sight::{Access, Sight};
 use crate::desk::{
     Actor, Condition, Desk, Error, Fault, ListQuery, Page, RecordPage, Result, decide, keys, lookup,
 };
-use crate::domain::{FieldDef, Id, Kind, Value, ValueType};
+use crate::domain::{FieldDef, Id, Kind, Value, ValueType, article};
 use crate::hooks::Predicate;
 use crate::packs::Catalog;
 use crate::store::{Key, Snapshot, Table};
 
 /// Most index rows that one call looks through before it hands out what it has.
 const MAX_ROWS: usize = 4_000;
+/// How often a page that came out empty is filled again.
+const MAX_ROUNDS: usize = 20;
 /// Most conditions.
 const MAX_FILTERS: usize = 20;
 /// Most values of a condition.
@@ -108,8 +110,11 @@ fn in_indexes(access: &Access) -> Vec<Filter> {
 
 /// What a customer may list, as conditions.
 pub fn own_filters(actor: &Actor, kind: Kind) -> Result<Vec<Filter>> {
-    let Actor::Contact { account, contact } = actor else {
-        return Ok(Vec::new());
+    let (account, contact) = match actor {
+        Actor::Contact { account, contact } => (account, contact),
+        // Which of them are for the reader, and when, is checked on each.
+        Actor::Visitor => return visitors_filters(kind),
+        _ => return Ok(Vec::new()),
     };
     let equal = |field: &str, value: Value| Filter {
         field: field.to_owned(),
@@ -121,16 +126,36 @@ pub fn own_filters(actor: &Actor, kind: Kind) -> Result<Vec<Filter>> {
             Ok(vec![equal("account", Value::Ref(*account))])
         }
         Kind::Article => Ok(vec![
-            equal("status", "published".into()),
-            equal("audience", "public".into()),
+            equal("status", article::PUBLISHED.into()),
+            Filter {
+                holds: Holds::In(vec![article::PUBLIC.into(), article::OF_ACCOUNTS.into()]),
+                ..equal("audience", Value::Bool(true))
+            },
         ]),
         Kind::Contact => Ok(vec![equal("id", Value::Ref(*contact))]),
         Kind::Account => Ok(vec![equal("id", Value::Ref(*account))]),
-        Kind::Product => Ok(Vec::new()),
+        Kind::Product | Kind::Category => Ok(Vec::new()),
         _ => Err(Error::forbidden(format!(
             "a contact may not list {}s",
             kind.name()
         ))),
+    }
+}
+
+/// What anybody may list without a token.
+fn visitors_filters(kind: Kind) -> Result<Vec<Filter>> {
+    let equal = |field: &str, value: &str| Filter {
+        field: field.to_owned(),
+        indexed: true,
+        holds: Holds::In(vec![value.into()]),
+    };
+    match kind {
+        Kind::Article => Ok(vec![
+            equal("status", article::PUBLISHED),
+            equal("audience", article::PUBLIC),
+        ]),
+        Kind::Category => Ok(Vec::new()),
+        _ => Err(Error::forbidden("this needs a token")),
     }
 }
 
@@ -156,17 +181,26 @@ impl Walk<'_> {
             Some(text) => Some(Id::from_slice(&super::unhex(text)?).ok_or_else(super::bad_cursor)?),
             None => None,
         };
-        let (ids, last) = self.ids(before)?;
-        let places: Vec<(Kind, Id)> = ids.iter().map(|id| (self.kind, *id)).collect();
-        let items = super::record::read_many(self.snapshot, sight, &places)?;
+        let mut items = Vec::new();
+        let mut before = before;
+        for _ in 0..MAX_ROUNDS {
+            let (ids, last) = self.ids(before, self.limit - items.len())?;
+            let places: Vec<(Kind, Id)> = ids.iter().map(|id| (self.kind, *id)).collect();
+            items.extend(super::record::read_many(self.snapshot, sight, &places)?);
+            before = last;
+            // What indexes do not know may have emptied the page.
+            if last.is_none() || !items.is_empty() {
+                break;
+            }
+        }
         Ok(Page {
             items,
-            next: last.map(|id| decide::hex(id.as_bytes())),
+            next: before.map(|id| decide::hex(id.as_bytes())),
         })
     }
 
     /// The next ids that meet all conditions, and where to go on.
-    fn ids(&self, before: Option<Id>) -> Result<(Vec<Id>, Option<Id>)> {
+    fn ids(&self, before: Option<Id>, limit: usize) -> Result<(Vec<Id>, Option<Id>)> {
         if let Some(Filter {
             holds: Holds::In(values),
             ..
@@ -186,13 +220,13 @@ impl Walk<'_> {
         let mut before = before;
         let mut seen = 0;
         loop {
-            let step = self.limit.clamp(50, 500);
+            let step = limit.clamp(50, 500);
             let candidates = self.candidates(first, before, step)?;
             let all_read = candidates.len() < step;
             seen += candidates.len();
             let last = candidates.last().copied();
             for id in self.meeting(&candidates, rest)? {
-                if found.len() == self.limit {
+                if found.len() == limit {
                     return Ok((found.clone(), found.last().copied()));
                 }
                 found.push(id);
@@ -364,6 +398,16 @@ fn filter_of(
             to.as_ref().map(value).transpose()?,
         ),
         Condition::Present(present) => Holds::Present(*present),
+        Condition::Within(codes) if codes.is_empty() || codes.len() > MAX_VALUES => {
+            return Err(malformed(format!("expected 1 to {MAX_VALUES} categories")));
+        }
+        Condition::Within(codes) => {
+            let tree = super::categories::tree(snapshot).map_err(|e| malformed(e.message))?;
+            let mut all: Vec<String> = codes.iter().flat_map(|code| tree.within(code)).collect();
+            all.sort_unstable();
+            all.dedup();
+            Holds::In(all.into_iter().map(Value::Text).collect())
+        }
     };
     Ok(Filter {
         field: def.code.clone(),

@@ -2,6 +2,7 @@
 
 mod board;
 mod delivery;
+mod categories;
 mod entries;
 mod events;
 #[cfg(feature = "search")]
@@ -20,6 +21,8 @@ mod overview;
 mod plan;
 mod preview;
 mod process;
+#[cfg(feature = "search")]
+mod readers;
 pub(super) mod record;
 mod recurrence;
 pub(super) mod report;
@@ -35,6 +38,8 @@ mod token;
 #[cfg(feature = "search")]
 mod understand;
 mod webhook;
+mod variants;
+mod versions;
 
 pub use history::journal_entry;
 #[cfg(feature = "search")]
@@ -72,7 +77,7 @@ impl Desk {
 }
 
 /// Checks a page's limit.
-pub(super) fn limit(asked: usize) -> Result<usize> {
+pub fn limit(asked: usize) -> Result<usize> {
     if (1..=MAX_LIMIT).contains(&asked) {
         return Ok(asked);
     }
@@ -84,7 +89,7 @@ pub(super) fn limit(asked: usize) -> Result<usize> {
 }
 
 /// A cursor that is not one of ours.
-pub(super) fn bad_cursor() -> Error {
+pub fn bad_cursor() -> Error {
     Error::new(
         ErrorKind::Invalid,
         "bad_cursor",
@@ -93,7 +98,7 @@ pub(super) fn bad_cursor() -> Error {
 }
 
 /// Reads the hexadecimal text of a cursor.
-pub(super) fn unhex(text: &str) -> Result<Vec<u8>> {
+pub fn unhex(text: &str) -> Result<Vec<u8>> {
     if text.len() > 2_048 || !text.len().is_multiple_of(2) || !text.is_ascii() {
         return Err(bad_cursor());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::desk::sight::Sight;
-use crate::desk::{Actor, Desk, Error, RecordPage, Result, codec, keys, ledger};
+use crate::desk::{Actor, Desk, Error, RecordPage, Result, codec, keys, ledger, votes};
 use crate::domain::sla::SlaClock;
 use crate::domain::{Id, Kind, Record};
 use crate::store::{Pos, Snapshot, Table};
@@ -59,6 +59,7 @@ pub fn read(
         return Err(Error::not_found());
     }
     ledger::add_pending(snapshot, std::iter::once(&mut record))?;
+    votes::add_sums(snapshot, std::iter::once(&mut record))?;
     Ok(RecordPage {
         record,
         version: row.version,
@@ -86,6 +87,7 @@ pub fn read_many(
         }
     }
     ledger::add_pending(snapshot, pages.iter_mut().map(|page| &mut page.record))?;
+    votes::add_sums(snapshot, pages.iter_mut().map(|page| &mut page.record))?;
     for page in &mut pages {
         sight.mask(&mut page.record)?;
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::facets;
 use super::list::{self, Holds};
+use super::readers;
 use super::understand::Reader;
 use crate::desk::sight::{Access, Part, Sight};
 use crate::desk::{
@@ -47,7 +48,7 @@ impl Desk {
         } else {
             query.kinds.clone()
         };
-        let (mut filters, sections) = rights(&sight, &kinds)?;
+        let (mut filters, sections) = rights(&sight, &kinds, query.outdated)?;
         for kind in kinds.iter().take(1) {
             let read = list::read_filters(&*snapshot, catalog, &sight, *kind, &query.filters)?;
             filters.extend(read.iter().map(index_filter));
@@ -96,9 +97,18 @@ impl Desk {
                 snippet: hit.snippet.unwrap_or_default(),
                 matches: hit.matches.iter().map(word_match).collect(),
                 pinned,
+                found_in: None,
+                fallback: false,
             });
             // Only of hits that the actor may read: nothing else may be told.
             matches.extend(hit.matches);
+        }
+        let tag = match &query.locale {
+            Some(tag) => Some(tag.clone()),
+            None => readers::language_of(&*snapshot, actor)?,
+        };
+        if let Some(tag) = tag {
+            hits = readers::offer(&*snapshot, &sight, hits, &tag)?;
         }
         for told in &mut asked.told {
             told.relaxed = page.relaxed && told.what == "phrase" && !told.negated;
@@ -170,6 +180,10 @@ impl Desk {
                 .iter()
                 .map(index_filter)
                 .chain(access_filter(&*sight.access(query.kind)?, None))
+                .chain(readers::among_others(
+                    &[query.kind],
+                    readers::conditions(sight.actor(), sight.now(), true),
+                ))
                 .collect(),
             sort,
             limit: query.limit,
@@ -383,9 +397,15 @@ fn texts(codes: &[String]) -> Vec<search::FilterValue> {
 ///
 /// # Errors
 /// When a rule of access broke, or the store fails.
-pub fn rights(sight: &Sight<'_, '_>, kinds: &[Kind]) -> Result<(Vec<search::Filter>, Sections)> {
+pub fn rights(
+    sight: &Sight<'_, '_>,
+    kinds: &[Kind],
+    outdated: bool,
+) -> Result<(Vec<search::Filter>, Sections)> {
     let actor = sight.actor();
     let mut filters: Vec<search::Filter> = own_filter(actor, kinds).into_iter().collect();
+    let of_articles = readers::conditions(actor, sight.now(), outdated);
+    filters.extend(readers::among_others(kinds, of_articles));
     let mut sections = Sections::ALL;
     for kind in kinds {
         let access = sight.access(*kind)?;

@@ -28,7 +28,7 @@ impl Desk {
         } else {
             query.kinds.clone()
         };
-        let (filters, sections) = rights(&sight, &kinds)?;
+        let (filters, sections) = rights(&sight, &kinds, false)?;
         let request = SearchRequest {
             text: Some(query.text.clone()),
             kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),

@@ -371,7 +371,7 @@ impl Reader<'_, '_, '_> {
     }
 
     fn titled(&self, kind: Kind, text: &str) -> Result<Vec<Id>> {
-        let (filters, sections) = found_by::rights(self.sight, &[kind])?;
+        let (filters, sections) = found_by::rights(self.sight, &[kind], true)?;
         if !sections.title {
             return Ok(Vec::new());
         }

@@ -187,6 +187,7 @@ fn facets_count_everything_that_is_found() {
         let ask = |name: &str| FacetAsk {
             name: name.to_owned(),
             kinds: kinds.clone(),
+            most: 100,
         };
         let request = SearchRequest {
             limit: 1,

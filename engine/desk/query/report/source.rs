@@ -47,13 +47,18 @@ impl Desk {
         at_least: Option<Pos>,
         tally: &mut Tally<'_>,
     ) -> Result<Counted> {
+        use crate::desk::query::readers;
         use crate::desk::query::search::{access_filter, index_filter};
         use crate::search::{self, ColumnValue, ColumnsRequest, SearchRequest, Sort};
         self.reach_or_wait(index, at_least, ground.snapshot.pos())?;
         let access = sight.access(plan.def.source)?;
         let kinds = vec![plan.def.source.name().to_owned()];
         let filters = plan.filters.iter().map(index_filter);
-        let filters: Vec<search::Filter> = filters.chain(access_filter(&access, None)).collect();
+        let of_readers = readers::conditions(sight.actor(), sight.now(), true);
+        let filters: Vec<search::Filter> = filters
+            .chain(access_filter(&access, None))
+            .chain(readers::among_others(&[plan.def.source], of_readers))
+            .collect();
         let request = ColumnsRequest {
             kinds: kinds.clone(),
             filters: filters.clone(),
