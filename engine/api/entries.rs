@@ -16,7 +16,6 @@ use super::state::App;
 use super::suggestions::{articles, citing};
 use super::view::{self, EntryView, link};
 use crate::desk::{Actor, Command, Deliveries, Desk, EntryPage, Error};
-use crate::domain::Kind;
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::{EntryBody, Id, Kind};
 

@@ -53,9 +53,9 @@ mod tokens;
 mod tuning;
 mod versions;
 mod view;
-mod webhooks;
-mod watch;
 mod votes;
+mod watch;
+mod webhooks;
 mod why;
 mod work;
 mod workspaces;
@@ -114,9 +114,7 @@ impl Api {
         let portal = self.app.options().portal_path.trim_end_matches('/');
         match portal {
             "" => routes.router,
-            path => routes
-                .router
-                .nest(path, routes.portal.fallback(no_route)),
+            path => routes.router.nest(path, routes.portal.fallback(no_route)),
         }
     }
 

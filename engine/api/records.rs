@@ -22,7 +22,7 @@ pub const POSITION: HeaderName = HeaderName::from_static("opora-position");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Every kind, and the path of its records: a new kind costs a line.
-pub const TABLE: [(Kind, &str); 15] = [
+pub const TABLE: [(Kind, &str); 16] = [
     (Kind::Ticket, "tickets"),
     (Kind::Account, "accounts"),
     (Kind::Contact, "contacts"),

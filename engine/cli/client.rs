@@ -198,7 +198,7 @@ impl Client {
     ///
     /// # Errors
     /// Why the server cannot be reached.
-    pub fn post_bytes(&self, path: &str, media: &str, body: &[u8]) -> Outcome<(u16, Json)> {
+    pub fn deliver(&self, path: &str, media: &str, body: &[u8]) -> Outcome<(u16, Json)> {
         let request = self.agent.post(self.at(path));
         let request = request.header("Authorization", self.bearer());
         let unreachable = |e: ureq::Error| {

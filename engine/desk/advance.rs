@@ -150,6 +150,7 @@ fn told(Fired { timer, refused }: Fired) -> DueTimer {
         Purpose::SurveySend { .. } => "survey",
         Purpose::Changed { .. } => "follow_up",
         Purpose::PlanDue => "activity_due",
+        Purpose::Recur => "recurrence",
     };
     DueTimer {
         due,

@@ -16,7 +16,7 @@ use crate::store::{Pos, Snapshot, Store, Table};
 use crate::text;
 
 /// Kinds that are indexed.
-const INDEXED: [Kind; 13] = [
+const INDEXED: [Kind; 14] = [
     Kind::Ticket,
     Kind::Lead,
     Kind::Inquiry,

@@ -59,8 +59,8 @@ mod trace;
 mod tuning;
 mod verify;
 mod view;
-mod webhook;
 mod votes;
+mod webhook;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -83,8 +83,8 @@ pub use intake::{
     Acceptance, AskedIn, Board, BoardCard, BoardColumn, BoardQuery, InboxItem, InboxQuery,
     Interaction, PartyHit, PartyHits, PartyQuery, PartyVariant, Responsible,
 };
-pub use mail::{DeliveryReport, IncomingFile, IncomingMail, MailNature};
 pub use learning::{Lesson, QueryKey};
+pub use mail::{DeliveryReport, IncomingFile, IncomingMail, MailNature};
 pub use party::{Found, Reason};
 pub use query::{
     Exposed, Period, Preview, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant,
@@ -101,10 +101,10 @@ pub use tags::TagCloud;
 pub use tuning::{Pin, StopWords, Synonyms, TuningChange};
 pub use verify::Verified;
 pub use view::*;
+pub use votes::{Vote, VoteOf};
 pub use webhook::{
     Notice, SECRET_BYTES, Webhook, WebhookChange, WebhookPage, WebhookProgress, WebhookSecret,
 };
-pub use votes::{Vote, VoteOf};
 
 use crate::domain::{Instant, Kind};
 use crate::packs::{BuiltIn, Catalog, Hosts};

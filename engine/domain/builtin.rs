@@ -1,7 +1,7 @@
 //! The engine's own fields of each kind.
 
-mod family;
 mod article;
+mod family;
 mod intake;
 mod recurrence;
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opora::desk::{
-    Actor, Command, Desk, DeskOptions, Erased, ErrorKind, Request, SearchQuery,
-    VirtualClock,
+    Actor, Command, Desk, DeskOptions, Erased, ErrorKind, Request, SearchQuery, VirtualClock,
 };
 use opora::domain::entry::{Direction, EntryBody, Visibility};
 use opora::domain::{Id, Kind, Value};

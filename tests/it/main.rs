@@ -61,11 +61,11 @@ mod support;
 #[cfg(feature = "script")]
 mod switched_off;
 #[cfg(test)]
-#[cfg(feature = "search")]
-mod tuning;
-#[cfg(test)]
 #[cfg(feature = "script")]
 mod together;
+#[cfg(test)]
+#[cfg(feature = "search")]
+mod tuning;
 #[cfg(test)]
 mod verify;
 #[cfg(test)]

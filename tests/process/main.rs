@@ -2,9 +2,9 @@
 //! subcommands.
 
 #[cfg(test)]
-mod delivery;
-#[cfg(test)]
 mod articles;
+#[cfg(test)]
+mod delivery;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]

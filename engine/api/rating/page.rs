@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use super::sealed;
-use crate::api::base64;
 use crate::api::records::set;
+use crate::base64;
 use crate::desk::SurveyView;
 
 /// Media type of the pages.

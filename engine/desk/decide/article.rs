@@ -4,7 +4,10 @@ use serde_json::{Map, Value as Json};
 
 use super::{Answer, Deciding};
 use crate::desk::journal::By;
-use crate::desk::{Error, ErrorKind, Result, codec, keys, rebuild};
+use crate::desk::{
+    Error, ErrorKind, Result, codec, keys,
+    rebuild::{self, Base},
+};
 use crate::domain::article::{self, fields};
 use crate::domain::category::{self, MAX_DEPTH};
 use crate::domain::{Id, Kind, Record, Value, record};
@@ -66,8 +69,8 @@ impl Deciding<'_, '_> {
         self.actor.require_write(Kind::Article)?;
         self.target(Kind::Article, id)?;
         let place = (Kind::Article, id);
-        let found =
-            rebuild::record_then(&*self.ground.snapshot, self.ground.store, place, version)?;
+        let (snapshot, base) = (&*self.ground.snapshot, Base::at(version));
+        let found = rebuild::record_then(snapshot, self.ground.store, place, &base)?;
         let (_, then) = found.filter(|(pos, _)| *pos == version).ok_or_else(|| {
             let text = format!("the article has no version {version}; GET …/versions lists them");
             Error::field("version", "unknown_version", text)

@@ -7,8 +7,8 @@ mod assign;
 mod beside;
 mod breaker;
 mod changed;
-mod citation;
 mod children;
+mod citation;
 mod clock_rules;
 mod compute;
 mod config;
@@ -60,9 +60,9 @@ mod token;
 mod transition;
 mod tuning;
 mod update;
-mod webhook;
-mod watch;
 mod votes;
+mod watch;
+mod webhook;
 
 use std::sync::Arc;
 

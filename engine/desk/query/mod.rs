@@ -1,8 +1,8 @@
 //! Queries: what the asker may see, read from a snapshot.
 
 mod board;
-mod delivery;
 mod categories;
+mod delivery;
 mod entries;
 mod events;
 #[cfg(feature = "search")]
@@ -15,9 +15,9 @@ mod intake;
 mod learned;
 mod ledger;
 mod list;
+mod overview;
 #[cfg(feature = "search")]
 mod pins;
-mod overview;
 mod plan;
 mod preview;
 mod process;
@@ -37,14 +37,14 @@ mod suggestions;
 mod token;
 #[cfg(feature = "search")]
 mod understand;
-mod webhook;
 mod variants;
 mod versions;
+mod webhook;
 
 pub use history::journal_entry;
+pub use overview::{Overview, OverviewList, OverviewQuery};
 #[cfg(feature = "search")]
 pub use pins::TuningCache;
-pub use overview::{Overview, OverviewList, OverviewQuery};
 pub use preview::{Exposed, Preview};
 pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};

@@ -104,7 +104,7 @@ impl Desk {
         mut filters: Vec<Filter>,
     ) -> Result<Likeness> {
         let index = self.search.as_ref().ok_or_else(no_search)?;
-        let (own, sections) = rights(&asked.sight, &[kind])?;
+        let (own, sections) = rights(&asked.sight, &[kind], false)?;
         filters.extend(own);
         let request = SearchRequest {
             text: Some(format!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::record;
-use crate::desk::rebuild;
+use crate::desk::rebuild::{self, Base};
 use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, Error, Page, RecordPage, Result, Version};
 use crate::domain::record::fields;
@@ -53,7 +53,8 @@ impl Desk {
         let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
         let sight = Sight::new(&ground, actor);
         record::read(&*snapshot, &sight, Kind::Article, id)?;
-        let found = rebuild::record_then(&*snapshot, &*self.store, (Kind::Article, id), at)?;
+        let found =
+            rebuild::record_then(&*snapshot, &*self.store, (Kind::Article, id), &Base::at(at))?;
         let (version, mut record) = found.ok_or_else(Error::not_found)?;
         // Rules of access may go by values that it had then.
         if !sight.sees(&record)? {

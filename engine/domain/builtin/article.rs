@@ -95,6 +95,7 @@ pub(super) fn workflow() -> Workflow {
     Workflow {
         code: "article".to_owned(),
         initial: "draft".to_owned(),
+        merged: String::new(),
         statuses: vec![
             status("draft", "Draft", "Черновик", StatusCategory::New),
             status("review", "In review", "На проверке", StatusCategory::Open),
