@@ -227,7 +227,7 @@ fn files(mail: &Message<'_>) -> Vec<IncomingFile> {
             PartType::Message(inner) => inner.raw_message().to_vec(),
             _ => part.contents().to_vec(),
         };
-        let named = part.attachment_name().map(|name| text::file_name(name));
+        let named = part.attachment_name().map(text::file_name);
         let name = named.filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| match &part.body {
             PartType::Message(_) => format!("mail-{}.eml", files.len() + 1),
