@@ -30,7 +30,7 @@ const CRATES: [(&str, &[&str]); 15] = [
 
 /// A room of the engine and the rooms it may know beside itself. `desk` knows no front end, and
 /// nobody but the front ends knows `cli`.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("store", &[]),
     ("search", &[]),
