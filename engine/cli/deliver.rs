@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use super::failure::{Failure, Outcome};
 use super::folder::Folder;
 use crate::delivery::{
-    Caller, Courier, Feed, FileSink, Reach, Round, Sink, SmtpOptions, SmtpSink, Tls,
+    Caller, Courier, Feed, FileSink, Halt, Reach, Round, Sink, SmtpOptions, SmtpSink, Tls,
 };
 use crate::desk::{Desk, Queue, Result};
 
@@ -184,7 +185,7 @@ impl MailPlace {
             },
             login,
             hello: args.smtp_hello.clone().or(file.smtp_hello),
-            timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECS).clamp(1, 120)),
+            timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECS).clamp(1, 60)),
             host,
         })))
     }
@@ -226,12 +227,15 @@ impl Couriers {
         };
         let node = format!("{}-{}", std::process::id(), desk.now().timestamp_micros());
         if let Some(sink) = mail.sink(folder)? {
-            let mut courier = Courier::new(Arc::clone(desk), Queue::Mail, sink, &node);
+            let courier = Courier::new(Arc::clone(desk), Queue::Mail, sink, &node);
+            let mut courier = courier.until(&started.stop.halt);
             started.spawn("opora-mail", desk, move || courier.round())?;
         }
         let sink = Box::new(Caller::new(Arc::clone(desk), webhooks));
-        let mut courier = Courier::new(Arc::clone(desk), Queue::Webhook, sink, &node);
-        let mut feed = Feed::new(Arc::clone(desk), webhooks, &node);
+        let courier = Courier::new(Arc::clone(desk), Queue::Webhook, sink, &node);
+        let mut courier = courier.until(&started.stop.halt);
+        let feed = Feed::new(Arc::clone(desk), webhooks, &node);
+        let mut feed = feed.until(&started.stop.halt);
         started.spawn("opora-webhooks", desk, move || {
             match (courier.round()?, feed.round()?) {
                 (Round::Moved(one), _) | (_, Round::Moved(one)) => Ok(Round::Moved(one)),
@@ -295,12 +299,15 @@ fn work(desk: &Desk, mut round: impl FnMut() -> Result<Round>, stop: &Stop) {
 /// Tells threads to end.
 #[derive(Default)]
 struct Stop {
+    /// Ends what threads have begun.
+    halt: Halt,
     is_now: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Stop {
     fn now(&self) {
+        self.halt.store(true, Ordering::Release);
         *self.is_now.lock() = true;
         self.changed.notify_all();
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::schedule::{MAX_ATTEMPTS, STALE, delay_after, rest_after};
@@ -14,8 +15,9 @@ use crate::store::Lease;
 
 /// Messages taken out of a queue at once.
 const AT_ONCE: usize = 100;
-/// How long a node keeps the duty without a sign of life; longer than any one message takes.
-const DUTY: Duration = Duration::from_secs(180);
+/// How long a node keeps the duty without a sign of life; longer than any one message takes, so that
+/// what was handed over can be noted.
+const DUTY: Duration = Duration::from_secs(900);
 /// Messages that nobody wrote, to one address about one record, in [`LOOP_SPAN`]: what is more is a
 /// loop.
 const LOOP_MESSAGES: usize = 20;
@@ -31,7 +33,11 @@ pub struct Courier {
     node: String,
     /// Turns in a row in which the sink took nothing, and until when it rests.
     down: Option<(u16, Instant)>,
+    halt: Halt,
 }
+
+/// Ends rounds after the message under way, when it is true.
+pub type Halt = Arc<AtomicBool>;
 
 /// What a round came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +66,15 @@ impl Courier {
             },
             node: node.to_owned(),
             down: None,
+            halt: Halt::default(),
         }
+    }
+
+    /// The same, with rounds that end early when somebody says so.
+    #[must_use]
+    pub fn until(mut self, halt: &Halt) -> Self {
+        self.halt = Arc::clone(halt);
+        self
     }
 
     /// Gives what is due its turn.
@@ -86,6 +100,9 @@ impl Courier {
         let mut moved = 0;
         let mut blocked: BTreeMap<Id, Instant> = BTreeMap::new();
         for one in due {
+            if self.halt.load(Ordering::Acquire) {
+                break;
+            }
             let record = one.item.record;
             if let Some(until) = blocked.get(&record).copied().or(one.waits_for) {
                 // One that is due already has its turn first, in the next round.

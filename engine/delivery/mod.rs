@@ -15,7 +15,7 @@ mod smtp;
 mod webhook;
 
 pub use compose::{Composed, compose};
-pub use courier::{Courier, Round};
+pub use courier::{Courier, Halt, Round};
 pub use file::FileSink;
 pub use http::{Reach, check as check_url};
 pub use schedule::{MAX_ATTEMPTS, delay_after};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -10,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::http::{Answered, Client, Reach};
 use super::schedule::{MAX_ATTEMPTS, delay_after};
 use super::signature::signature;
-use super::{Round, Sink, Verdict};
+use super::{Halt, Round, Sink, Verdict};
 use crate::desk::{
     Actor, Command, Desk, Letter, Notice, Request, Result, Webhook, WebhookPage, WebhookProgress,
 };
@@ -149,6 +150,7 @@ pub struct Feed {
     node: String,
     /// How far each was looked at: further than it was told, where nothing was for it.
     seen: BTreeMap<String, Pos>,
+    halt: Halt,
 }
 
 impl Feed {
@@ -159,7 +161,15 @@ impl Feed {
             caller: Caller::new(desk, reach),
             node: node.to_owned(),
             seen: BTreeMap::new(),
+            halt: Halt::default(),
         }
+    }
+
+    /// The same, with rounds that end early when somebody says so.
+    #[must_use]
+    pub fn until(mut self, halt: &Halt) -> Self {
+        self.halt = Arc::clone(halt);
+        self
     }
 
     /// Gives each webhook its turn.
@@ -201,7 +211,7 @@ impl Feed {
         let wanted: Vec<&Notice> = wanted.collect();
         let mut calls = 0;
         for (place, notice) in wanted.iter().enumerate() {
-            if calls == CALLS_AT_ONCE {
+            if calls == CALLS_AT_ONCE || self.halt.load(Ordering::Acquire) {
                 return Ok(calls);
             }
             calls += 1;

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use opora::delivery::{Courier, Round, Sink, Verdict, compose, incoming};
+use opora::delivery::{Courier, Halt, Round, Sink, Verdict, compose, incoming};
 use opora::desk::{
     Actor, Command, DeliveryState, Letter, OutboxItem, OutboxPage, OutboxQuery, Queue, Request,
 };
@@ -343,6 +343,32 @@ fn one_node_at_a_time_delivers() {
     assert_eq!(other.round().unwrap(), Round::Elsewhere);
     post.rounds();
     assert_eq!(post.sink.subjects(), ["Hello"]);
+}
+
+#[test]
+fn a_round_ends_after_the_message_under_way() {
+    struct Last(Memory, Halt);
+    impl Sink for Last {
+        fn takes(&self, channel: &str) -> bool {
+            self.0.takes(channel)
+        }
+
+        fn send(&mut self, letter: &Letter) -> Verdict {
+            self.1.store(true, std::sync::atomic::Ordering::Release);
+            self.0.send(letter)
+        }
+    }
+    let post = Post::new();
+    let ticket = post.ticket();
+    let first = post.send(ticket, "first");
+    let second = post.send(ticket, "second");
+    let halt = Halt::default();
+    let sink = Box::new(Last(post.sink.clone(), halt.clone()));
+    let courier = Courier::new(post.desk.desk.clone(), Queue::Mail, sink, "node-1");
+    courier.until(&halt).round().unwrap();
+    assert_eq!(post.sink.subjects(), ["first"]);
+    assert_eq!(post.state(first).0, DeliveryState::Sent);
+    assert_eq!(post.state(second).0, DeliveryState::Queued);
 }
 
 #[test]

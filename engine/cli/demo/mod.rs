@@ -123,6 +123,7 @@ fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
     let clock = Arc::new(VirtualClock::at(end - TimeDelta::days(plan::DAYS)));
     let desk = folder.open(Opening::Whole(clock.clone(), survey_link.to_owned()))?;
     install(&desk, false)?;
+    name_service(&desk)?;
     let bar = out::progress(parties::count(&content) as u64, "people and articles");
     let parties = parties::load(&desk, &content, &|| bar.inc(1))?;
     bar.finish_and_clear();
@@ -164,6 +165,21 @@ fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
     let offset = (end - now).max(TimeDelta::zero());
     mark::write(&place, State::Ready, offset)?;
     Ok(offset)
+}
+
+/// Gives the desk the name and address that its mails leave under.
+fn name_service(desk: &Desk) -> Outcome<()> {
+    let text = |text: &str| serde_json::Value::from(text);
+    let changes = [
+        ("service_name", text("Служба поддержки")),
+        ("sender", text("help@desk.example")),
+    ];
+    let changes = changes.map(|(name, value)| (name.to_owned(), value));
+    let command = Command::ChangeSettings {
+        changes: changes.into_iter().collect(),
+    };
+    desk.run(&Request::by(Actor::System), &command)?;
+    Ok(())
 }
 
 /// The calendars know the holidays of 2026 and 2027: a machine whose clock stands earlier is shown
