@@ -97,6 +97,7 @@ fn measure(
     let time = mode.pick(Duration::from_secs(3), Duration::from_millis(200));
     let (stop, attacks) = (AtomicBool::new(false), AtomicU64::new(0));
     let times = Mutex::new(Vec::new());
+    let until = Instant::now() + time;
     std::thread::scope(|scope| -> Fallible<()> {
         for _ in 0..attackers {
             scope.spawn(|| {
@@ -115,7 +116,6 @@ fn measure(
                 }
             });
         }
-        let until = Instant::now() + time;
         let others: Vec<_> = (0..OTHERS)
             .map(|_| scope.spawn(|| work(bed, until, &times)))
             .collect();
