@@ -5,7 +5,7 @@
 //! What stands on a batch that is not committed yet is told to nobody: a refusal is answered once
 //! all before it is durable; an answer that would name a version waits for the next head. A batch
 //! that loses sends back its own command and those that stand on it. See
-//! `docs/decisions/0014-deciding-together.md`.
+//! `docs/decisions/0015-deciding-together.md`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
