@@ -108,7 +108,9 @@ async fn mail_leaves_under_the_name_of_the_desk() {
     app.patch("/v1/settings", ADMIN, settings.clone())
         .await
         .is(200);
-    assert_eq!(app.get("/v1/settings", AGENT).await.json(), settings);
+    let mut shown = settings.clone();
+    shown["public_articles"] = json!(false);
+    assert_eq!(app.get("/v1/settings", AGENT).await.json(), shown);
     let wrong = json!({"sender": "nobody"});
     app.patch("/v1/settings", ADMIN, wrong)
         .await
@@ -119,7 +121,7 @@ async fn mail_leaves_under_the_name_of_the_desk() {
     let left = app.get("/v1/settings", ADMIN).await.json();
     assert_eq!(
         left,
-        json!({"service_name": null, "sender": "help@desk.example"})
+        json!({"service_name": null, "sender": "help@desk.example", "public_articles": false})
     );
 }
 
