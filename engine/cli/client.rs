@@ -198,7 +198,7 @@ impl Client {
     ///
     /// # Errors
     /// Why the server cannot be reached.
-    pub fn deliver(&self, path: &str, media: &str, body: &[u8]) -> Outcome<(u16, Json)> {
+    pub fn post_bytes(&self, path: &str, media: &str, body: &[u8]) -> Outcome<(u16, Json)> {
         let request = self.agent.post(self.at(path));
         let request = request.header("Authorization", self.bearer());
         let unreachable = |e: ureq::Error| {
@@ -225,7 +225,7 @@ impl Client {
     ///
     /// # Errors
     /// What the server answers, or that it cannot be reached.
-    pub fn post_bytes(&self, path: &str, media_type: &str, body: &[u8]) -> Outcome<Json> {
+    pub fn post_file(&self, path: &str, media_type: &str, body: &[u8]) -> Outcome<Json> {
         let request = self.agent.post(self.at(path));
         let request = request.header("Authorization", self.bearer());
         self.answer(request.header("Content-Type", media_type).send(body))

@@ -61,7 +61,7 @@ fn mail(place: &Place, shared: &Shared) -> Result<(), Refused> {
         return Err(Refused::Mail("there is no mail on the input".to_owned()));
     }
     let server = place.server(shared).map_err(Refused::Now)?;
-    let done = server.deliver("/v1/mail", "message/rfc822", &bytes);
+    let done = server.post_bytes("/v1/mail", "message/rfc822", &bytes);
     let (status, told) = done.map_err(Refused::Now)?;
     match status {
         200..=299 => Ok(()),

@@ -229,7 +229,11 @@ async fn every_read_shows_at_least_the_position_asked_for() {
         assert!(named, "{}", op.path);
         let path = op.path.replace("{id}", &ticket).replace("{entry}", &ticket);
         let asks = path.ends_with("search") || path.ends_with("suggest");
-        let words = if asks { "q=a&" } else { "" };
+        let words = match op.id.as_str() {
+            _ if asks => "q=a&",
+            "diff_article" => "from=1&",
+            _ => "",
+        };
         let answer = app
             .get(&format!("{path}?{words}at_least=soon"), ADMIN)
             .await

@@ -55,7 +55,8 @@ mod reports;
 mod roles;
 #[cfg(test)]
 mod scenarios;
-#[cfg(all(test, feature = "script"))]
+#[cfg(test)]
+#[cfg(feature = "script")]
 mod scripts;
 #[cfg(test)]
 mod search;

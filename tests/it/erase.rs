@@ -118,7 +118,7 @@ impl House {
             if !health.rebuilding && health.indexed >= Some(last) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(25));
+            std::thread::park_timeout(Duration::from_millis(25));
         }
         panic!("the index does not follow");
     }

@@ -154,7 +154,7 @@ impl Shelf {
                 let name = percent(name);
                 let path =
                     format!("/v1/articles/{id}/attachments?name={name}&visibility={visibility}");
-                client.post_bytes(&path, &media_type, &content)?;
+                client.post_file(&path, &media_type, &content)?;
             }
         }
         Ok(())

@@ -15,7 +15,11 @@ impl Deciding<'_, '_> {
     /// Adds a comment or message, and notes which articles are in it. The articles do not change.
     pub(super) fn cite(&mut self, entry: &Command, articles: &[Id]) -> Result<Answer> {
         self.actor.require_agent("naming articles")?;
-        if !matches!(entry, Command::Comment { .. } | Command::Message { .. }) {
+        let is_entry = matches!(
+            entry,
+            Command::Comment { .. } | Command::Message { .. } | Command::Send { .. }
+        );
+        if !is_entry {
             let why = "articles are put into comments and messages";
             return Err(Error::field("articles", "unexpected", why));
         }

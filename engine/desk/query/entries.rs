@@ -144,14 +144,16 @@ impl Desk {
     }
 }
 
-/// Entries of several records in the order they were made, with the owner of each, and whether there
-/// are more.
+/// Ids of entries and of the records they belong to, with their rows.
+type Rows = Vec<(Id, Id, Versioned)>;
+
+/// Entries of several records in the order they were made, and whether there are more.
 fn rows_of(
     snapshot: &dyn Snapshot,
     owners: &[Id],
     after: Option<Id>,
     most: usize,
-) -> Result<(Vec<(Id, Id, Versioned)>, bool)> {
+) -> Result<(Rows, bool)> {
     let span = |owner: &Id| {
         let (mut from, to) = keys::owned(*owner);
         if let Some(after) = after {
