@@ -135,13 +135,10 @@ fn texts(article: &Fields, field: &str) -> Vec<String> {
     texts.map(str::to_owned).collect()
 }
 
-/// What an article is called in files: its `external_id`, else its number.
+/// What an article is called in files: its `external_id`, else its id.
 fn called(article: &Fields) -> String {
     match text(article, "external_id") {
-        "" => {
-            let number = article.get("number").and_then(Json::as_i64).unwrap_or(0);
-            format!("article-{number}")
-        }
+        "" => text(article, "id").to_owned(),
         own => own.to_owned(),
     }
 }

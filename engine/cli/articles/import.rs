@@ -24,7 +24,7 @@ struct Done {
 
 /// What is known of the desk.
 struct Known {
-    /// Articles by `external_id`.
+    /// Articles by `external_id`, else by id.
     articles: BTreeMap<String, Fields>,
     /// What accounts, products and articles are called, by id.
     accounts: BTreeMap<String, String>,
@@ -50,7 +50,9 @@ pub fn run(shelf: &Shelf, wanted: &[Wanted], dry_run: bool) -> Outcome<()> {
         articles: BTreeMap::new(),
     };
     for article in shelf.all(Kind::Article)? {
-        if let Some(id) = article.get("external_id").and_then(Json::as_str) {
+        // What has no name of its own is called by its id, as an export does.
+        let named = ["external_id", "id"].map(|name| article.get(name).and_then(Json::as_str));
+        if let Some(id) = named.into_iter().flatten().find(|id| !id.is_empty()) {
             known.articles.insert(id.to_owned(), article.clone());
         }
     }
