@@ -394,6 +394,7 @@ pub struct FacetValueView {
     /// How many of the records found have it.
     pub count: u64,
     /// Of a category of articles: how many are in it or in one that lies in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<u64>,
 }
 

@@ -685,6 +685,7 @@ fn plural(kind: Kind) -> String {
     match kind {
         Kind::Inquiry => "inquiries".to_owned(),
         Kind::Activity => "activities".to_owned(),
+        Kind::Category => "categories".to_owned(),
         other => format!("{}s", other.name().replace('_', "-")),
     }
 }
