@@ -207,7 +207,8 @@ impl Desk {
             after = last.pos;
             let mut rewritten = Vec::new();
             for row in rows.iter().filter(|row| !row.bytes.is_empty()) {
-                let stored: JournalEntry = codec::decode(&row.bytes)?;
+                // With its group: those decided on this one find it by that.
+                let (stored, _) = trace::decode(row.pos, &row.bytes)?;
                 if let Some(entry) = journal::redacted(person, &catalog, stored, &row.bytes) {
                     rewritten.push((row.pos, trace::encode(&entry, None)?));
                 }

@@ -306,10 +306,15 @@ impl<'c> Names<'c> {
 /// The row of an entry and its trace.
 pub fn encode(entry: &JournalEntry, trace: Option<&Trace>) -> Result<Vec<u8>> {
     let mut bytes = super::codec::encode(entry)?;
-    let Some(trace) = trace else { return Ok(bytes) };
-    bytes.push(FORMAT);
-    postcard::to_extend(trace, bytes)
-        .map_err(|e| Error::internal(format!("a trace cannot be encoded: {e}")))
+    if let Some(trace) = trace {
+        bytes.push(FORMAT);
+        bytes = postcard::to_extend(trace, bytes)
+            .map_err(|e| Error::internal(format!("a trace cannot be encoded: {e}")))?;
+    }
+    if let Some(first) = entry.group {
+        mark(&mut bytes, first);
+    }
+    Ok(bytes)
 }
 
 /// Notes behind a row that it was decided on others of its commit, of which this was the first.
