@@ -95,6 +95,20 @@ impl Desk {
                 Ok(())
             })?;
         }
+        let rows = found.rows.iter();
+        let unsent = rows.filter(|(table, _, _, next)| *table == Table::Outbox && next.is_none());
+        let unsent: BTreeSet<Id> = unsent
+            .filter_map(|(_, key, _, _)| keys::id_at_end(key))
+            .collect();
+        // What is not sent any more waits in no queue; webhooks, which stand behind, stay.
+        each(&*snapshot, Table::Delivery, |key, row| {
+            let queued = key.first().is_some_and(|first| *first < 4);
+            if queued && keys::id_at_end(key).is_some_and(|id| unsent.contains(&id)) {
+                let place = (Table::Delivery, key.clone(), row.version, None);
+                found.rows.push(place);
+            }
+            Ok(())
+        })?;
         self.find_tokens(&*snapshot, person, &mut found)?;
         let gone: Vec<[u8; 32]> = found.gone.difference(&found.kept).copied().collect();
         for hash in gone {
