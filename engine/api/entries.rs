@@ -328,8 +328,9 @@ async fn create_message(
     path: PathParams,
     Input(body): Input<NewMessage>,
 ) -> Result<Response, Problem> {
+    let named = articles(&body.articles)?;
     if body.send {
-        let command = body.sending(kind, path.id("id")?)?;
+        let command = citing(body.sending(kind, path.id("id")?)?, named);
         return create(&app, caller, "messages", command).await;
     }
     if body.to.is_some() || !body.attachments.is_empty() {
@@ -349,7 +350,7 @@ async fn create_message(
         text: body.text,
         external_id: body.external_id,
     };
-    let command = citing(command, articles(&body.articles)?);
+    let command = citing(command, named);
     create(&app, caller, "messages", command).await
 }
 
