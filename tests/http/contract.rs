@@ -44,8 +44,9 @@ fn every_route_is_documented_and_every_reference_leads_somewhere() {
                 op.path
             );
         }
-        // A form of a page sends no key, and a clock that was moved is told where to go, not how far.
-        let is_keyless = ["/r/{token}", "/v1/clock"].contains(&op.path.as_str());
+        // A form of a page sends no key, a clock that was moved is told where to go, not how far, and
+        // tools of agent programs only read.
+        let is_keyless = ["/r/{token}", "/v1/clock", "/mcp"].contains(&op.path.as_str());
         if method_name(&op.method) != "GET" {
             assert_ne!(
                 declared.iter().any(|p| p["name"] == "Idempotency-Key"),

@@ -154,6 +154,8 @@ impl Driver for HttpDriver {
             Command::Create { kind, .. } | Command::Duplicate { kind, .. } => {
                 (Some(*kind), id(&body, "id"))
             }
+            Command::MakeArticle { .. } => (Some(Kind::Article), id(&body, "id")),
+            Command::Split { .. } => (Some(Kind::Ticket), id(&body, "id")),
             Command::Receive { .. }
             | Command::StartIntake { .. }
             | Command::Accept { .. }

@@ -175,7 +175,7 @@ async fn fields_phrases_and_facets_of_a_query() {
     assert_eq!(found["facets"][1], status);
     assert_eq!(
         found["facets"][0]["values"][0],
-        json!({"value": "printers", "name": null, "count": 2})
+        json!({"value": "printers", "name": null, "count": 2, "within": 2})
     );
     let found = ask("q=printer&facets=category", PORTAL_A).await;
     assert_eq!(found["facets"][0]["values"][0]["count"], 1);

@@ -34,7 +34,7 @@ fn rated(with: Json) -> (TestDesk, Id) {
 
 fn token(desk: &TestDesk) -> String {
     let text = outbox(desk).pop().unwrap().text;
-    let after = text.split("/surveys/").nth(1).unwrap();
+    let after = text.split("/r/").nth(1).unwrap();
     after.split(' ').next().unwrap().to_owned()
 }
 
