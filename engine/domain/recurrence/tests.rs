@@ -203,7 +203,7 @@ fn oracle(
 ) -> Vec<Instant> {
     let week = |day: NaiveDate| day - Step::new(day.weekday().num_days_from_monday().into());
     let mut found = std::collections::BTreeSet::new();
-    for n in 0..2_000 {
+    for n in 0..4_000 {
         let day = start.date() + Step::new(n);
         let weeks = (week(day) - week(start.date())).num_days().cast_unsigned() / 7;
         let due = match weekdays {
@@ -253,7 +253,13 @@ proptest! {
         };
         let schedule = Schedule::read(&rule, start, None, days).unwrap();
         let most = 150;
-        let found = schedule.from(&calendar, at("2000-01-01T00:00:00Z"), most).unwrap();
-        prop_assert_eq!(found, oracle((start, interval, &weekdays), days, &calendar, most));
+        let found = schedule.from(&calendar, at("2000-01-01T00:00:00Z"), most);
+        let counted = oracle((start, interval, &weekdays), days, &calendar, most);
+        if counted.is_empty() {
+            // Free days only, and those are skipped: there is no end to looking.
+            prop_assert_eq!(found.unwrap_err().field, "starts_on");
+        } else {
+            prop_assert_eq!(found.unwrap(), counted);
+        }
     }
 }

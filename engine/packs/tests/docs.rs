@@ -62,7 +62,7 @@ fn every_example_loads() {
     assert_eq!(whole.len(), 3);
     let loaded = load(&whole).map_err(|faults| lines(&faults)).unwrap();
     assert_eq!(loaded.rules.len(), 2);
-    assert_eq!(added.len(), 11);
+    assert_eq!(added.len(), 13);
     for example in added {
         let mut files = whole.clone();
         let text = files.get_mut(&example.file).unwrap();

@@ -82,7 +82,7 @@ kind = \"tiket\"
         &[
             "pack.toml:10:8: unknown variant `tiket`, expected one of `ticket`, `lead`, `inquiry`, \
          `activity`, `asset`, `account`, `contact`, `contract`, `product`, `article`, `agent`, \
-         `team`, `calendar`, `support_level`; did you mean `ticket`?",
+         `team`, `calendar`, `support_level`, `recurrence`, `category`; did you mean `ticket`?",
         ],
     );
     check(

@@ -196,11 +196,7 @@ impl<'t> Group<'t> {
 
     /// Replaces the bytes of journal entries.
     pub(super) fn rewrite(&mut self, entries: &[(Pos, Vec<u8>)]) -> StoreResult<()> {
-        if !entries.is_empty() {
-            let mut settings = self.txn.open_table(tables::SETTINGS).map_err(fail)?;
-            settings.insert(tables::ERASED_ROW, 1).map_err(fail)?;
-            self.changed = true;
-        }
+        let mut is_rewritten = false;
         for (pos, bytes) in entries {
             let (op, removed) = match self.journal.get(pos.0).map_err(fail)? {
                 Some(stored) => {
@@ -214,6 +210,11 @@ impl<'t> Group<'t> {
                 .insert(pos.0, self.scratch.value.as_slice())
                 .map_err(fail)?;
             self.live += signed(bytes.len()) - signed(removed);
+            is_rewritten = true;
+        }
+        if is_rewritten {
+            let mut settings = self.txn.open_table(tables::SETTINGS).map_err(fail)?;
+            settings.insert(tables::ERASED_ROW, 1).map_err(fail)?;
             self.changed = true;
         }
         Ok(())

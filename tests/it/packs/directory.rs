@@ -134,7 +134,10 @@ fn types_are_added_renamed_and_removed_while_nobody_uses_them() {
     let code = "code = \"wish\"\nnames = { ru = \"Пожелание\", en = \"Wish\" }\nicon";
     let mut other = edited("support-1c", FILE, code, &code.replacen("wish", "hope", 1));
     let text = other.text(FILE).unwrap();
-    let text = text.replace("\"critical_error\", \"wish\"", "\"critical_error\", \"hope\"");
+    let text = text.replace(
+        "\"critical_error\", \"wish\"",
+        "\"critical_error\", \"hope\"",
+    );
     other.files.insert(FILE.to_owned(), text.into_bytes());
     let error = install(&desk, other).unwrap_err();
     assert_eq!(error.code, "in_use");
