@@ -112,7 +112,10 @@ fn the_demo_is_full_true_and_goes_on() {
     let moved = moved.unwrap().body;
     assert_eq!(moved["reached"], true, "{moved}");
     let timers = moved["timers"].as_array().unwrap();
-    let due = timers.iter().map(|t| t["due_at"].as_str().unwrap());
+    let due = timers.iter().map(|t| {
+        let at = t["due_at"].as_str().unwrap();
+        at.parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+    });
     assert!(!timers.is_empty() && due.is_sorted(), "{moved}");
     let tickets = list(&server, "");
     let newest = tickets[0]["updated_at"].clone();
