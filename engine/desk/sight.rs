@@ -68,6 +68,7 @@ impl<'g, 'a> Sight<'g, 'a> {
     }
 
     /// When it is looked.
+    #[cfg(feature = "search")]
     pub const fn now(&self) -> crate::domain::Instant {
         self.ground.now
     }

@@ -1,5 +1,6 @@
 //! Values as reports count them.
 
+#[cfg(feature = "search")]
 use chrono::{NaiveDate, TimeZone, Utc};
 
 use crate::domain::tally::Cell;

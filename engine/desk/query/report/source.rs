@@ -1,21 +1,28 @@
 //! Where a report's records come from: the columns of the search index, or the records themselves.
 
+#[cfg(feature = "search")]
 use std::time::Duration;
 
+use super::Counted;
+#[cfg(feature = "search")]
+use super::cells;
 use super::plan::Plan;
-use super::{Counted, cells};
 use crate::desk::decide::Ground;
 use crate::desk::query::list::{Filter, Holds};
 use crate::desk::sight::Sight;
 use crate::desk::{Desk, Error, ErrorKind, RecordPage, Result, codec, keys};
 use crate::domain::record::fields;
-use crate::domain::tally::{Cell, Tally};
+#[cfg(feature = "search")]
+use crate::domain::tally::Cell;
+use crate::domain::tally::Tally;
 use crate::domain::{Record, Value};
 use crate::store::{MAX_RANGE_ROWS, Pos, Table};
 
 /// Most records that a report counts from the search index.
+#[cfg(feature = "search")]
 const MAX_INDEXED: u64 = 2_000_000;
 /// Longest time that it counts.
+#[cfg(feature = "search")]
 const MAX_TIME: Duration = Duration::from_secs(5);
 /// Most records of the kind that are read where there is no index.
 const MAX_READ: usize = 20_000;
