@@ -50,7 +50,11 @@ pub fn told(faults: Vec<PackFault>) -> Box<dyn std::error::Error + Send + Sync> 
 fn drop_rules(files: &mut PackFiles) -> Fallible<()> {
     let manifest = files.text("pack.toml").ok_or("a pack without pack.toml")?;
     let definitions = manifest.split("\n[[rule]]").next().unwrap_or_default();
-    let bytes = definitions.as_bytes().to_vec();
+    // Without rules there is nobody to read what only they know of.
+    let lines = definitions
+        .lines()
+        .filter(|line| !line.starts_with("reads = "));
+    let bytes = lines.collect::<Vec<_>>().join("\n").into_bytes();
     files.files.insert("pack.toml".to_owned(), bytes);
     files
         .files
