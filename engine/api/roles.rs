@@ -120,10 +120,7 @@ async fn delete_role(
     let code = path.text("code").to_owned();
     let command = Command::RemoveRole { code };
     let done = app.call(move |desk| records::run(desk, &caller, &command));
-    let reply = done.await?;
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    records::finish(&mut response, &reply);
-    Ok(response)
+    Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
 }
 
 fn role(given: RoleView) -> Result<Role, Error> {
@@ -138,14 +135,7 @@ fn role(given: RoleView) -> Result<Role, Error> {
 }
 
 fn by_kind<T>(field: &str, given: BTreeMap<String, T>) -> Result<BTreeMap<Kind, T>, Error> {
-    let read = |(name, value): (String, T)| match Kind::named(&name) {
-        Some(kind) => Ok((kind, value)),
-        None => {
-            let short: String = name.chars().take(64).collect();
-            let text = format!("there is no kind of record `{short}`");
-            Err(Error::field(field, "unknown_kind", text))
-        }
-    };
+    let read = |(name, value): (String, T)| Ok((records::kind_named(field, &name)?, value));
     given.into_iter().map(read).collect()
 }
 

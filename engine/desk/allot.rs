@@ -6,11 +6,12 @@ use super::{IdSource, Result};
 use crate::domain::{Id, Instant, Kind};
 use crate::store::Store;
 
-/// The ids and numbers that a command holds.
-#[derive(Debug, Default)]
+/// The ids, numbers and secrets that a command holds.
+#[derive(Default)]
 pub struct Allotted {
     ids: Vec<Id>,
     numbers: BTreeMap<Kind, Vec<i64>>,
+    secrets: Vec<[u8; 20]>,
 }
 
 /// What is handed out while a command is decided: first what it holds already, in the same order.
@@ -19,6 +20,7 @@ pub struct Allotment<'a> {
     store: &'a dyn Store,
     held: Allotted,
     next_id: usize,
+    next_secret: usize,
     next_number: BTreeMap<Kind, usize>,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Allotment<'a> {
             store,
             held,
             next_id: 0,
+            next_secret: 0,
             next_number: BTreeMap::new(),
         }
     }
@@ -42,6 +45,21 @@ impl<'a> Allotment<'a> {
     /// What the command holds from now on.
     pub fn keep(self) -> Allotted {
         self.held
+    }
+
+    /// The next secret.
+    ///
+    /// # Errors
+    /// When the machine has no entropy to give.
+    pub fn secret(&mut self) -> Result<[u8; 20]> {
+        let place = self.next_secret;
+        self.next_secret += 1;
+        if let Some(secret) = self.held.secrets.get(place) {
+            return Ok(*secret);
+        }
+        let secret = self.source.secret()?;
+        self.held.secrets.push(secret);
+        Ok(secret)
     }
 
     /// The next id.

@@ -2,6 +2,7 @@
 
 use parking_lot::Mutex;
 
+use super::{Error, Result};
 use crate::domain::{Id, Instant};
 
 /// Bits of an id behind its instant that are free: 12 before the variant of RFC 9562 and 62 behind it.
@@ -54,6 +55,24 @@ impl IdSource {
         let spread = ((tail >> LOW_BITS) << 64) | (tail & ((1 << LOW_BITS) - 1));
         let [_, _, _, _, _, _, behind @ ..] = spread.to_be_bytes();
         Id::new(at, behind)
+    }
+
+    /// Bytes that nobody guesses.
+    ///
+    /// # Errors
+    /// When the machine has no entropy to give: a secret is not made without.
+    pub fn secret(&self) -> Result<[u8; 20]> {
+        let mut bytes = [0; 20];
+        if let Some(state) = &self.seeded {
+            let mut state = state.lock();
+            for byte in &mut bytes {
+                [*byte, ..] = split_mix(&mut state).to_le_bytes();
+            }
+            return Ok(bytes);
+        }
+        getrandom::fill(&mut bytes)
+            .map_err(|e| Error::internal(format!("the machine gives no entropy: {e}")))?;
+        Ok(bytes)
     }
 
     /// Random bits of a tail. Without entropy ids would clash, and clashes are refused by the store: nothing

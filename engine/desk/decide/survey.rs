@@ -187,7 +187,7 @@ impl Deciding<'_, '_> {
             self.draft.surveys.insert(id, (Some(version), survey));
             return Ok(());
         }
-        let token = self.survey_token();
+        let token = self.survey_token()?;
         let link = format!("{}{token}", self.ground.survey_link);
         let text = survey.text.replace("{link}", &link);
         let words = Words {
@@ -224,14 +224,10 @@ impl Deciding<'_, '_> {
         Ok(())
     }
 
-    /// A secret of 160 bits of entropy, from the entropy of two ids.
-    fn survey_token(&mut self) -> String {
-        let (a, b) = (
-            self.allot.id(self.ground.now),
-            self.allot.id(self.ground.now),
-        );
-        let entropy = a.0.iter().skip(6).chain(b.0.iter().skip(6));
-        entropy.map(|byte| format!("{byte:02x}")).collect()
+    /// A secret of 160 bits.
+    fn survey_token(&mut self) -> Result<String> {
+        let secret = self.allot.secret()?;
+        Ok(secret.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn stored_survey(&self, id: Id) -> Result<Option<(crate::store::Pos, Survey)>> {
