@@ -4,6 +4,7 @@
 //! tests that walk all routes are made from the same list.
 
 mod articles;
+mod attachments;
 mod bulk;
 mod clock;
 mod definitions;

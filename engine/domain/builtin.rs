@@ -3,14 +3,17 @@
 mod article;
 mod family;
 mod intake;
+mod party;
 mod recurrence;
+mod work;
 
 use std::sync::LazyLock;
 
-use family::family;
 pub use intake::DRAFT;
-use intake::{inquiry, lead, other_contacts, source_inquiry};
-use recurrence::{made_by, recurrence};
+use intake::{inquiry, lead};
+use party::{account, agent, contact};
+use recurrence::recurrence;
+use work::{activity, ticket};
 
 use super::{FieldDef, Kind, Names, StatusCategory, StatusDef, TransitionDef, ValueType, Workflow};
 
@@ -171,197 +174,6 @@ fn watched(kind: Kind) -> Vec<Field> {
     agents.into_iter().chain([contacts]).collect()
 }
 
-/// Fields of whatever has a type and a status and is worked on.
-fn worked() -> Vec<Field> {
-    use ValueType as V;
-    vec![
-        f("type", "Type", "Тип", V::Text).indexed(),
-        f("status", "Status", "Статус", V::Text).indexed(),
-        f("description", "Description", "Описание", V::LongText).personal(),
-        f("account", "Account", "Клиент", V::Ref)
-            .to(Kind::Account)
-            .indexed(),
-        f("contact", "Contact", "Контактное лицо", V::Ref)
-            .to(Kind::Contact)
-            .indexed(),
-        f("assignee", "Assignee", "Ответственный", V::Ref)
-            .to(Kind::Agent)
-            .indexed(),
-        f("team", "Team", "Группа", V::Ref).to(Kind::Team).indexed(),
-        f("tags", "Tags", "Метки", V::TextList).indexed(),
-        f("closed_at", "Closed at", "Закрыто", V::Instant).readonly(),
-        f(
-            "source_document",
-            "Made from",
-            "Создано на основании",
-            V::Json,
-        )
-        .readonly(),
-        f(
-            "source_document_id",
-            "Source document",
-            "Документ-источник",
-            V::Text,
-        )
-        .readonly()
-        .indexed(),
-        f("process", "Process", "Процесс", V::Text)
-            .readonly()
-            .indexed(),
-        f("stage", "Stage", "Этап", V::Text).readonly().indexed(),
-        f(
-            "stage_entered_at",
-            "Stage entered at",
-            "На этапе с",
-            V::Instant,
-        )
-        .readonly(),
-        f("stage_pass", "Pass of the stage", "Проход этапа", V::Int).readonly(),
-        f(
-            "process_ended_at",
-            "Process ended at",
-            "Процесс завершён",
-            V::Instant,
-        )
-        .readonly(),
-        f("process_log", "Stages so far", "Пройденные этапы", V::Json)
-            .readonly()
-            .internal(),
-    ]
-}
-
-fn ticket() -> Vec<Field> {
-    use ValueType as V;
-    let mut all = worked();
-    all.extend([
-        f("priority", "Priority", "Приоритет", V::Enum)
-            .options(&[
-                ("low", "Low", "Низкий"),
-                ("normal", "Normal", "Обычный"),
-                ("high", "High", "Высокий"),
-                ("urgent", "Urgent", "Срочный"),
-            ])
-            .default("\"normal\"")
-            .indexed(),
-        f("category", "Category", "Категория", V::Text).indexed(),
-        f("channel", "Channel", "Канал", V::Text),
-        source_inquiry(),
-        f("products", "Products", "Продукты", V::RefList).to(Kind::Product),
-        f("assets", "Assets", "Оборудование", V::RefList).to(Kind::Asset),
-        f("contract", "Contract", "Договор", V::Ref)
-            .to(Kind::Contract)
-            .indexed(),
-        f("watchers", "Watchers", "Наблюдатели", V::RefList)
-            .to(Kind::Agent)
-            .internal(),
-        f(
-            "effort_hours",
-            "Effort, hours",
-            "Трудозатраты, ч",
-            V::Decimal,
-        ),
-        f("solution", "Solution", "Решение", V::LongText),
-        f(
-            "support_level",
-            "Support level",
-            "Уровень поддержки",
-            V::Ref,
-        )
-        .to(Kind::SupportLevel),
-        f(
-            "level_by_hand",
-            "Level chosen by hand",
-            "Уровень выбран вручную",
-            V::Bool,
-        )
-        .readonly()
-        .internal(),
-        f(
-            "reaction_due_at",
-            "Reaction due",
-            "Срок реакции",
-            V::Instant,
-        )
-        .readonly(),
-        f("reacted_at", "Reacted at", "Дата реакции", V::Instant).readonly(),
-        f(
-            "reaction_breached_at",
-            "Reaction breached",
-            "Реакция просрочена",
-            V::Instant,
-        )
-        .readonly(),
-        f(
-            "resolution_due_at",
-            "Resolution due",
-            "Срок решения",
-            V::Instant,
-        )
-        .readonly(),
-        f(
-            "resolution_breached_at",
-            "Resolution breached",
-            "Решение просрочено",
-            V::Instant,
-        )
-        .readonly(),
-        f("satisfaction", "Satisfaction", "Удовлетворённость", V::Text).readonly(),
-        f("satisfaction_score", "Score", "Оценка", V::Int).readonly(),
-        f(
-            "satisfaction_comment",
-            "Score comment",
-            "Комментарий к оценке",
-            V::LongText,
-        )
-        .readonly()
-        .personal(),
-        f("satisfaction_at", "Rated at", "Дата оценки", V::Instant).readonly(),
-    ]);
-    all.extend(made_by());
-    all.extend(family());
-    all
-}
-
-/// Fields of an activity; those of a plan's row come first.
-fn activity() -> Vec<Field> {
-    use ValueType as V;
-    let mut all = vec![
-        f("ticket", "Ticket", "Тикет", V::Ref)
-            .to(Kind::Ticket)
-            .indexed(),
-        f("lead", "Lead", "Лид", V::Ref).to(Kind::Lead).indexed(),
-        f("state", "State", "Состояние", V::Enum)
-            .options(&[
-                ("open", "Open", "Открыта"),
-                ("done", "Completed", "Выполнена"),
-                ("cancelled", "Cancelled", "Отменена"),
-                ("superseded", "Superseded", "Заменена другой"),
-            ])
-            .default("\"open\"")
-            .indexed(),
-        f("planned_at", "Planned at", "Запланировано на", V::Instant).indexed(),
-        f("due_at", "Due at", "Срок", V::Instant).indexed(),
-        f("result", "Result", "Результат", V::LongText),
-        f(
-            "effort_points",
-            "Effort, points",
-            "Трудоёмкость, баллы",
-            V::Decimal,
-        ),
-        f("checklist", "Check-list", "Чек-лист", V::Json),
-        f(
-            "auto_key",
-            "Automatic task",
-            "Автоматическая задача",
-            V::Text,
-        )
-        .readonly()
-        .internal(),
-    ];
-    all.extend(worked());
-    all
-}
-
 fn asset() -> Vec<Field> {
     use ValueType as V;
     vec![
@@ -378,58 +190,6 @@ fn asset() -> Vec<Field> {
         f("sold_on", "Sold on", "Продано", V::Date),
         f("warranty_to", "Warranty to", "Гарантия до", V::Date),
         f("notes", "Notes", "Примечания", V::LongText),
-        f("tags", "Tags", "Метки", V::TextList).indexed(),
-    ]
-}
-
-fn account() -> Vec<Field> {
-    use ValueType as V;
-    vec![
-        f("code", "Code", "Код", V::Text).unique(),
-        f("account_kind", "Kind", "Вид", V::Text),
-        f("inn", "Tax number", "ИНН", V::Text).indexed(),
-        f("phones", "Phones", "Телефоны", V::TextList).personal(),
-        f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
-        other_contacts(),
-        f("city", "City", "Город", V::Text),
-        f("locale", "Language", "Язык", V::Text),
-        f(
-            "support_level",
-            "Support level",
-            "Уровень поддержки",
-            V::Ref,
-        )
-        .to(Kind::SupportLevel),
-        f("tags", "Tags", "Метки", V::TextList).indexed(),
-    ]
-}
-
-fn contact() -> Vec<Field> {
-    use ValueType as V;
-    vec![
-        f("code", "Code", "Код", V::Text).unique(),
-        f("account", "Account", "Клиент", V::Ref)
-            .to(Kind::Account)
-            .indexed(),
-        f("position", "Position", "Должность", V::Text),
-        f("phones", "Phones", "Телефоны", V::TextList).personal(),
-        f("mails", "Mail addresses", "Адреса почты", V::TextList).personal(),
-        other_contacts(),
-        f("locale", "Language", "Язык", V::Text),
-        f("portal", "Portal access", "Доступ к порталу", V::Bool),
-        f(
-            "portal_from",
-            "Portal access from",
-            "Доступ к порталу с",
-            V::Date,
-        ),
-        f(
-            "portal_to",
-            "Portal access until",
-            "Доступ к порталу по",
-            V::Date,
-        ),
-        f("erased_at", "Erased at", "Данные удалены", V::Instant).readonly(),
         f("tags", "Tags", "Метки", V::TextList).indexed(),
     ]
 }
@@ -474,26 +234,6 @@ fn contract() -> Vec<Field> {
             .default("\"warn\""),
         f("exhausted_at", "Exhausted at", "Исчерпан", V::Instant).readonly(),
         f("tags", "Tags", "Метки", V::TextList).indexed(),
-    ]
-}
-
-fn agent() -> Vec<Field> {
-    use ValueType as V;
-    vec![
-        f("code", "Code", "Код", V::Text).unique(),
-        f("mail", "Mail address", "Адрес почты", V::Text).personal(),
-        f("locale", "Language", "Язык", V::Text),
-        f("team", "Team", "Группа", V::Ref).to(Kind::Team).indexed(),
-        f("skills", "Skills", "Навыки", V::TextList),
-        f("roles", "Roles", "Роли", V::TextList),
-        f("active", "Active", "Работает", V::Bool).default("true"),
-        f("absent", "Absent", "Отсутствует", V::Bool).default("false"),
-        f(
-            "intake_on_call",
-            "Open the intake when a call is answered",
-            "Открывать приём обращения при ответе на звонок",
-            V::Bool,
-        ),
     ]
 }
 

@@ -14,6 +14,7 @@ mod pack;
 mod report;
 mod reported;
 mod run;
+mod shown;
 mod story;
 mod uploaded;
 
@@ -22,10 +23,11 @@ pub use driver::{
     ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun,
 };
 pub use file::Scenario;
-pub use on_desk::{DeskDriver, Place, consumed, survey_token};
+pub use on_desk::{DeskDriver, Place};
 pub use pack::{PackReport, PackScenarios, run_pack};
 pub use report::{Difference, PackCoverage, Problem, Report, RuleUse};
 pub use run::{Restarts, run};
+pub use shown::{consumed, survey_token};
 pub use story::Story;
 pub use uploaded::run_uploaded;
 

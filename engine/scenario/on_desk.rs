@@ -6,22 +6,19 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::driver::{
-    Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun,
+    Driver, Refused, Seen, ShownAction, ShownChange, ShownClock, ShownEntry, ShownField, ShownForm,
+    ShownMessage, ShownParty, ShownProcess, ShownReport,
 };
 use super::report::{Problem, Report, RuleUse};
+use super::shown::{SURVEY_LINK, change, clock, entry, fields, offered, refused, token_after};
 use crate::desk::{
-    Actor, BoardQuery, Clock, Command, Desk, DeskOptions, Error, ErrorKind, HistoryItem, IdSource,
-    InboxQuery, ListQuery, Reply, ReportSpec, Request, VirtualClock,
+    Actor, BoardQuery, Clock, Command, Desk, DeskOptions, ErrorKind, IdSource, InboxQuery,
+    ListQuery, Reply, ReportSpec, Request, VirtualClock,
 };
-use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
-use crate::domain::sla::{ClockState, SlaClock};
-use crate::domain::{FieldDef, Id, Instant, Kind, Record};
+use crate::domain::{Id, Instant, Kind};
 use crate::hooks::Coverage;
 use crate::store::{MemoryStore, OpenOptions, RedbStore, Store};
 
-/// Prefix of the addresses of surveys.
-const SURVEY_LINK: &str = "https://desk.example/surveys/";
 /// Most timers that fire in one step.
 const MAX_TIMERS: usize = 20_000;
 /// Most pages of entries or history that are read.
@@ -422,134 +419,4 @@ impl Driver for DeskDriver {
         self.starts += 1;
         Ok(())
     }
-}
-
-fn refused(error: Error) -> Refused {
-    let fault = |f: crate::desk::Fault| RefusedFault {
-        field: f.field,
-        code: f.code,
-        message: f.message,
-        rule: f.rule,
-    };
-    Refused {
-        code: error.code.to_owned(),
-        message: error.message,
-        faults: error.faults.into_iter().map(fault).collect(),
-    }
-}
-
-/// The options of a field that are offered, in the order of its definition.
-fn offered(def: &FieldDef, offered: Option<&[String]>) -> Vec<String> {
-    let is_offered = |code: &&String| offered.is_none_or(|codes| codes.contains(code));
-    let codes = def.options.iter().map(|o| &o.code);
-    codes.filter(is_offered).cloned().collect()
-}
-
-fn fields(record: &Record) -> Map<String, Json> {
-    let pair = |(name, value): (&String, &crate::domain::Value)| (name.clone(), value.to_json());
-    record.fields.iter().map(pair).collect()
-}
-
-fn entry(entry: Entry) -> ShownEntry {
-    let visible = |v: Visibility| match v {
-        Visibility::Public => Some("public".to_owned()),
-        Visibility::Internal => Some("internal".to_owned()),
-    };
-    let mut shown = ShownEntry {
-        id: Some(entry.id),
-        author: entry.author,
-        ..ShownEntry::default()
-    };
-    let kind = match entry.body {
-        EntryBody::Comment { visibility, text } => {
-            shown.visibility = visible(visibility);
-            shown.text = text;
-            "comment"
-        }
-        EntryBody::Message {
-            channel,
-            direction,
-            subject,
-            text,
-            ..
-        } => {
-            shown.channel = Some(channel);
-            shown.direction = Some(match direction {
-                Direction::In => "in".to_owned(),
-                Direction::Out => "out".to_owned(),
-            });
-            shown.text = format!("{subject}\n{text}");
-            "message"
-        }
-        EntryBody::Attachment {
-            name, visibility, ..
-        } => {
-            shown.visibility = visible(visibility);
-            shown.text = name;
-            "attachment"
-        }
-        EntryBody::Link { relation, to, .. } => {
-            shown.relation = Some(relation);
-            shown.to = Some(to);
-            "link"
-        }
-        EntryBody::Consumption(row) => {
-            shown.relation = Some(row.event.name().to_owned());
-            shown.to = row.ticket;
-            shown.text = consumed(&row.amount.to_string(), &row.reason);
-            "consumption"
-        }
-    };
-    kind.clone_into(&mut shown.kind);
-    shown
-}
-
-/// The text of a row of a contract's ledger: the units with their sign, and the reason.
-#[must_use]
-pub fn consumed(amount: &str, reason: &str) -> String {
-    let sign = if amount.starts_with('-') { "" } else { "+" };
-    format!("{sign}{amount} {reason}")
-}
-
-fn change(item: HistoryItem) -> ShownChange {
-    let runs = item.rules.into_iter().map(|r| ShownRun {
-        rule: r.rule,
-        verdict: r.verdict,
-        reasons: r.reasons,
-    });
-    ShownChange {
-        pos: item.pos.0,
-        fields: item.changes.into_iter().map(|c| (c.field, c.by)).collect(),
-        entries: item.entries,
-        runs: runs.collect(),
-        notes: item.notes,
-    }
-}
-
-fn clock(clock: SlaClock) -> ShownClock {
-    ShownClock {
-        state: match clock.state {
-            ClockState::Running => "running",
-            ClockState::Paused => "paused",
-            ClockState::Met => "met",
-            ClockState::Cancelled => "cancelled",
-        }
-        .to_owned(),
-        clock: clock.clock,
-        level: clock.level,
-        due_at: clock.due_at,
-        breached_at: clock.breached_at,
-    }
-}
-
-/// The secret at the end of a survey's address in a text, of a desk that a scenario runs on.
-#[must_use]
-pub fn survey_token(text: &str) -> Option<String> {
-    token_after(SURVEY_LINK, text)
-}
-
-fn token_after(link: &str, text: &str) -> Option<String> {
-    let after = text.split_once(link)?.1;
-    let token: String = after.chars().take_while(char::is_ascii_hexdigit).collect();
-    (!token.is_empty()).then_some(token)
 }

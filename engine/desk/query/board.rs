@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::filter::{Filter, Holds};
 use super::inbox;
-use super::list::{Filter, Holds, Walk};
+use super::list::Walk;
 use crate::desk::decide::Ground;
 use crate::desk::sight::Sight;
 use crate::desk::{

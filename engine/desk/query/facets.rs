@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::categories::{self, MAX_CATEGORIES};
-use super::{list, record};
+use super::{filter, record};
 use crate::desk::sight::Sight;
 use crate::desk::{Desk, Error, FacetCounts, FacetValue, Result, index_source};
 use crate::domain::{Id, Kind, Names};
@@ -54,7 +54,7 @@ pub fn asks(
                 .iter()
                 .filter(|f| catalog.field(*kind, None, f).is_some())
             {
-                hidden |= list::find_field(catalog, sight, *kind, field)?.is_none();
+                hidden |= filter::find_field(catalog, sight, *kind, field)?.is_none();
             }
             if !hidden {
                 counted.push(kind.name().to_owned());

@@ -7,6 +7,7 @@ mod entries;
 mod events;
 #[cfg(feature = "search")]
 mod facets;
+mod filter;
 mod form;
 mod history;
 mod hooks;

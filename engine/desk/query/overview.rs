@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::list::{Filter, Holds, Walk};
+use super::filter::{Filter, Holds};
+use super::list::Walk;
 use crate::desk::sight::Sight;
 use crate::desk::{Actor, Condition, Desk, Error, RecordPage, Result};
 use crate::domain::workspace::Listed;
@@ -86,7 +87,7 @@ impl Desk {
                 indexed: true,
                 holds: Holds::In(vec![Value::Ref(query.id)]),
             }];
-            filters.extend(super::list::read_filters(
+            filters.extend(super::filter::read_filters(
                 &*snapshot,
                 &ground.catalog,
                 &sight,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::facets;
-use super::list::{self, Holds};
+use super::filter::{self, Holds};
+use super::list;
 use super::readers;
 use super::understand::Reader;
 use crate::desk::sight::{Access, Part, Sight};
@@ -50,7 +51,7 @@ impl Desk {
         };
         let (mut filters, sections) = rights(&sight, &kinds, query.outdated)?;
         for kind in kinds.iter().take(1) {
-            let read = list::read_filters(&*snapshot, catalog, &sight, *kind, &query.filters)?;
+            let read = filter::read_filters(&*snapshot, catalog, &sight, *kind, &query.filters)?;
             filters.extend(read.iter().map(index_filter));
         }
         let reader = Reader {
@@ -139,7 +140,7 @@ impl Desk {
         query: &ListQuery,
         snapshot: &Arc<dyn Snapshot>,
         catalog: &Catalog,
-        filters: &[list::Filter],
+        filters: &[filter::Filter],
     ) -> Result<Page<RecordPage>> {
         let index = self.search.as_ref().ok_or_else(no_search)?;
         match query.at_least {
@@ -149,7 +150,7 @@ impl Desk {
         }
         let sort = match &query.sort {
             Some((name, descending)) => {
-                let def = list::find_field(catalog, sight, query.kind, name)?;
+                let def = filter::find_field(catalog, sight, query.kind, name)?;
                 let def = def.ok_or_else(|| {
                     Error::field("sort", "unknown_field", "there is no such field to sort by")
                 })?;
@@ -311,7 +312,7 @@ fn search_error(e: search::SearchError) -> Error {
     index_source::error(e)
 }
 
-pub(super) fn index_filter(filter: &list::Filter) -> search::Filter {
+pub(super) fn index_filter(filter: &filter::Filter) -> search::Filter {
     let field = filter.field.clone();
     match &filter.holds {
         Holds::In(values) => search::Filter::In(

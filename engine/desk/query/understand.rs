@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::spans::{self, Span};
-use super::{list, search as found_by};
+use super::{filter, search as found_by};
 use crate::desk::sight::Sight;
 use crate::desk::{Result, Understood, index_source, lookup};
 use crate::domain::{FieldDef, Id, Instant, Kind, Names, StatusCategory, Value, ValueType};
@@ -249,7 +249,7 @@ impl Reader<'_, '_, '_> {
             &[code]
         };
         for code in codes {
-            if let Some(def) = list::find_field(self.catalog, self.sight, kind, code)? {
+            if let Some(def) = filter::find_field(self.catalog, self.sight, kind, code)? {
                 return Ok(vec![def]);
             }
         }

@@ -1,6 +1,7 @@
 //! Fields and statuses of inquiries and leads: who asks, through what, and what became of it.
 
-use super::{Field, f, status, way, worked};
+use super::work::worked;
+use super::{Field, f, status, way};
 use crate::domain::{Kind, StatusCategory, ValueType, Workflow};
 
 /// Status of an inquiry that somebody began to take down.

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::{Period, ReportColumn, ReportRow, ReportSpec, cells, compare, id_of, measured};
 use crate::desk::decide::Ground;
-use crate::desk::query::list::{self, CATEGORY, Filter, Holds};
+use crate::desk::query::filter::{self, CATEGORY, Filter, Holds};
 use crate::desk::query::record;
 use crate::desk::sight::Sight;
 use crate::desk::{Condition, Error, Result};
@@ -149,7 +149,7 @@ impl<'a> Plan<'a> {
             asked.push((self.filter_name(name), Condition::In(values.clone())));
         }
         let mut filters =
-            list::read_filters(&*ground.snapshot, self.catalog, sight, def.source, &asked)?;
+            filter::read_filters(&*ground.snapshot, self.catalog, sight, def.source, &asked)?;
         if !def.types.is_empty() {
             let types = def.types.iter().cloned().map(Value::Text);
             filters.push(Filter {

@@ -8,7 +8,7 @@ use super::Counted;
 use super::cells;
 use super::plan::Plan;
 use crate::desk::decide::Ground;
-use crate::desk::query::list::{Filter, Holds};
+use crate::desk::query::filter::{Filter, Holds};
 use crate::desk::sight::Sight;
 use crate::desk::{Desk, Error, ErrorKind, RecordPage, Result, codec, keys};
 use crate::domain::record::fields;
