@@ -53,6 +53,12 @@ impl Mode {
         self.parts.is_empty() || self.parts.iter().any(|p| p == part)
     }
 
+    /// What was named beside the flags.
+    #[must_use]
+    pub fn parts(&self) -> &[String] {
+        &self.parts
+    }
+
     /// `full`, or `quick` in a quick run.
     #[must_use]
     pub fn pick<T>(&self, full: T, quick: T) -> T {

@@ -100,6 +100,11 @@ pub struct NewLink {
 
 /// Adds the routes for every kind that has entries.
 pub(super) fn add(routes: &mut Routes) {
+    let lister = |sort: Sort| {
+        move |caller: Caller, app: State<App>, of: Of, path: PathParams, params: Params| {
+            list(caller, app, of, path, params, sort)
+        }
+    };
     for (kind, path) in TABLE {
         if !kind.has_entries() {
             continue;
@@ -122,9 +127,9 @@ pub(super) fn add(routes: &mut Routes) {
         };
         routes.add(
             list("entries", "Everything that belongs to it."),
-            list_entries,
+            lister(Sort::All),
         );
-        routes.add(list("comments", "Its comments."), list_comments);
+        routes.add(list("comments", "Its comments."), lister(Sort::Comments));
         let op = new(
             "comments",
             "comment",
@@ -134,7 +139,7 @@ pub(super) fn add(routes: &mut Routes) {
         if kind.has_messages() {
             routes.add(
                 list("messages", "What passed between the desk and the customer."),
-                list_messages,
+                lister(Sort::Messages),
             );
             let op = new(
                 "messages",
@@ -144,7 +149,7 @@ pub(super) fn add(routes: &mut Routes) {
             routes.add(op.body::<NewMessage>(), create_message);
         }
         let op = list("attachments", "Its files, without their content.");
-        routes.add(op.access(records::readers(kind)), list_attachments);
+        routes.add(op.access(records::readers(kind)), lister(Sort::Attachments));
         let op = new(
             "attachments",
             "attachment",
@@ -169,7 +174,7 @@ pub(super) fn add(routes: &mut Routes) {
         .at_least()
         .reply_as(200, "The content", "application/octet-stream");
         routes.add(op, read_attachment);
-        routes.add(list("links", "What it is linked to."), list_links);
+        routes.add(list("links", "What it is linked to."), lister(Sort::Links));
         let op = new("links", "link", "Link it to another record.");
         routes.add(op.body::<NewLink>(), create_link);
     }
@@ -195,56 +200,6 @@ impl Sort {
             Self::Links => matches!(body, EntryBody::Link { .. }),
         }
     }
-}
-
-async fn list_entries(
-    caller: Caller,
-    app: State<App>,
-    of: Of,
-    path: PathParams,
-    params: Params,
-) -> Result<Response, Problem> {
-    list(caller, app, of, path, params, Sort::All).await
-}
-
-async fn list_comments(
-    caller: Caller,
-    app: State<App>,
-    of: Of,
-    path: PathParams,
-    params: Params,
-) -> Result<Response, Problem> {
-    list(caller, app, of, path, params, Sort::Comments).await
-}
-
-async fn list_messages(
-    caller: Caller,
-    app: State<App>,
-    of: Of,
-    path: PathParams,
-    params: Params,
-) -> Result<Response, Problem> {
-    list(caller, app, of, path, params, Sort::Messages).await
-}
-
-async fn list_attachments(
-    caller: Caller,
-    app: State<App>,
-    of: Of,
-    path: PathParams,
-    params: Params,
-) -> Result<Response, Problem> {
-    list(caller, app, of, path, params, Sort::Attachments).await
-}
-
-async fn list_links(
-    caller: Caller,
-    app: State<App>,
-    of: Of,
-    path: PathParams,
-    params: Params,
-) -> Result<Response, Problem> {
-    list(caller, app, of, path, params, Sort::Links).await
 }
 
 async fn list(

@@ -40,6 +40,9 @@ pub const OF_ACCOUNTS: &str = "accounts";
 
 /// Longest language tag in bytes.
 const MAX_TAG: usize = 35;
+/// Longest title that is taken from a text, in characters, and the part of it in which no word is sought
+/// to end it at.
+const TITLE_CHARS: std::ops::RangeInclusive<usize> = 40..=80;
 
 /// Whether somebody outside the desk reads an article: it is published, in force, and for everybody
 /// or for the reader's account.
@@ -73,6 +76,21 @@ fn names(record: &Record, account: Id) -> bool {
 #[must_use]
 pub fn main_of(record: &Record) -> Id {
     record.reference(fields::VARIANT_OF).unwrap_or(record.id)
+}
+
+/// What an article without a title is called: its first line of words, cut between two words where it is
+/// long.
+#[must_use]
+pub fn title_of(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let Some((end, _)) = line.char_indices().nth(*TITLE_CHARS.end()) else {
+        return Some(line.to_owned());
+    };
+    let (least, _) = line.char_indices().nth(*TITLE_CHARS.start())?;
+    let cut = line.get(..end)?;
+    let space = cut.rfind(char::is_whitespace).filter(|at| least < *at);
+    let cut = space.and_then(|at| cut.get(..at)).unwrap_or(cut);
+    Some(format!("{}…", cut.trim_end()))
 }
 
 /// The language of a tag: `ru` of `ru-RU`.
@@ -119,7 +137,7 @@ pub fn is_stale(variant: &Record, main: &Record) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_force, is_open_to, language, tag_fault};
+    use super::{in_force, is_open_to, language, tag_fault, title_of};
     use crate::domain::{Id, Instant, Kind, Record, Value};
 
     fn article(values: &[(&str, Value)]) -> Record {
@@ -128,6 +146,18 @@ mod tests {
             record.put(name, Some(value.clone()));
         }
         record
+    }
+
+    #[test]
+    fn an_article_without_a_title_is_called_by_its_first_line() {
+        assert_eq!(title_of("  \n\n"), None);
+        assert_eq!(title_of("\n Printer \nIt jams"), Some("Printer".to_owned()));
+        let long = "Если принтер печатает пустые листы, сначала проверьте картридж и только потом чернила";
+        let cut = "Если принтер печатает пустые листы, сначала проверьте картридж и только потом…";
+        assert_eq!(title_of(long).as_deref(), Some(cut));
+        let endless = "ы".repeat(200);
+        let title = title_of(&endless).unwrap();
+        assert_eq!(title.chars().count(), 81);
     }
 
     #[test]

@@ -88,6 +88,24 @@ impl Deciding<'_, '_> {
         Ok(Answer::record(Kind::Article, id))
     }
 
+    /// Gives an article that has a text and no title its first line for one.
+    pub(super) fn call_article(&mut self, id: Id) {
+        let place = (Kind::Article, id);
+        let Some(article) = self.draft.peek(place.0, id) else {
+            return;
+        };
+        if article.get(record::fields::TITLE).is_some() {
+            return;
+        }
+        let title = article.text(fields::BODY).and_then(|body| {
+            let format = article.text("format");
+            article::title_of(&words_of(format, body))
+        });
+        let title = title.map(Value::Text);
+        self.draft
+            .set(place.0, id, record::fields::TITLE, title, By::Engine);
+    }
+
     /// Checks an article, and notes when its text changed and was checked.
     pub(super) fn check_article(&mut self, id: Id) -> Result<()> {
         let place = (Kind::Article, id);
@@ -354,4 +372,15 @@ fn check_dates(article: &Record) -> Result<()> {
         return Err(Error::field(fields::VALID_UNTIL, "out_of_order", text));
     }
     Ok(())
+}
+
+/// The words of a text without its marks.
+#[cfg(feature = "text")]
+fn words_of(format: Option<&str>, body: &str) -> String {
+    crate::text::plain(crate::text::Format::named(format), body)
+}
+
+#[cfg(not(feature = "text"))]
+fn words_of(_: Option<&str>, body: &str) -> String {
+    body.to_owned()
 }

@@ -200,6 +200,9 @@ impl Deciding<'_, '_> {
         self.inherit_from_contract(kind, id)?;
         self.field_defaults(kind, id);
         self.default_rules(kind, id)?;
+        if kind == Kind::Article {
+            self.call_article(id);
+        }
         self.compute(kind, id)?;
         self.begin_process(kind, id)?;
         if matches!(kind, Kind::Ticket | Kind::Lead) {
