@@ -12,13 +12,14 @@ use super::problem::Problem;
 use super::records;
 use super::route::{Op, Routes};
 use super::state::App;
-use crate::domain::Kind;
+use crate::desk::{Erased, Reply};
+use crate::domain::{Id, Kind};
 
 /// What erasing a person changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Erased)]
 pub struct ErasedView {
-    /// The contact.
+    /// The contact or agent.
     id: String,
     /// Other records.
     records: usize,
@@ -41,6 +42,26 @@ pub(super) fn add(routes: &mut Routes) {
         .access(Access::Admin)
         .reply_with::<ErasedView>(200, "What was changed");
     routes.add(op, erase_contact);
+    let op = Op::post("/v1/agents/{id}/erase", "erase_agent")
+        .about(
+            "agents",
+            "Erase the agent: name, addresses and personal values wherever they stand, the journal included, and its tokens. What it did stays under its id. It cannot be undone.",
+        )
+        .kind(Kind::Agent)
+        .access(Access::Admin)
+        .reply_with::<ErasedView>(200, "What was changed");
+    routes.add(op, erase_agent);
+}
+
+async fn erase_agent(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+) -> Result<Response, Problem> {
+    let id = path.id("id")?;
+    let done = app.call(move |desk| desk.erase_agent(&caller.request(), id));
+    let (reply, erased) = done.await?;
+    Ok(answer(id, erased, &reply))
 }
 
 async fn erase_contact(
@@ -51,6 +72,10 @@ async fn erase_contact(
     let id = path.id("id")?;
     let done = app.call(move |desk| desk.erase_person(&caller.request(), id));
     let (reply, erased) = done.await?;
+    Ok(answer(id, erased, &reply))
+}
+
+fn answer(id: Id, erased: Erased, reply: &Reply) -> Response {
     let view = ErasedView {
         id: id.to_string(),
         records: erased.records,
@@ -59,6 +84,6 @@ async fn erase_contact(
         journal: erased.journal,
     };
     let mut response = (StatusCode::OK, axum::Json(view)).into_response();
-    records::finish(&mut response, &reply);
-    Ok(response)
+    records::finish(&mut response, reply);
+    response
 }

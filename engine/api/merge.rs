@@ -14,7 +14,7 @@ use super::records::{self, id_in};
 use super::route::{Op, Routes};
 use super::state::App;
 use super::view::link;
-use crate::desk::{Command, Desk, Result as DeskResult};
+use crate::desk::{Command, Desk, Result as DeskResult, Split as How};
 use crate::domain::family::fields::MERGED_INTO;
 use crate::domain::{Kind, Record};
 
@@ -44,10 +44,17 @@ pub struct Unmerge {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
-    /// Ids of comments, messages and files that are copied to it; 1 to 200.
+    /// Ids of comments, messages and files that go to it; 1 to 200.
     entries: Vec<String>,
+    /// Whether they move, so that a link stands in their place, or are copied.
+    #[serde(default, rename = "move")]
+    moves: bool,
+    /// Id of a ticket of the same customer that gets them; a new one, if not said.
+    #[serde(default)]
+    into: Option<String>,
     /// Values of the new ticket by field, `title` at least; type and customer are those of the
     /// ticket that is split, if not said.
+    #[serde(default)]
     #[schema(value_type = Object)]
     fields: Map<String, Json>,
 }
@@ -98,11 +105,11 @@ pub(super) fn add(routes: &mut Routes) {
     routes.add(op, make_article);
     let op = of(
         "split",
-        "Make a new ticket of some of its comments, messages and files.",
+        "Make a new ticket of some of its comments, messages and files, or give them to another one.",
     );
     let op = op
         .body::<Split>()
-        .reply_named(201, "The new ticket", &schema);
+        .reply_named(201, "The ticket that has them", &schema);
     routes.add(op, split_ticket);
 }
 
@@ -154,9 +161,14 @@ async fn split_ticket(
     Input(body): Input<Split>,
 ) -> Result<Response, Problem> {
     let entries = body.entries.iter().map(|id| id_in("entries", id));
+    let into = body.into.as_deref().map(|id| id_in("into", id));
     let command = Command::Split {
         id: path.id("id")?,
-        entries: entries.collect::<DeskResult<_>>()?,
+        how: How {
+            entries: entries.collect::<DeskResult<_>>()?,
+            moves: body.moves,
+            into: into.transpose()?,
+        },
         fields: input::fields(body.fields)?,
     };
     records::change(&app, caller, StatusCode::CREATED, command).await

@@ -14,7 +14,8 @@ use super::principal::Access;
 use super::problem::Problem;
 use super::route::{Op, Routes};
 use super::state::App;
-use crate::desk::Health;
+use crate::desk::{Health, WayHealth};
+use crate::domain::Instant;
 
 /// Upper bounds of the duration histogram in seconds.
 const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -74,11 +75,12 @@ impl Metrics {
         }
     }
 
-    fn write(&self, health: &Health) -> String {
+    fn write(&self, health: &Health, (ways, now): (&[WayHealth], Instant)) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail, so the results are dropped.
         let _ = self.write_http(&mut text);
         let _ = write_desk(&mut text, health);
+        let _ = write_ways(&mut text, ways, now);
         text
     }
 
@@ -203,6 +205,62 @@ fn write_desk(to: &mut String, health: &Health) -> std::fmt::Result {
     Ok(())
 }
 
+/// What leaves, by the way it goes.
+fn write_ways(to: &mut String, ways: &[WayHealth], now: Instant) -> std::fmt::Result {
+    let age = |way: &WayHealth| {
+        let age = way.oldest.map(|at| (now - at).num_milliseconds().max(0));
+        age.map_or(0.0, |millis| {
+            std::time::Duration::from_millis(millis.unsigned_abs()).as_secs_f64()
+        })
+    };
+    let gauges: [(&str, &str, &dyn Fn(&WayHealth) -> String); 2] = [
+        (
+            "opora_delivery_waiting",
+            "Messages that wait to leave; webhooks whose events are tried again.",
+            &|way| way.waiting.to_string(),
+        ),
+        (
+            "opora_delivery_oldest_seconds",
+            "Age of the oldest message that waits to leave.",
+            &|way| age(way).to_string(),
+        ),
+    ];
+    for (name, about, value) in gauges {
+        writeln!(to, "# HELP {name} {about}")?;
+        writeln!(to, "# TYPE {name} gauge")?;
+        for way in ways {
+            writeln!(
+                to,
+                "{name}{{channel=\"{}\"}} {}",
+                way.way.name(),
+                value(way)
+            )?;
+        }
+    }
+    let name = "opora_delivery_attempts_total";
+    writeln!(
+        to,
+        "# HELP {name} Attempts to hand over since the start, by what came of them."
+    )?;
+    writeln!(to, "# TYPE {name} counter")?;
+    for way in ways {
+        let (channel, n) = (way.way.name(), way.attempts);
+        let counts = [
+            ("delivered", n.delivered),
+            ("retried", n.retried),
+            ("failed", n.failed),
+            ("skipped", n.skipped),
+        ];
+        for (result, count) in counts {
+            writeln!(
+                to,
+                "{name}{{channel=\"{channel}\",result=\"{result}\"}} {count}"
+            )?;
+        }
+    }
+    Ok(())
+}
+
 fn gauge(
     to: &mut String,
     name: &str,
@@ -224,10 +282,11 @@ pub(super) fn add(routes: &mut Routes) {
 }
 
 async fn read_metrics(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
-    let health = app.call(crate::desk::Desk::health).await?;
+    let read = app.call(|desk| Ok((desk.health()?, desk.ways()?, desk.now())));
+    let (health, ways, now) = read.await?;
     let kind = [(
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    Ok((kind, app.metrics().write(&health)))
+    Ok((kind, app.metrics().write(&health, (&ways, now))))
 }

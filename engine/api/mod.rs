@@ -52,6 +52,7 @@ mod surveys;
 mod tags;
 mod tokens;
 mod tuning;
+mod undelivered;
 mod versions;
 mod view;
 mod votes;
@@ -191,6 +192,7 @@ fn all() -> route::Routes {
     pack_drafts::add(&mut routes);
     tokens::add(&mut routes);
     outbox::add(&mut routes);
+    undelivered::add(&mut routes);
     webhooks::add(&mut routes);
     surveys::add(&mut routes);
     rating::add(&mut routes);

@@ -192,7 +192,7 @@ async fn read_record(
     params.finish()?;
     let known = headers.get(header::IF_NONE_MATCH);
     let known = known.and_then(|v| etag_pos(v.to_str().ok()?.trim()));
-    let (pos, (version, body)) = app
+    let (pos, (version, is_same, body)) = app
         .read(at_least, move |desk| {
             let page = match then {
                 Some(then) => desk.article_at(&caller.actor, id, then)?,
@@ -205,6 +205,10 @@ async fn read_record(
             if let Some(body) = body.as_object_mut().filter(|_| !merged.is_null()) {
                 body.insert("merged".to_owned(), merged);
             }
+            let (undelivered, noted) = super::undelivered::of(desk, &caller, &page.record)?;
+            if let Some(body) = body.as_object_mut().filter(|_| !undelivered.is_null()) {
+                body.insert("undelivered".to_owned(), undelivered);
+            }
             if with_plan {
                 let rows = desk.plan(&caller.actor, kind, id, at_least)?;
                 let rows = rows.iter().map(|row| look.record(row)).collect();
@@ -212,10 +216,12 @@ async fn read_record(
                     body.insert("plan".to_owned(), rows);
                 }
             }
-            Ok((page.version, body))
+            // What became of messages is no change of the record, and is told all the same.
+            let same = known == Some(page.version) && noted <= page.version;
+            Ok((page.version, same, body))
         })
         .await?;
-    let mut response = if known == Some(version) {
+    let mut response = if is_same {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         axum::Json(body).into_response()

@@ -69,6 +69,10 @@ pub struct MailArgs {
     /// How the connection is protected; `starttls` when not given, `none` for this machine.
     #[arg(long, env = "OPORA_SMTP_TLS", value_name = "MODE")]
     smtp_tls: Option<Protection>,
+    /// File with the certificate of the authority that signs the mail server's, PEM; the public ones
+    /// when not given.
+    #[arg(long, env = "OPORA_SMTP_CA", value_name = "FILE")]
+    smtp_ca: Option<PathBuf>,
     /// User at the mail server.
     #[arg(long, env = "OPORA_SMTP_USER", value_name = "NAME")]
     smtp_user: Option<String>,
@@ -97,6 +101,7 @@ pub struct MailFile {
     smtp_host: Option<String>,
     smtp_port: Option<u16>,
     smtp_tls: Option<Protection>,
+    smtp_ca: Option<PathBuf>,
     smtp_user: Option<String>,
     smtp_password: Option<String>,
     smtp_hello: Option<String>,
@@ -175,6 +180,11 @@ impl MailPlace {
             _ => return Err(Failure::new("a login is a user and a password: give both")),
         };
         let tls = args.smtp_tls.or(file.smtp_tls);
+        let authority = args.smtp_ca.clone().or(file.smtp_ca);
+        let authority = authority.map(|path| {
+            let read = std::fs::read(&path);
+            read.map_err(|e| Failure::new(format!("`smtp_ca` `{}`: {e}", path.display())))
+        });
         let seconds = args.smtp_timeout_seconds.or(file.smtp_timeout_seconds);
         Ok(Self::Smtp(Box::new(SmtpOptions {
             port: args.smtp_port.or(file.smtp_port),
@@ -183,6 +193,7 @@ impl MailPlace {
                 Protection::Starttls => Tls::StartTls,
                 Protection::Wrapped => Tls::Wrapped,
             },
+            authority: authority.transpose()?,
             login,
             hello: args.smtp_hello.clone().or(file.smtp_hello),
             timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECS).clamp(1, 60)),
@@ -236,12 +247,8 @@ impl Couriers {
         let mut courier = courier.until(&started.stop.halt);
         let feed = Feed::new(Arc::clone(desk), webhooks, &node);
         let mut feed = feed.until(&started.stop.halt);
-        started.spawn("opora-webhooks", desk, move || {
-            match (courier.round()?, feed.round()?) {
-                (Round::Moved(one), _) | (_, Round::Moved(one)) => Ok(Round::Moved(one)),
-                (other, _) => Ok(other),
-            }
-        })?;
+        started.spawn("opora-webhooks", desk, move || courier.round())?;
+        started.spawn("opora-events", desk, move || feed.round())?;
         Ok(started)
     }
 

@@ -4,9 +4,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::{Address, Message};
 
+use super::html;
 use crate::desk::Letter;
 use crate::domain::Kind;
 
@@ -75,11 +76,12 @@ pub fn compose(letter: &Letter) -> Result<Composed, String> {
         // What programs of other makers look at before they answer.
         mail = mail.raw_header(header("X-Auto-Response-Suppress", "All".to_owned()));
     }
-    let text = SinglePart::plain(item.text.clone());
+    let page = html::page(&item.text, letter.html.as_deref());
+    let words = MultiPart::alternative_plain_html(item.text.clone(), page);
     let done = if letter.files.is_empty() {
-        mail.singlepart(text)
+        mail.multipart(words)
     } else {
-        let mut parts = MultiPart::mixed().singlepart(text);
+        let mut parts = MultiPart::mixed().multipart(words);
         for file in &letter.files {
             let kind = ContentType::parse(&file.media_type);
             let kind = kind.unwrap_or_else(|_| octets());

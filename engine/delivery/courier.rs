@@ -1,28 +1,24 @@
-//! A courier: takes what is due out of a queue, hands it to a sink, and tells the desk what came of
-//! it. One node at a time has the duty; a message is handed over at least once, and in its order on
-//! its record.
+//! A courier: takes what is due out of a queue and gives it to sinks. One node at a time has the duty;
+//! a message is handed over at least once, and in its order on its record. Where each receiver has a
+//! sink of its own, receivers have their turns side by side.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::schedule::{MAX_ATTEMPTS, STALE, delay_after, rest_after};
-use super::{Sink, Verdict};
-use crate::desk::{Actor, Command, Delivered, Desk, Due, ErrorKind, Fate, Queue, Request, Result};
-use crate::domain::{Id, Instant};
+use super::Sink;
+use super::schedule::rest_after;
+use super::turn::{DUTY, Ended, Turn};
+use super::turns::{End, Turns};
+use crate::desk::{Desk, Due, OutboxItem, Queue, Result, receiver};
+use crate::domain::Instant;
 use crate::store::Lease;
 
 /// Messages taken out of a queue at once.
 const AT_ONCE: usize = 100;
-/// How long a node keeps the duty without a sign of life; longer than any one message takes, so that
-/// what was handed over can be noted.
-const DUTY: Duration = Duration::from_secs(900);
-/// Messages that nobody wrote, to one address about one record, in [`LOOP_SPAN`]: what is more is a
-/// loop.
-const LOOP_MESSAGES: usize = 20;
-/// The span in which a loop shows.
-const LOOP_SPAN: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+/// Longest wait of a round for a turn that is under way.
+const WAIT: Duration = Duration::from_millis(100);
 
 /// Takes messages of one queue to a sink.
 pub struct Courier {
@@ -31,8 +27,9 @@ pub struct Courier {
     sink: Box<dyn Sink>,
     duty: String,
     node: String,
-    /// Turns in a row in which the sink took nothing, and until when it rests.
-    down: Option<(u16, Instant)>,
+    /// Receivers that took nothing: turns in a row, and until when they rest.
+    down: BTreeMap<String, (u16, Instant)>,
+    turns: Turns<Result<Ended>>,
     halt: Halt,
 }
 
@@ -42,7 +39,7 @@ pub type Halt = Arc<AtomicBool>;
 /// What a round came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
-    /// So many messages had their turn; there may be more.
+    /// So many messages had their turn; there may be more, or turns are under way.
     Moved(usize),
     /// Nothing is due.
     Idle,
@@ -65,7 +62,8 @@ impl Courier {
                 Queue::Webhook => "delivery.webhook".to_owned(),
             },
             node: node.to_owned(),
-            down: None,
+            down: BTreeMap::new(),
+            turns: Turns::new(),
             halt: Halt::default(),
         }
     }
@@ -77,12 +75,20 @@ impl Courier {
         self
     }
 
-    /// Gives what is due its turn.
+    /// Gives what is due its turn. Where receivers have turns side by side, these begin and go on
+    /// behind; a round then waits a moment for one that ends.
     ///
     /// # Errors
     /// When the desk fails; what was not noted has its turn again.
     pub fn round(&mut self) -> Result<Round> {
-        if self.down.is_some_and(|(_, until)| self.desk.now() < until) {
+        match self.sink.hand() {
+            Some(_) => self.side_by_side(),
+            None => self.one_after_another(),
+        }
+    }
+
+    fn one_after_another(&mut self) -> Result<Round> {
+        if self.rests("") {
             return Ok(Round::Down);
         }
         let Some(lease) = self.desk.lease_duty(&self.duty, &self.node, DUTY)? else {
@@ -93,135 +99,99 @@ impl Courier {
             self.sink.rest();
             return Ok(Round::Idle);
         }
-        let mut bag = Bag {
-            lease,
-            results: Vec::new(),
+        let turn = self.turn(lease, End::never());
+        let ended = turn.run(&mut *self.sink, due)?;
+        let is_down = ended.down.is_some();
+        let moved = self.after("", ended);
+        Ok(match is_down {
+            true => Round::Down,
+            false => Round::Moved(moved),
+        })
+    }
+
+    fn side_by_side(&mut self) -> Result<Round> {
+        let mut moved = self.settle(Duration::ZERO)?;
+        let Some(lease) = self.desk.lease_duty(&self.duty, &self.node, DUTY)? else {
+            return Ok(Round::Elsewhere);
         };
-        let mut moved = 0;
-        let mut blocked: BTreeMap<Id, Instant> = BTreeMap::new();
+        let waits = |item: &OutboxItem| {
+            let who = receiver(item);
+            self.turns.has(who) || self.rests(who)
+        };
+        let due = self.desk.due_deliveries_but(self.queue, AT_ONCE, &waits)?;
+        let mut by_receiver: BTreeMap<String, Vec<Due>> = BTreeMap::new();
         for one in due {
-            if self.halt.load(Ordering::Acquire) {
+            let who = receiver(&one.item).to_owned();
+            by_receiver.entry(who).or_default().push(one);
+        }
+        let mut lanes: Vec<(String, Vec<Due>)> = by_receiver.into_iter().collect();
+        lanes.sort_by_key(|(who, _)| self.turns.last(who));
+        for (who, due) in lanes {
+            let Some(mut sink) = self.sink.hand().filter(|_| self.turns.has_room()) else {
                 break;
-            }
-            let record = one.item.record;
-            if let Some(until) = blocked.get(&record).copied().or(one.waits_for) {
-                // One that is due already has its turn first, in the next round.
-                let soon = self.desk.now() + chrono::TimeDelta::seconds(1);
-                bag.add(&one, Fate::Waits(until.max(soon)));
-                moved += 1;
-                continue;
-            }
-            let Some(fate) = self.turn(&one)? else {
-                bag.empty(&self.desk)?;
-                return Ok(Round::Down);
             };
-            if let Fate::Again(at, _) = &fate {
-                blocked.insert(record, *at);
-            }
-            moved += 1;
-            let alone = !self.sink.is_repeatable() || !matches!(fate, Fate::Sent(_));
-            if alone {
-                bag.empty(&self.desk)?;
-            }
-            bag.add(&one, fate);
-            if alone {
-                bag.empty(&self.desk)?;
-                self.renew(&mut bag)?;
+            let (count, turn) = (due.len(), self.turn(lease.clone(), End::in_time()));
+            if self.turns.start(&who, move || turn.run(&mut *sink, due)) {
+                moved += count;
             }
         }
-        bag.empty(&self.desk)?;
-        Ok(Round::Moved(moved))
+        if moved > 0 {
+            return Ok(Round::Moved(moved));
+        }
+        if !self.turns.is_empty() {
+            return Ok(Round::Moved(self.settle(WAIT)?));
+        }
+        Ok(match self.down.is_empty() {
+            true => Round::Idle,
+            false => Round::Down,
+        })
     }
 
-    /// A long round keeps its duty.
-    fn renew(&self, bag: &mut Bag) -> Result<()> {
-        if let Some(lease) = self.desk.lease_duty(&self.duty, &self.node, DUTY)? {
-            bag.lease = lease;
+    /// Sees to turns that ended; waits so long for the first. How many messages moved.
+    fn settle(&mut self, mut wait: Duration) -> Result<usize> {
+        let mut moved = 0;
+        while let Some((who, ended)) = self.turns.ended(wait) {
+            wait = Duration::ZERO;
+            let ended = ended.unwrap_or_else(|| {
+                let down = Some("a delivery broke".to_owned());
+                Ok(Ended { moved: 0, down })
+            });
+            moved += self.after(&who, ended?);
         }
-        Ok(())
+        Ok(moved)
     }
 
-    /// One message's turn; none when the sink takes nothing at present.
-    fn turn(&mut self, due: &Due) -> Result<Option<Fate>> {
-        let item = &due.item;
-        if !self.sink.takes(&item.channel) {
-            let why = format!("no_sink: nothing carries the channel `{}`", item.channel);
-            return Ok(Some(Fate::NotSent(why)));
+    fn turn(&self, lease: Lease, end: End) -> Turn {
+        Turn {
+            desk: Arc::clone(&self.desk),
+            queue: self.queue,
+            duty: self.duty.clone(),
+            node: self.node.clone(),
+            lease,
+            halt: Arc::clone(&self.halt),
+            end,
         }
+    }
+
+    fn rests(&self, who: &str) -> bool {
         let now = self.desk.now();
-        if self.sink.expires() && STALE < now - due.delivery.since {
-            let last = match due.delivery.reason.as_str() {
-                "" => "it could not be sent in time",
-                reason => reason,
-            };
-            return Ok(Some(Fate::Failed(format!("expired: {last}"))));
-        }
-        if due.mailing.is_none()
-            && self.sink.expires()
-            && LOOP_MESSAGES <= self.desk.sent_since(item, now - LOOP_SPAN)?
-        {
-            let why = "loop: too many automatic messages to this address within an hour";
-            return Ok(Some(Fate::NotSent(why.to_owned())));
-        }
-        let letter = self.desk.letter(due)?;
-        let verdict = self.sink.send(&letter);
-        let attempts = due.delivery.attempts.saturating_add(1);
-        let fate = match verdict {
-            Verdict::Taken(said) => Fate::Sent(said),
-            Verdict::Never(why) => Fate::Failed(why),
-            Verdict::Later(why) if MAX_ATTEMPTS <= attempts => {
-                Fate::Failed(format!("given up after {attempts} attempts: {why}"))
-            }
-            Verdict::Later(why) => Fate::Again(self.desk.now() + delay_after(attempts), why),
-            Verdict::Down(why) => {
-                self.rest(&why);
-                return Ok(None);
-            }
-        };
-        self.down = None;
-        Ok(Some(fate))
+        self.down.get(who).is_some_and(|(_, until)| now < *until)
     }
 
-    fn rest(&mut self, why: &str) {
-        let times = self.down.map_or(1, |(times, _)| times.saturating_add(1));
-        let until = self.desk.now() + rest_after(times);
-        if self.down.is_none() {
+    /// Whoever took nothing rests. How many messages moved.
+    fn after(&mut self, who: &str, ended: Ended) -> usize {
+        let Some(why) = &ended.down else {
+            self.down.remove(who);
+            return ended.moved;
+        };
+        let before = self.down.get(who).filter(|_| ended.moved == 0);
+        let times = before.map_or(1, |(n, _)| n.saturating_add(1));
+        if times == 1 {
             tracing::warn!(duty = self.duty, "messages wait: {why}");
         }
-        self.down = Some((times, until));
+        let until = self.desk.now() + rest_after(times);
+        self.down.insert(who.to_owned(), (times, until));
         self.sink.rest();
-    }
-}
-
-/// Results that the desk is not told yet.
-struct Bag {
-    lease: Lease,
-    results: Vec<Delivered>,
-}
-
-impl Bag {
-    fn add(&mut self, due: &Due, fate: Fate) {
-        self.results.push(Delivered {
-            message: due.item.id,
-            due: due.due,
-            fate,
-        });
-    }
-
-    /// Tells the desk.
-    fn empty(&mut self, desk: &Desk) -> Result<()> {
-        if self.results.is_empty() {
-            return Ok(());
-        }
-        let command = Command::Deliver {
-            lease: Some(self.lease.clone()),
-            results: std::mem::take(&mut self.results),
-        };
-        match desk.run(&Request::by(Actor::System), &command) {
-            Ok(_) => Ok(()),
-            // Somebody asked for another attempt meanwhile: what lies in the queue now counts.
-            Err(e) if e.kind == ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(e),
-        }
+        ended.moved
     }
 }

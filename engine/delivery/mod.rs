@@ -6,22 +6,27 @@
 
 mod compose;
 mod courier;
+mod feed;
 mod file;
+mod html;
 mod http;
 pub mod incoming;
 mod schedule;
 mod signature;
 mod smtp;
+mod turn;
+mod turns;
 mod webhook;
 
 pub use compose::{Composed, compose};
 pub use courier::{Courier, Halt, Round};
+pub use feed::Feed;
 pub use file::FileSink;
 pub use http::{Reach, check as check_url};
 pub use schedule::{MAX_ATTEMPTS, delay_after};
 pub use signature::{secret_text, signature};
 pub use smtp::{SmtpOptions, SmtpSink, Tls};
-pub use webhook::{Caller, Feed};
+pub use webhook::Caller;
 
 use crate::desk::Letter;
 
@@ -42,6 +47,12 @@ pub trait Sink: Send {
     /// Whether a message that waited for too long is worth nothing any more.
     fn expires(&self) -> bool {
         true
+    }
+
+    /// Another one for the turns of one receiver, beside those of others; none: all messages go one
+    /// after another.
+    fn hand(&self) -> Option<Box<dyn Sink>> {
+        None
     }
 
     /// Ends what was kept open between messages.

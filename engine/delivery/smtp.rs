@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{
+    Certificate, CertificateStore, SmtpConnection, TlsParameters,
+};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 
@@ -31,6 +33,8 @@ pub struct SmtpOptions {
     pub port: Option<u16>,
     /// How the connection is protected.
     pub tls: Tls,
+    /// Certificates of the authority that the server's is signed by, PEM; none: the public ones.
+    pub authority: Option<Vec<u8>>,
     /// User and password.
     pub login: Option<(String, String)>,
     /// The name that the desk gives itself; none: its address on that connection.
@@ -47,6 +51,7 @@ impl SmtpOptions {
             host: host.to_owned(),
             port: Some(port),
             tls: Tls::None,
+            authority: None,
             login: None,
             hello: None,
             timeout: Duration::from_secs(30),
@@ -87,8 +92,7 @@ impl SmtpSink {
                 None
             }
             Tls::StartTls | Tls::Wrapped => {
-                let made = TlsParameters::new(options.host.clone());
-                Some(made.map_err(|e| format!("TLS to `{}`: {e}", options.host))?)
+                Some(trusting(&options).map_err(|e| format!("TLS to `{}`: {e}", options.host))?)
             }
         };
         let hello = match &options.hello {
@@ -150,6 +154,23 @@ impl SmtpSink {
             }
         }
     }
+}
+
+/// What the server's certificate is checked against.
+fn trusting(options: &SmtpOptions) -> Result<TlsParameters, String> {
+    let made = TlsParameters::builder(options.host.clone());
+    let Some(pem) = &options.authority else {
+        return made.build().map_err(|e| e.to_string());
+    };
+    let mark: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    if !pem.windows(mark.len()).any(|part| part == mark) {
+        return Err("the file of the authority holds no certificate (PEM)".to_owned());
+    }
+    let authority = Certificate::from_pem(pem);
+    let authority = authority.map_err(|e| format!("the authority's certificate: {e}"))?;
+    let made = made.certificate_store(CertificateStore::None);
+    let made = made.add_root_certificate(authority);
+    made.build().map_err(|e| e.to_string())
 }
 
 /// What a failure to hand over one mail means for it.

@@ -330,6 +330,10 @@ fn write_outbox(batch: &mut Batch, draft: &Draft) -> Result<()> {
         }
         batch.put.push((Table::Outbox, item.id.0.to_vec(), row));
         batch.put.extend(queue_rows(item));
+        if let Some(html) = draft.htmls.get(&item.id) {
+            let key = keys::delivery_html(item.id);
+            batch.put.push((Table::Delivery, key, codec::encode(html)?));
+        }
     }
     Ok(())
 }

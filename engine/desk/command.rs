@@ -249,8 +249,8 @@ pub enum Command {
     Split {
         /// The ticket that is split.
         id: Id,
-        /// What is copied to the new one.
-        entries: Vec<Id>,
+        /// What goes, and where to.
+        how: super::Split,
         /// Values of the new one.
         fields: Map<String, Json>,
     },
@@ -274,8 +274,8 @@ pub enum Command {
     },
     /// A step of erasing a person: asked for by [`super::Desk::erase_person`].
     Erase {
-        /// The person.
-        contact: Id,
+        /// Its contact or agent.
+        person: (Kind, Id),
         /// What is changed.
         step: Box<EraseStep>,
     },

@@ -29,6 +29,19 @@ impl Queue {
     }
 }
 
+/// What stands before the name of a webhook that a rule calls.
+const CALLED: &str = "webhook:";
+
+/// Who gets a message: the webhook by its name, or the mail server. Each receiver has its messages
+/// about a record in their order.
+#[must_use]
+pub fn receiver(item: &OutboxItem) -> &str {
+    match item.channel.as_str() {
+        "webhook" => item.to.strip_prefix(CALLED).unwrap_or(&item.to),
+        channel => channel,
+    }
+}
+
 /// What became of a message so far. The order is stored: new ones go to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryState {
@@ -170,6 +183,8 @@ pub struct Letter {
     pub service_name: Option<String>,
     /// Address that it leaves from.
     pub sender: Option<String>,
+    /// Its words as HTML, when a rule gave them; as they came.
+    pub html: Option<String>,
     /// Number of the record that it is about.
     pub number: Option<i64>,
     /// Message-IDs of the conversation so far without brackets, oldest first.

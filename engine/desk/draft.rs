@@ -83,6 +83,8 @@ pub struct Draft {
     pub outbox: Vec<OutboxItem>,
     /// What queued messages have beside their words.
     pub mailings: BTreeMap<Id, Mailing>,
+    /// What messages say as HTML, by message.
+    pub htmls: BTreeMap<Id, String>,
     /// Calls of rules.
     pub runs: Vec<RuleRun>,
     /// Records that rules read beyond those in `records`.
@@ -135,6 +137,7 @@ impl Draft {
             surveys: BTreeMap::new(),
             outbox: Vec::new(),
             mailings: BTreeMap::new(),
+            htmls: BTreeMap::new(),
             runs: Vec::new(),
             reads: BTreeMap::new(),
             acted: BTreeSet::new(),

@@ -3,6 +3,7 @@
 //! the person is erased again.
 
 mod journal;
+mod meta;
 mod scan;
 
 use serde::{Deserialize, Serialize};
@@ -40,12 +41,12 @@ impl EraseStep {
     /// The entry without the person; none when it tells nothing of it.
     pub(super) fn redact(
         &self,
-        contact: Id,
+        person: (Kind, Id),
         owner: (Kind, Id),
         stored: &StoredEntry,
     ) -> Option<StoredEntry> {
         let own = self.own.contains(&owner);
-        scan::redacted_entry(&self.marks, own, &author(contact), stored)
+        scan::redacted_entry(&self.marks, own, &author(person), stored)
     }
 }
 
@@ -70,16 +71,17 @@ struct Pending {
 
 /// Whom an erasure is about.
 pub(super) struct Person {
-    contact: Id,
+    /// Its contact or agent.
+    place: (Kind, Id),
     marks: Marks,
     /// Records that are or were the person's.
     own: std::collections::BTreeSet<(Kind, Id)>,
 }
 
 /// The row of an erasure that is not done yet.
-fn pending_key(contact: Id) -> Key {
+fn pending_key((_, id): (Kind, Id)) -> Key {
     let mut key = b"erasing/".to_vec();
-    key.extend(contact.as_bytes());
+    key.extend(id.as_bytes());
     key
 }
 
@@ -93,9 +95,24 @@ impl Desk {
     /// # Errors
     /// When the asker is no administrator, there is no such contact, or the store fails.
     pub fn erase_person(&self, request: &Request, contact: Id) -> Result<(Reply, Erased)> {
+        self.erase(request, (Kind::Contact, contact))
+    }
+
+    /// Erases an agent: its name, addresses and personal values wherever they stand, its tokens and its
+    /// own tags. What it did stays, under its id, and so does what it wrote for the desk.
+    ///
+    /// # Errors
+    /// As [`Desk::erase_person`].
+    pub fn erase_agent(&self, request: &Request, agent: Id) -> Result<(Reply, Erased)> {
+        self.erase(request, (Kind::Agent, agent))
+    }
+
+    fn erase(&self, request: &Request, place: (Kind, Id)) -> Result<(Reply, Erased)> {
         request.actor.require_admin("erasing a person")?;
-        self.record(&request.actor, Kind::Contact, contact, None)?;
-        let person = self.person(contact)?;
+        self.record(&request.actor, place.0, place.1, None)?;
+        // What searches taught so far is looked through, too.
+        self.keep_lessons(true)?;
+        let person = self.person(place)?;
         self.note_pending(&person)?;
         let mut erased = Erased::default();
         let found = self.scan_person(&person)?;
@@ -106,7 +123,7 @@ impl Desk {
             self.run(
                 &Request::by(Actor::System),
                 &Command::Erase {
-                    contact,
+                    person: place,
                     step: Box::new(step),
                 },
             )?;
@@ -117,7 +134,7 @@ impl Desk {
             ..EraseStep::default()
         };
         let command = Command::Erase {
-            contact,
+            person: place,
             step: Box::new(last),
         };
         // Erasing again does no harm, so no answer needs to be kept.
@@ -128,7 +145,7 @@ impl Desk {
         };
         let reply = self.run(&request, &command)?;
         erased.journal = self.erase_from_journal(&person)?;
-        self.drop_pending(contact)?;
+        self.drop_pending(place)?;
         #[cfg(feature = "search")]
         if let Some(index) = &self.search {
             index.rebuild();
@@ -137,14 +154,14 @@ impl Desk {
     }
 
     /// What is known of a person, now and in the journal.
-    fn person(&self, contact: Id) -> Result<Person> {
+    fn person(&self, place: (Kind, Id)) -> Result<Person> {
         let mut person = Person {
-            contact,
+            place,
             marks: Marks::default(),
-            own: std::collections::BTreeSet::from([(Kind::Contact, contact)]),
+            own: std::collections::BTreeSet::from([place]),
         };
         let snapshot = self.store.snapshot(None)?;
-        if let Some(row) = snapshot.get(Table::Meta, &pending_key(contact))? {
+        if let Some(row) = snapshot.get(Table::Meta, &pending_key(place))? {
             let pending: Pending = codec::decode(&row.bytes)?;
             person.marks = Marks::of(pending.texts);
         }
@@ -170,15 +187,15 @@ impl Desk {
         // What does not fit is found again in the journal, unless that was rewritten already.
         if row.len() <= crate::store::MAX_VALUE_BYTES {
             self.put_meta(
-                vec![(Table::Meta, pending_key(person.contact), row)],
+                vec![(Table::Meta, pending_key(person.place), row)],
                 Vec::new(),
             )?;
         }
         Ok(())
     }
 
-    fn drop_pending(&self, contact: Id) -> Result<()> {
-        self.put_meta(Vec::new(), vec![(Table::Meta, pending_key(contact))])
+    fn drop_pending(&self, place: (Kind, Id)) -> Result<()> {
+        self.put_meta(Vec::new(), vec![(Table::Meta, pending_key(place))])
     }
 
     fn put_meta(&self, put: Vec<(Table, Key, Vec<u8>)>, delete: Vec<(Table, Key)>) -> Result<()> {
@@ -227,12 +244,13 @@ impl Person {
         for change in &entry.changes {
             for field in &change.fields {
                 let values = field.old.iter().chain(&field.new);
-                let own = change.id == self.contact;
-                let is_ref = |value: &Value| value.as_ref_id() == Some(self.contact);
-                if field.field == fields::CONTACT && values.clone().any(is_ref) {
+                let own = change.id == self.place.1;
+                let is_ref = |value: &Value| value.as_ref_id() == Some(self.place.1);
+                let names_it = field.field == fields::CONTACT && self.is_contact();
+                if names_it && values.clone().any(is_ref) {
                     self.own.insert((change.kind, change.id));
                 }
-                let def = catalog.field(Kind::Contact, None, &field.field);
+                let def = catalog.field(self.place.0, None, &field.field);
                 let personal = def.is_some_and(|def| def.personal_data)
                     || IDENTITY.contains(&field.field.as_str());
                 if own && personal {
@@ -240,6 +258,11 @@ impl Person {
                 }
             }
         }
+    }
+
+    /// Whether it is a customer's person: what it wrote is its own.
+    const fn is_contact(&self) -> bool {
+        matches!(self.place.0, Kind::Contact)
     }
 
     /// Notes the personal texts of records that are the person's.

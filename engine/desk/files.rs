@@ -74,6 +74,12 @@ pub fn piece_key(hash: &[u8; 32], piece: u16) -> Key {
     [b"file/w/".as_slice(), hash, &piece.to_be_bytes()].concat()
 }
 
+/// Before all rows about a content: that it is to be read, what came of it, its words.
+pub fn rows_of(hash: &[u8; 32]) -> [Key; 3] {
+    let of = |prefix: &[u8]| [prefix, hash.as_slice()].concat();
+    [of(b"file/u/"), of(b"file/r/"), of(b"file/w/")]
+}
+
 /// Words in pieces that fit into rows.
 pub fn pieces(words: &str) -> Vec<&str> {
     let mut rest = words;

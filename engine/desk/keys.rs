@@ -273,6 +273,11 @@ pub fn all_webhook_progress() -> (Key, Key) {
     (vec![5], vec![6])
 }
 
+/// What a message says as HTML.
+pub fn delivery_html(message: Id) -> Key {
+    with_id(&[6], message)
+}
+
 fn with_id(prefix: &[u8], id: Id) -> Key {
     let mut key = prefix.to_vec();
     key.extend(id.as_bytes());

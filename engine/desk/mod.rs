@@ -35,6 +35,7 @@ mod ledger;
 mod lookup;
 mod mail;
 mod merged;
+mod moved;
 mod packs;
 mod party;
 mod permits;
@@ -51,11 +52,13 @@ mod service;
 mod settings;
 mod shifting;
 mod sight;
+mod split;
 mod survey;
 mod tags;
 mod timers;
 mod together;
 mod trace;
+mod traffic;
 mod tuning;
 mod verify;
 mod view;
@@ -74,7 +77,7 @@ pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
 pub use decide::{FailingRule, Suspension};
 pub use delivery::{
     Delivered, Deliveries, Delivery, DeliveryState, Due, Fate, Letter, LetterFile, Mailing,
-    OutboxPage, OutboxQuery, Queue, named_by, own_message_id,
+    OutboxPage, OutboxQuery, Queue, named_by, own_message_id, receiver,
 };
 pub use erase::{EraseStep, Erased};
 pub use error::{Error, ErrorKind, Fault, Result};
@@ -86,6 +89,7 @@ pub use intake::{
 pub use learning::{Lesson, QueryKey};
 pub use mail::{DeliveryReport, IncomingFile, IncomingMail, MailNature};
 pub use party::{Found, Reason};
+pub use query::Undelivered;
 pub use query::{
     Exposed, Period, Preview, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant,
 };
@@ -97,7 +101,9 @@ pub use replay::{
     Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,
 };
 pub use settings::Settings;
+pub use split::Split;
 pub use tags::TagCloud;
+pub use traffic::{Attempts, Way, WayHealth};
 pub use tuning::{Pin, StopWords, Synonyms, TuningChange};
 pub use verify::Verified;
 pub use view::*;
@@ -164,6 +170,7 @@ pub struct Desk {
     /// Whose turn it is to fire timers.
     firing: parking_lot::Mutex<()>,
     learning: learning::Learning,
+    traffic: traffic::Traffic,
     #[cfg(feature = "text")]
     files: timers::Bell,
     survey_link: String,
@@ -208,6 +215,7 @@ impl Desk {
             bell: timers::Bell::default(),
             firing: parking_lot::Mutex::new(()),
             learning: learning::Learning::default(),
+            traffic: traffic::Traffic::default(),
             #[cfg(feature = "text")]
             files: timers::Bell::default(),
             survey_link: options.survey_link,

@@ -1,6 +1,6 @@
 //! Erasing a person from texts: what is looked for, and what takes its place.
 
-use super::{Id, Value};
+use super::{Id, Kind, Value};
 
 /// What stands where something was erased.
 pub const ERASED: &str = "[erased]";
@@ -13,10 +13,17 @@ const MAX_MARKS: usize = 2_000;
 /// Digits of a text that is a phone number.
 const MIN_DIGITS: usize = 7;
 
-/// The fields of a contact that say who it is, beside those marked as personal.
-pub const IDENTITY: [&str; 5] = ["title", "phones", "mails", "other_contacts", "external_id"];
-/// Texts of a contact that say nothing of a person.
-pub const IMPERSONAL: [&str; 3] = ["type", "status", "locale"];
+/// The fields of a contact or agent that say who it is, beside those marked as personal.
+pub const IDENTITY: [&str; 6] = [
+    "title",
+    "phones",
+    "mails",
+    "other_contacts",
+    "external_id",
+    "code",
+];
+/// Texts of a contact or agent that say nothing of a person.
+pub const IMPERSONAL: [&str; 5] = ["type", "status", "locale", "roles", "skills"];
 
 /// What tells of a person wherever it stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -157,10 +164,10 @@ pub fn wiped(value: &Value) -> Value {
     }
 }
 
-/// The author of what a contact wrote.
+/// The author of what is a person's own words: what an agent wrote, it wrote for the desk.
 #[must_use]
-pub fn author(contact: Id) -> String {
-    format!("contact:{contact}")
+pub fn author((kind, id): (Kind, Id)) -> Option<String> {
+    (kind == Kind::Contact).then(|| format!("contact:{id}"))
 }
 
 #[cfg(test)]

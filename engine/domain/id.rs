@@ -28,6 +28,14 @@ impl Id {
         )
     }
 
+    /// The instant that it was built from, to the millisecond.
+    #[must_use]
+    pub fn at(self) -> Option<Instant> {
+        let [a, b, c, d, e, f, ..] = self.0;
+        let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        Instant::from_timestamp_millis(millis)
+    }
+
     /// The bytes, as used in keys.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {

@@ -300,6 +300,10 @@ pub enum StageEvent {
     Decided,
     /// It was given to somebody else.
     Redirected,
+    /// The record was merged into another one: the process is over where it stands.
+    Merged,
+    /// The merge was undone: the process goes on.
+    Unmerged,
 }
 
 impl StageLog {

@@ -168,6 +168,7 @@ impl Schedule {
             steps: 0,
             ahead: None,
             over: false,
+            found: false,
             pending: BTreeSet::new(),
         }
     }
@@ -211,6 +212,8 @@ pub struct Occurrences<'s> {
     /// Local time that the rule has reached.
     ahead: Option<NaiveDateTime>,
     over: bool,
+    /// Whether any day counted so far.
+    found: bool,
     /// Days that move and clocks that jump change the order: what was found and not given yet.
     pending: BTreeSet<Instant>,
 }
@@ -227,6 +230,16 @@ impl Occurrences<'_> {
         self.steps += 1;
         if self.steps > STEPS_MAX {
             self.over = true;
+            if !self.found {
+                return Err(ScheduleError::new(
+                    fields::DAYS,
+                    format!(
+                        "of {STEPS_MAX} occurrences none falls on a working day of the calendar, so \
+                         all would be skipped: choose another rule or calendar, or let `days` be \
+                         `next_working` or `any`"
+                    ),
+                ));
+            }
             return Err(ScheduleError::new(
                 fields::STARTS_ON,
                 format!(
@@ -237,6 +250,7 @@ impl Occurrences<'_> {
         self.ahead = Some(local);
         if let Some(day) = self.schedule.day(self.calendar, local.date()) {
             let at = instant_at(day.and_time(local.time()), self.calendar.time_zone);
+            self.found |= at.is_some();
             self.pending.extend(at);
         }
         Ok(())

@@ -243,6 +243,8 @@ pub enum NoticeChoice {
         subject: Option<String>,
         /// Text.
         text: Option<String>,
+        /// The text as HTML, for mails.
+        html: Option<String>,
         /// Where the script decided it.
         spot: Spot,
     },

@@ -237,12 +237,17 @@ impl Bytes {
                 channel,
                 subject,
                 text,
+                html,
                 spot: _,
             } => {
-                self.tag(1);
+                // Decisions without HTML have the digest that they had before there was any.
+                self.tag(if html.is_some() { 2 } else { 1 });
                 self.option(to.as_deref(), Self::texts);
                 for part in [channel, subject, text] {
                     self.option(part.as_deref(), Self::text);
+                }
+                if let Some(html) = html {
+                    self.text(html);
                 }
             }
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::driver::Driver;
 use super::file::Step;
-use crate::desk::{Actor, Command, PlanRow, ProcessStep};
+use crate::desk::{Actor, Command, PlanRow, ProcessStep, Split};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::{Id, Kind};
 
@@ -183,7 +183,14 @@ fn build(
         },
         "split" => Command::Split {
             id,
-            entries: chosen(step, driver, (kind, id))?,
+            how: Split {
+                entries: chosen(step, driver, (kind, id))?,
+                moves: step.moves,
+                into: match &step.to {
+                    Some(name) => Some(names.get(name)?.1),
+                    None => None,
+                },
+            },
             fields,
         },
         "transition" => Command::Transition {

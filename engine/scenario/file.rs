@@ -174,6 +174,7 @@ pub(super) struct Step {
     pub rows: Vec<toml::Table>,
     pub across: bool,
     pub saying: Vec<String>,
+    pub moves: bool,
 
     pub result: Option<toml::Table>,
     pub refused: Option<Refusal>,

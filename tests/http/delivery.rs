@@ -87,6 +87,94 @@ async fn a_message_that_is_sent_tells_how_it_fares() {
 }
 
 #[tokio::test]
+async fn what_did_not_arrive_stands_on_its_ticket_and_in_a_list() {
+    let app = App::new();
+    let (well, ticket) = (app.ticket().await, app.ticket().await);
+    let path = format!("/v1/tickets/{ticket}");
+    let read = app.get(&path, AGENT).await.is(200);
+    assert_eq!(read.json()["undelivered"], Json::Null);
+    let body = json!({
+        "channel": "mail", "direction": "out", "send": true, "to": "who@x.example", "text": "Done",
+    });
+    let messages = format!("{path}/messages");
+    let sent = app.post(&messages, AGENT, body).await.is(201).json();
+    let etag = app.get(&path, AGENT).await.header("etag").to_owned();
+    let known = [("If-None-Match", etag.as_str())];
+    app.call("GET", &path, AGENT, &known, Json::Null)
+        .await
+        .is(304);
+    let mut courier = Courier::new(app.desk.clone(), Queue::Mail, Box::new(Nobody), "node");
+    courier.round().unwrap();
+    // The record is the same, and what became of the message is told all the same.
+    let shown = app
+        .call("GET", &path, AGENT, &known, Json::Null)
+        .await
+        .is(200)
+        .json();
+    let failed = &shown["undelivered"][0];
+    assert_eq!(failed["id"], sent["id"], "{shown}");
+    assert_eq!(failed["to"], "who@x.example");
+    assert_eq!(failed["delivery"]["state"], "failed");
+    assert_eq!(failed["delivery"]["reason"], "550 no such user");
+    let customer = app.get(&path, PORTAL_A).await.is(200).json();
+    assert_eq!(customer["undelivered"], Json::Null);
+    let other = app
+        .get(&format!("/v1/tickets/{well}"), AGENT)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(other["undelivered"], Json::Null);
+
+    let listed = app
+        .get("/v1/undelivered?kind=ticket", AGENT)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(listed["items"][0]["record"], json!(ticket));
+    assert_eq!(listed["items"][0]["message"]["id"], sent["id"]);
+    let none = app
+        .get("/v1/undelivered?kind=inquiry", AGENT)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(none["items"], json!([]));
+    app.get("/v1/undelivered", PORTAL_A)
+        .await
+        .fails_with(403, "forbidden");
+    app.get("/v1/undelivered?kind=x", AGENT)
+        .await
+        .fails_with(422, "invalid");
+    app.get("/v1/undelivered?cursor=00", AGENT).await.is(422);
+
+    let metrics = app.get("/metrics", "").await.is(200).text();
+    let says = |line: &str| metrics.lines().any(|l| l == line);
+    assert!(
+        says("opora_delivery_attempts_total{channel=\"mail\",result=\"failed\"} 1"),
+        "{metrics}"
+    );
+    assert!(
+        says("opora_delivery_waiting{channel=\"mail\"} 0"),
+        "{metrics}"
+    );
+    let retry = format!("/v1/outbox/{}/retry", sent["id"].as_str().unwrap());
+    app.post(&retry, ADMIN, json!({})).await.is(202);
+    let read = app.get(&path, AGENT).await.is(200).json();
+    assert_eq!(read["undelivered"], Json::Null);
+    let listed = app.get("/v1/undelivered", AGENT).await.is(200).json();
+    assert_eq!(listed["items"], json!([]));
+    let metrics = app.get("/metrics", "").await.is(200).text();
+    let says = |line: &str| metrics.lines().any(|l| l == line);
+    assert!(
+        says("opora_delivery_waiting{channel=\"mail\"} 1"),
+        "{metrics}"
+    );
+    let age = "opora_delivery_oldest_seconds{channel=\"mail\"} ";
+    let age = metrics.lines().find_map(|l| l.strip_prefix(age)).unwrap();
+    assert!(age.parse::<f64>().unwrap() > 0.0, "{age}");
+}
+
+#[tokio::test]
 async fn what_is_only_recorded_is_not_sent() {
     let app = App::new();
     let path = format!("/v1/tickets/{}/messages", app.ticket().await);

@@ -12,7 +12,7 @@ use opora::domain::entry::EntryBody;
 use opora::domain::{Id, Kind};
 use serde_json::{Map, Value as Json, json};
 
-use crate::support::TestDesk;
+use crate::support::{DEFINITIONS, MANIFEST, TestDesk};
 
 /// A sink that answers as it is told, and keeps what it took.
 #[derive(Clone, Default)]
@@ -433,6 +433,16 @@ fn a_mail_has_its_headers_in_order() {
         .unwrap();
     assert_eq!(back.subject(), Some("Ответ по обращению [#1]"));
     assert_eq!(back.body_text(0).unwrap().trim(), "Здравствуйте!");
+    // Both forms, the plainer one first, and the file beside them.
+    let html = back.body_html(0).unwrap();
+    assert!(html.contains("<p>Здравствуйте!</p>"), "{html}");
+    let at = |part: &str| {
+        text.find(part)
+            .unwrap_or_else(|| panic!("no {part} in\n{text}"))
+    };
+    let (mixed, both) = (at("multipart/mixed"), at("multipart/alternative"));
+    let (plain, page) = (at("text/plain; charset=utf-8"), at("text/html"));
+    assert!(mixed < both && both < plain && plain < page, "{text}");
     let parts: Vec<_> = back.attachments().collect();
     assert_eq!(parts.len(), 1);
     assert_eq!(parts[0].contents(), b"12345");
@@ -460,6 +470,7 @@ fn what_nobody_wrote_says_so() {
         item,
         service_name: None,
         sender: Some("help@desk.example".to_owned()),
+        html: None,
         number: Some(1),
         thread: Vec::new(),
         answers: None,
@@ -486,6 +497,66 @@ fn what_nobody_wrote_says_so() {
     let mut nobody = letter;
     nobody.item.to = "no address".to_owned();
     assert!(compose(&nobody).is_err());
+}
+
+const SAYING: &str = r#"
+[[rule]]
+name = "say"
+hook = "transition.effect"
+script = "rules.rhai"
+
+[[rule]]
+name = "dress"
+hook = "notify.compose"
+script = "rules.rhai"
+
+[[rule]]
+name = "zz_correct"
+hook = "notify.compose"
+script = "rules.rhai"
+"#;
+const SAYINGS: &str = r#"
+fn say(c) {
+    for text in ["plain", "dressed", "corrected"] { c.notify("contact", "mail", text, text); }
+}
+fn dress(c) {
+    if c.notice.text != "plain" {
+        c.compose(#{html: "<h1>" + c.notice.text + "</h1><script>alert(1)</script>"});
+    }
+}
+fn zz_correct(c) {
+    if c.notice.text == "corrected" { c.compose(#{text: "quite another"}); }
+}
+"#;
+
+#[test]
+fn a_rule_gives_the_html_of_a_mail_and_the_text_stays_beside_it() {
+    let mut post = Post::new();
+    let manifest = MANIFEST.replace("0.1.0\"\nengine", "0.2.0\"\nengine") + SAYING;
+    let files = [
+        ("pack.toml", manifest.as_str()),
+        ("definitions.toml", DEFINITIONS),
+        ("rules.rhai", SAYINGS),
+    ];
+    post.desk.install(&files).unwrap();
+    post.ticket();
+    post.rounds();
+    assert_eq!(post.sink.subjects(), ["plain", "dressed", "corrected"]);
+    let given: Vec<bool> = (0..3).map(|n| post.sink.letter(n).html.is_some()).collect();
+    // What another rule says instead takes the HTML away that said it before.
+    assert_eq!(given, [false, true, false]);
+    let mail = compose(&post.sink.letter(1)).unwrap();
+    let back = mail_parser::MessageParser::default()
+        .parse(&mail.bytes)
+        .unwrap();
+    assert_eq!(back.body_text(0).unwrap().trim(), "dressed");
+    let html = back.body_html(0).unwrap();
+    assert!(
+        html.contains("<h1>dressed</h1>") && !html.contains("alert"),
+        "{html}"
+    );
+    let verified = post.desk.desk.verify().unwrap();
+    assert_eq!(verified.faults, Vec::<String>::new());
 }
 
 #[test]

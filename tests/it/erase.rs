@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use opora::delivery::{Courier, Sink, Verdict};
 use opora::desk::{
-    Actor, Command, Desk, DeskOptions, Erased, ErrorKind, Request, SearchQuery, VirtualClock,
+    Actor, Command, Desk, DeskOptions, Erased, ErrorKind, Letter, Queue, Request, SearchQuery,
+    TuningChange, VirtualClock,
 };
 use opora::domain::entry::{Direction, EntryBody, Visibility};
 use opora::domain::{Id, Kind, Value};
@@ -214,7 +216,68 @@ fn lived() -> (House, Id, Id, Id) {
         fields,
     };
     house.desk.run(&request, &command).unwrap();
+    // What it said of an article, and what somebody else said of it.
+    let article = house.create(
+        Kind::Article,
+        json!({"title": "Light", "body": "Change the bulb", "status": "published"}),
+    );
+    let vote = |comment: &str| Command::Vote {
+        id: article,
+        helpful: Some(false),
+        comment: comment.to_owned(),
+    };
+    house.run_as(&as_contact, vote(&format!("{} says no", TOLD[5])));
+    let agent = house.create(Kind::Agent, json!({"title": "Olga", "code": "olga"}));
+    let as_agent = Actor::Agent { agent: Some(agent) };
+    house.run_as(&as_agent, vote(&format!("{} did not understand it", TOLD[0])));
+    // Why a letter to somebody else did not arrive, and what is searched for.
+    let sent = Command::Send {
+        kind: Kind::Ticket,
+        id: ticket,
+        channel: "mail".to_owned(),
+        to: Some("boris@lake.example".to_owned()),
+        subject: "Light".to_owned(),
+        text: "It is on again".to_owned(),
+        attachments: Vec::new(),
+    };
+    house.run(sent);
+    let mut courier = Courier::new(house.desk.clone(), Queue::Mail, Box::new(Forwarded), "node");
+    courier.round().unwrap();
+    for n in 0..5 {
+        let asker = Actor::Agent {
+            agent: Some(house.create(Kind::Agent, json!({"title": format!("Agent {n}")}))),
+        };
+        let query = SearchQuery {
+            text: TOLD[1].to_owned(),
+            kinds: vec![Kind::Article],
+            limit: 10,
+            ..SearchQuery::default()
+        };
+        house.desk.search(&asker, &query).unwrap();
+    }
+    house.desk.keep_lessons(true).unwrap();
+    house.run(Command::TuneSearch {
+        change: TuningChange::SaveSynonyms {
+            id: None,
+            locale: None,
+            words: vec![TOLD[0].to_lowercase(), "lamp woman".to_owned()],
+            means: Vec::new(),
+        },
+    });
     (house, contact, other, ticket)
+}
+
+/// A mail server that tells where a mailbox leads.
+struct Forwarded;
+
+impl Sink for Forwarded {
+    fn takes(&self, _: &str) -> bool {
+        true
+    }
+
+    fn send(&mut self, _: &Letter) -> Verdict {
+        Verdict::Never(format!("550 forwarded to {}, who is not here", TOLD[1]))
+    }
 }
 
 #[test]
@@ -362,4 +425,88 @@ fn erasing_again_finds_nothing_and_needs_an_administrator() {
         .desk
         .record(&Actor::System, Kind::Contact, contact, None);
     assert_eq!(record.unwrap().record.title(), "[erased]");
+}
+
+/// What tells of an agent.
+const OF_AGENT: [&str; 4] = [
+    "Ольга Морозова-Зимняя",
+    "olga.morozova@desk.example",
+    "olga.morozova",
+    "+7 812 555-44-33",
+];
+
+#[test]
+fn an_erased_agent_is_nowhere_and_what_it_did_stays_under_its_id() {
+    let (mut house, contact, _, ticket) = lived();
+    let agent = house.create(
+        Kind::Agent,
+        json!({"title": OF_AGENT[0], "mail": OF_AGENT[1], "code": OF_AGENT[2]}),
+    );
+    let actor = Actor::Agent { agent: Some(agent) };
+    let comment = |text: String| Command::Comment {
+        kind: Kind::Ticket,
+        id: ticket,
+        visibility: Visibility::Public,
+        text,
+    };
+    house.run_as(&actor, comment(format!("It is done. {}", OF_AGENT[0])));
+    house.run(comment(format!("Thanks, {}!", OF_AGENT[0])));
+    house.update(Kind::Agent, agent, json!({"external_id": OF_AGENT[3]}));
+    let waits = Command::Send {
+        kind: Kind::Ticket,
+        id: ticket,
+        channel: "mail".to_owned(),
+        to: Some("boris@lake.example".to_owned()),
+        subject: "Light".to_owned(),
+        text: format!("The light is on. {}", OF_AGENT[0]),
+        attachments: Vec::new(),
+    };
+    let message = house
+        .desk
+        .run(&Request::by(actor.clone()), &waits)
+        .unwrap()
+        .entry
+        .unwrap();
+    house.settle();
+    let token = house.run(Command::CreateToken {
+        actor: actor.clone(),
+        note: "phone".to_owned(),
+        hash: [9; 32],
+    });
+    assert!(house.desk.token(&[9; 32]).unwrap().is_some(), "{token}");
+    for told in OF_AGENT {
+        assert!(!found(house.folder.path(), told).is_empty(), "`{told}`");
+    }
+    let admin = Request::by(Actor::Admin { agent: None });
+    let (_, erased) = house.desk.erase_agent(&admin, agent).unwrap();
+    assert!(0 < erased.entries && 0 < erased.journal, "{erased:?}");
+    let nobody = house.desk.erase_agent(&admin, contact).unwrap_err();
+    assert_eq!(nobody.kind, ErrorKind::NotFound);
+    assert!(house.desk.token(&[9; 32]).unwrap().is_none());
+    house.settle();
+    house.faults();
+    let read = house.desk.record(&Actor::System, Kind::Agent, agent, None);
+    let record = read.unwrap().record;
+    assert_eq!(record.title(), "[erased]");
+    assert_eq!(record.get("active"), Some(&Value::Bool(false)));
+    // What was done is known by whom; what an agent wrote for a customer is still said and sent.
+    let entries = house.desk.entries(&Actor::System, Kind::Ticket, ticket, None, 50);
+    let entries = entries.unwrap().items;
+    let own: Vec<_> = entries.iter().filter(|e| e.entry.author == actor.name()).collect();
+    assert_eq!(own.len(), 2);
+    let said = |text: &str| {
+        entries.iter().any(|e| matches!(&e.entry.body, EntryBody::Comment { text: t, .. } if t == text))
+    };
+    assert!(said("It is done. [erased]") && said("Thanks, [erased]!"));
+    let page = house.desk.outbox_page(&Actor::System, message).unwrap();
+    assert_eq!(page.item.text, "The light is on. [erased]");
+    house.reopen();
+    house.settle();
+    for told in OF_AGENT {
+        for told in [told.to_owned(), told.to_lowercase()] {
+            let places = found(house.folder.path(), &told);
+            assert_eq!(places, Vec::<String>::new(), "`{told}`");
+        }
+    }
+    house.faults();
 }

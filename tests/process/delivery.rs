@@ -51,7 +51,7 @@ fn subjects(mails: &Mails) -> Vec<String> {
 }
 
 /// A desk on a virtual clock with a courier to a mail server.
-struct Post {
+pub(super) struct Post {
     desk: Arc<Desk>,
     clock: Arc<VirtualClock>,
     courier: Courier,
@@ -59,7 +59,7 @@ struct Post {
 }
 
 impl Post {
-    fn new(options: SmtpOptions) -> Self {
+    pub fn new(options: SmtpOptions) -> Self {
         let start = "2026-03-02T09:00:00Z".parse().unwrap();
         let clock = Arc::new(VirtualClock::at(start));
         let options_of_desk = DeskOptions {
@@ -95,7 +95,7 @@ impl Post {
         }
     }
 
-    fn send(&self, to: &str, subject: &str) -> Id {
+    pub fn send(&self, to: &str, subject: &str) -> Id {
         self.clock.advance(TimeDelta::seconds(1));
         let command = Change::Send {
             kind: Kind::Ticket,
@@ -110,7 +110,7 @@ impl Post {
         self.desk.run(&request, &command).unwrap().entry.unwrap()
     }
 
-    fn rounds(&mut self) -> Round {
+    pub fn rounds(&mut self) -> Round {
         loop {
             match self.courier.round().unwrap() {
                 Round::Moved(_) => {}
@@ -119,7 +119,7 @@ impl Post {
         }
     }
 
-    fn state(&self, message: Id) -> (DeliveryState, String) {
+    pub fn state(&self, message: Id) -> (DeliveryState, String) {
         let page = self.desk.outbox_page(&Actor::System, message).unwrap();
         let delivery = page.delivery.unwrap();
         (delivery.state, delivery.reason)

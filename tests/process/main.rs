@@ -26,5 +26,7 @@ mod serve;
 #[cfg(test)]
 mod smtp;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod webhooks;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use chrono::TimeDelta;
 use opora::delivery::{Caller, Courier, Feed, Reach, Round, secret_text};
@@ -72,6 +72,8 @@ struct Receiver {
     got: Arc<Mutex<Vec<Got>>>,
     /// What it answers to the next requests; 200 when nothing is left.
     answers: Arc<Mutex<Vec<(u16, &'static str)>>>,
+    /// Whether requests to paths that begin with `/slow` wait for their answer.
+    held: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl Receiver {
@@ -80,19 +82,32 @@ impl Receiver {
         let address = listener.local_addr().unwrap();
         let got = Arc::new(Mutex::new(Vec::new()));
         let answers: Arc<Mutex<Vec<(u16, &'static str)>>> = Arc::default();
-        let (kept, said) = (got.clone(), answers.clone());
+        let held: Arc<(Mutex<bool>, Condvar)> = Arc::default();
+        let (kept, said, holds) = (got.clone(), answers.clone(), held.clone());
         // It ends with the test's process.
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (kept, said) = (kept.clone(), said.clone());
-                std::thread::spawn(move || serve(stream.unwrap(), &kept, &said));
+                let (kept, said, holds) = (kept.clone(), said.clone(), holds.clone());
+                std::thread::spawn(move || serve(stream.unwrap(), &kept, &said, &holds));
             }
         });
         Self {
             address,
             got,
             answers,
+            held,
         }
+    }
+
+    fn hold(&self, is_held: bool) {
+        *self.held.0.lock().unwrap() = is_held;
+        self.held.1.notify_all();
+    }
+
+    /// Who was told what, by path.
+    fn told(&self, path: &str) -> Vec<Json> {
+        let all = self.all().into_iter().filter(|got| got.path == path);
+        all.map(|got| got.json()["data"].clone()).collect()
     }
 
     fn answer(&self, all: &[(u16, &'static str)]) {
@@ -112,6 +127,7 @@ fn serve(
     stream: TcpStream,
     kept: &Mutex<Vec<Got>>,
     said: &Mutex<Vec<(u16, &'static str)>>,
+    held: &(Mutex<bool>, Condvar),
 ) -> Option<()> {
     let mut out = stream.try_clone().unwrap();
     let mut lines = BufReader::new(stream);
@@ -134,6 +150,12 @@ fn serve(
         let mut body = vec![0; length];
         lines.read_exact(&mut body).ok()?;
         let body = String::from_utf8(body).unwrap();
+        if path.starts_with("/slow") {
+            let free = held
+                .1
+                .wait_while(held.0.lock().unwrap(), |is_held| *is_held);
+            drop(free.unwrap());
+        }
         kept.lock().unwrap().push(Got {
             path,
             headers,
@@ -226,7 +248,7 @@ impl Post {
     }
 
     fn rounds(&mut self) {
-        for _ in 0..20 {
+        for _ in 0..400 {
             let moved = |round| matches!(round, Round::Moved(_));
             let (one, two) = (self.courier.round().unwrap(), self.feed.round().unwrap());
             if !moved(one) && !moved(two) {
@@ -451,4 +473,62 @@ fn calls_of_rules_and_messages_of_its_channel_reach_a_webhook() {
     post.rounds();
     let page = post.desk.outbox_page(&Actor::System, message).unwrap();
     assert_eq!(page.delivery.unwrap().state, DeliveryState::NotSent);
+}
+
+/// Rounds until something is so.
+#[track_caller]
+fn until(post: &mut Post, what: &str, is_so: impl Fn(&Post) -> bool) {
+    for _ in 0..400 {
+        post.courier.round().unwrap();
+        post.feed.round().unwrap();
+        if is_so(post) {
+            return;
+        }
+    }
+    panic!("{what}");
+}
+
+#[test]
+fn one_that_does_not_answer_holds_up_nobody_else() {
+    let mut post = Post::new();
+    for name in ["slow", "fast"] {
+        post.webhook(name, &format!("/{name}"), &["ticket.created"]);
+    }
+    post.receiver.hold(true);
+    let tickets: Vec<Id> = (0..30).map(|_| post.ticket()).collect();
+    let text = |channel: &str, text: String| Command::Send {
+        kind: Kind::Ticket,
+        id: tickets[0],
+        channel: channel.to_owned(),
+        to: Some("anna".to_owned()),
+        subject: String::new(),
+        text,
+        attachments: Vec::new(),
+    };
+    for n in 0..5 {
+        for channel in ["slow", "fast"] {
+            post.run(text(channel, n.to_string()));
+        }
+    }
+    // Everything for one, while the other has not answered once.
+    until(&mut post, "the fast one is not told", |post| {
+        post.receiver.told("/fast").len() == 30 + 5
+    });
+    assert_eq!(post.receiver.told("/slow").len(), 0);
+    let later = post.ticket();
+    until(&mut post, "what comes later is not told", |post| {
+        post.receiver.told("/fast").last().unwrap()["id"] == json!(later)
+    });
+    post.receiver.hold(false);
+    post.rounds();
+    // Each has its events, and its messages about the ticket, in their order and once.
+    for path in ["/slow", "/fast"] {
+        let told = post.receiver.told(path);
+        let ids: Vec<&Json> = told.iter().filter_map(|data| data.get("id")).collect();
+        let mut wanted: Vec<Json> = tickets.iter().map(|id| json!(id)).collect();
+        wanted.push(json!(later));
+        assert_eq!(ids, wanted.iter().collect::<Vec<_>>(), "{path}");
+        let texts: Vec<&Json> = told.iter().filter_map(|data| data.get("text")).collect();
+        assert_eq!(texts, ["0", "1", "2", "3", "4"], "{path}");
+    }
 }

@@ -135,7 +135,7 @@ impl Command {
             }
             | Self::Register { inquiry: id, .. } => Some((Kind::Inquiry, *id)),
             Self::Convert { lead, .. } => Some((Kind::Lead, *lead)),
-            Self::Erase { contact, .. } => Some((Kind::Contact, *contact)),
+            Self::Erase { person, .. } => Some(*person),
             _ => None,
         }
     }
@@ -152,6 +152,7 @@ impl Command {
                 | Self::Assign { .. }
                 | Self::Comment { .. }
                 | Self::Message { .. }
+                | Self::Send { .. }
                 | Self::RunAction { .. }
                 | Self::TagPersonally { .. }
                 | Self::Link { .. }

@@ -15,6 +15,8 @@ const MAX_REASON_CHARS: usize = 500;
 const PENDING: u8 = 1;
 /// What it says of one that waits no longer.
 const OVER: u8 = 0;
+/// What it says of one that failed or was not sent.
+const UNDELIVERED: u8 = 2;
 
 /// The rows of a message that is queued now.
 pub fn queue_rows(item: &OutboxItem) -> [(Table, Key, Vec<u8>); 2] {
@@ -36,6 +38,11 @@ pub fn queue_rows(item: &OutboxItem) -> [(Table, Key, Vec<u8>); 2] {
 /// Whether a row by record stands for a message that waits.
 pub fn is_pending(row: &Versioned) -> bool {
     row.bytes.first() == Some(&PENDING)
+}
+
+/// Whether a row by record stands for a message that failed or was not sent.
+pub fn is_undelivered(row: &Versioned) -> bool {
+    row.bytes.first() == Some(&UNDELIVERED)
 }
 
 impl Deciding<'_, '_> {
@@ -116,7 +123,11 @@ impl Deciding<'_, '_> {
     fn settle_delivery(&mut self, item: &OutboxItem, after: Delivery) -> Result<()> {
         let rows = &mut self.draft.rows;
         let by_record = keys::delivery_of(item.record, item.id);
-        rows.put.push((Table::Delivery, by_record, vec![OVER]));
+        let over = match after.state {
+            DeliveryState::Failed | DeliveryState::NotSent => UNDELIVERED,
+            DeliveryState::Queued | DeliveryState::Sent => OVER,
+        };
+        rows.put.push((Table::Delivery, by_record, vec![over]));
         let by_itself = keys::delivery(item.id);
         rows.put
             .push((Table::Delivery, by_itself, codec::encode(&after)?));

@@ -14,13 +14,13 @@ use crate::store::{Expect, Table};
 const ERASED_AT: &str = "erased_at";
 
 impl Deciding<'_, '_> {
-    pub(super) fn erase_step(&mut self, contact: Id, step: &EraseStep) -> Result<Answer> {
+    pub(super) fn erase_step(&mut self, person: (Kind, Id), step: &EraseStep) -> Result<Answer> {
         self.actor.require_admin("erasing a person")?;
         self.draft.load(&step.records)?;
         for place in &step.records {
             self.erase_values(*place, step);
         }
-        self.erase_entries(contact, step)?;
+        self.erase_entries(person, step)?;
         for (table, key, version, next) in &step.rows {
             let rows = &mut self.draft.rows;
             rows.expect
@@ -31,9 +31,9 @@ impl Deciding<'_, '_> {
             }
         }
         if step.last {
-            self.erase_contact(contact)?;
+            self.erase_own(person)?;
         }
-        Ok(Answer::record(Kind::Contact, contact))
+        Ok(Answer::record(person.0, person.1))
     }
 
     /// Personal values of the person's records, and what tells of it in any other.
@@ -63,7 +63,7 @@ impl Deciding<'_, '_> {
     }
 
     /// Entries are written anew under their ids, and the journal says that they were.
-    fn erase_entries(&mut self, contact: Id, step: &EraseStep) -> Result<()> {
+    fn erase_entries(&mut self, person: (Kind, Id), step: &EraseStep) -> Result<()> {
         let wanted: Vec<_> = step
             .entries
             .iter()
@@ -75,7 +75,7 @@ impl Deciding<'_, '_> {
         for ((kind, owner, _), row) in step.entries.iter().zip(rows) {
             let Some(row) = row else { continue };
             let stored: StoredEntry = codec::decode(&row.bytes)?;
-            if let Some(next) = step.redact(contact, (*kind, *owner), &stored) {
+            if let Some(next) = step.redact(person, (*kind, *owner), &stored) {
                 self.draft.entries.push((next, *owner, None));
             }
         }
@@ -83,8 +83,7 @@ impl Deciding<'_, '_> {
     }
 
     /// The person's own record: what is left is that there was one.
-    fn erase_contact(&mut self, contact: Id) -> Result<()> {
-        let place = (Kind::Contact, contact);
+    fn erase_own(&mut self, place: (Kind, Id)) -> Result<()> {
         self.draft.load(&[place])?;
         let record = self.draft.record(place.0, place.1)?.clone();
         let catalog = std::sync::Arc::clone(&self.ground.catalog);
@@ -96,21 +95,24 @@ impl Deciding<'_, '_> {
             let refs = matches!(value, Value::List(items) if items.iter().all(|i| i.as_ref_id().is_some()));
             let keeps = IMPERSONAL.contains(&name.as_str()) || refs;
             if name != TITLE && !keeps && (personal || text) {
-                self.draft.set(place.0, contact, name, None, By::Engine);
+                self.draft.set(place.0, place.1, name, None, By::Engine);
             }
         }
         let title = Some(Value::from(ERASED));
-        self.draft.set(place.0, contact, TITLE, title, By::Engine);
-        if record.get("portal").is_some() {
-            let closed = Some(Value::Bool(false));
-            self.draft
-                .set(place.0, contact, "portal", closed, By::Engine);
+        self.draft.set(place.0, place.1, TITLE, title, By::Engine);
+        // Whoever is gone comes in no more, and gets no work.
+        for name in ["portal", "active"] {
+            if record.get(name).is_some() {
+                let closed = Some(Value::Bool(false));
+                self.draft.set(place.0, place.1, name, closed, By::Engine);
+            }
         }
+        self.touch_service(place.0);
         if record.get(ERASED_AT).is_none() {
             let now = Some(Value::Instant(self.ground.now));
             for name in [ERASED_AT, UPDATED_AT] {
                 self.draft
-                    .set(place.0, contact, name, now.clone(), By::Engine);
+                    .set(place.0, place.1, name, now.clone(), By::Engine);
             }
         }
         Ok(())

@@ -4,12 +4,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::process::standing;
 use super::{Answer, Deciding, watch};
 use crate::desk::journal::By;
 use crate::desk::merged::sources;
 use crate::desk::{Error, ErrorKind, Result};
 use crate::domain::family::{MAX_GENERATIONS, MAX_MERGED, fields, merged_from};
 use crate::domain::field::MAX_LIST_VALUES;
+use crate::domain::process::{StageEvent, fields as process};
 use crate::domain::record::fields::{ACCOUNT, CONTACT, STATUS, TAGS, UPDATED_AT};
 use crate::domain::sla::ClockState;
 use crate::domain::{Id, Instant, Kind, Record, StatusCategory, Value};
@@ -28,6 +30,9 @@ struct Change {
     from: Option<String>,
     /// Status that it was closed with; none: it was closed already.
     to: Option<String>,
+    /// Whether the merge ended a process that the status follows from.
+    #[serde(default)]
+    ended: bool,
     /// Texts and ids that the other ticket took over, by field.
     taken: std::collections::BTreeMap<String, Vec<String>>,
 }
@@ -73,7 +78,7 @@ impl Deciding<'_, '_> {
     }
 
     /// The ticket that another one is merged into: seen, there, and not merged itself.
-    fn other(&mut self, into: Id) -> Result<()> {
+    pub(super) fn other(&mut self, into: Id) -> Result<()> {
         let unknown = || Error::field("into", "unknown_record", "there is no such ticket");
         let record = self.draft.peek(TICKET, into).ok_or_else(unknown)?;
         if !self.sight.sees(record)? {
@@ -147,13 +152,43 @@ impl Deciding<'_, '_> {
                 ..Change::default()
             });
         };
-        self.refuse_derived(TICKET, id)?;
+        let ended = self.end_by_merge(id)?;
         self.force_status(id, &from, &to)?;
         Ok(Change {
             from: Some(from),
             to: Some(to),
+            ended,
             taken,
         })
+    }
+
+    /// A process that the status follows from is over where it stands: what was left to do is done on
+    /// the other ticket. Whether there was one under way.
+    fn end_by_merge(&mut self, id: Id) -> Result<bool> {
+        let record = self.draft.record(TICKET, id)?;
+        let at = standing(&self.ground.catalog, record);
+        let Some(at) = at.filter(|at| !at.ended && self.status_is_derived(TICKET, id)) else {
+            return Ok(false);
+        };
+        let mark = self.mark(&at, StageEvent::Merged, None, "");
+        self.log(TICKET, id, mark)?;
+        let now = Some(Value::Instant(self.ground.now));
+        self.draft
+            .set(TICKET, id, process::PROCESS_ENDED_AT, now, By::Engine);
+        Ok(true)
+    }
+
+    /// The process goes on at the stage where the merge ended it.
+    fn go_on_unmerged(&mut self, id: Id) -> Result<()> {
+        self.draft
+            .set(TICKET, id, process::PROCESS_ENDED_AT, None, By::Engine);
+        let record = self.draft.record(TICKET, id)?;
+        // A pack may have lost the stage meanwhile: then the process begins anew, when asked for.
+        let Some(at) = standing(&self.ground.catalog, record) else {
+            return Ok(());
+        };
+        let mark = self.mark(&at, StageEvent::Unmerged, None, "");
+        self.log(TICKET, id, mark)
     }
 
     /// Changes a status beside the ways of the workflow. Guards are asked all the same.
@@ -195,6 +230,9 @@ impl Deciding<'_, '_> {
         self.draft.set(TICKET, into, UPDATED_AT, now, By::Engine);
         for name in [fields::MERGED_INTO, fields::MERGED_AT, fields::MERGE] {
             self.draft.set(TICKET, id, name, None, By::Engine);
+        }
+        if change.ended {
+            self.go_on_unmerged(id)?;
         }
         if let (Some(before), Some(closed_as)) = (&change.from, &change.to) {
             self.force_status(id, closed_as, before)?;
@@ -360,7 +398,7 @@ impl Deciding<'_, '_> {
 }
 
 /// Whose ticket it is.
-fn party(record: &Record) -> (Option<Id>, Option<Id>) {
+pub(super) fn party(record: &Record) -> (Option<Id>, Option<Id>) {
     let account = record.reference(ACCOUNT);
     // Within one organisation it may be anybody's.
     let contact = record.reference(CONTACT).filter(|_| account.is_none());

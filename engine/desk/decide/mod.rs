@@ -83,7 +83,7 @@ pub use beside::named;
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
-pub use delivery::{is_pending, queue_rows, read as read_delivery};
+pub use delivery::{is_pending, is_undelivered, queue_rows, read as read_delivery};
 pub use intake::PartySearch;
 pub use lifecycle::{Happening, try_happening};
 pub use performer::may_complete;
@@ -353,17 +353,13 @@ impl Deciding<'_, '_> {
                 reason,
             } => self.merge(*id, *into, *across_parties, reason),
             Command::Unmerge { id, reason } => self.unmerge(*id, reason),
-            Command::Split {
-                id,
-                entries,
-                fields,
-            } => self.split(*id, entries, fields),
+            Command::Split { id, how, fields } => self.split(*id, how, fields),
             Command::MakeArticle { ticket, fields } => self.make_article(*ticket, fields),
             Command::Watch { kind, id, who, on } => {
                 let who = who.as_ref().map(|(kind, name)| (*kind, name.as_str()));
                 self.watch((*kind, *id), who, *on)
             }
-            Command::Erase { contact, step } => self.erase_step(*contact, step),
+            Command::Erase { person, step } => self.erase_step(*person, step),
             Command::Duplicate { kind, id, fields } => self.duplicate((*kind, *id), fields),
             #[cfg(feature = "text")]
             Command::KeepWords { file, outcome } => self.keep_words(file, outcome.as_ref()),

@@ -17,12 +17,21 @@ use crate::hooks::{Detail, Hook, NoticeChoice, NoticeView};
 const MAX_RECIPIENTS: usize = 50;
 /// Language of recipients of whom nothing is known.
 const LOCALE: &str = "en";
+/// Most bytes of what a message says as HTML.
+const MAX_HTML_BYTES: usize = 60_000;
 
 /// What a message says.
 pub(super) struct Words<'w> {
     pub(super) channel: &'w str,
     pub(super) subject: &'w str,
     pub(super) text: &'w str,
+}
+
+/// A message that rules may still compose.
+struct Offered {
+    notice: NoticeView,
+    /// Its text as HTML, when a rule gave it.
+    html: Option<String>,
 }
 
 impl Deciding<'_, '_> {
@@ -74,28 +83,25 @@ impl Deciding<'_, '_> {
     }
 
     /// Lets the rules compose or suppress messages, one after another, and queues what is left.
-    fn offer(
-        &mut self,
-        about: (Kind, Id),
-        mut pending: Vec<NoticeView>,
-        rule: &str,
-    ) -> Result<usize> {
+    fn offer(&mut self, about: (Kind, Id), pending: Vec<NoticeView>, rule: &str) -> Result<usize> {
+        let plain = |notice| Offered { notice, html: None };
+        let mut pending: Vec<Offered> = pending.into_iter().map(plain).collect();
         for composer in self.due_rules(Hook::NotifyCompose, about.0, about.1) {
             let mut next = Vec::with_capacity(pending.len());
-            for notice in pending {
+            for offered in pending {
                 let detail = Detail::Notice {
-                    notice: Arc::new(notice.clone()),
+                    notice: Arc::new(offered.notice.clone()),
                 };
                 match self.call_rule(&composer, about.0, about.1, &detail)? {
-                    Ok(Some(ruled)) => next.extend(self.chosen(&ruled, about, notice)?),
-                    _ => next.push(notice),
+                    Ok(Some(ruled)) => next.extend(self.chosen(&ruled, about, offered)?),
+                    _ => next.push(offered),
                 }
             }
             pending = next;
         }
         let mut queued = 0;
-        for notice in pending {
-            queued += usize::from(self.post(about, notice, rule));
+        for offered in pending {
+            queued += usize::from(self.post(about, offered, rule));
         }
         Ok(queued)
     }
@@ -105,10 +111,11 @@ impl Deciding<'_, '_> {
         &mut self,
         ruled: &Ruled,
         about: (Kind, Id),
-        notice: NoticeView,
-    ) -> Result<Vec<NoticeView>> {
+        offered: Offered,
+    ) -> Result<Vec<Offered>> {
+        let Offered { notice, html: had } = offered;
         match ruled.decision.notice.clone() {
-            None => Ok(vec![notice]),
+            None => Ok(vec![Offered { notice, html: had }]),
             Some(NoticeChoice::Suppress { reason, spot }) => {
                 let by = place(&ruled.rule, spot.line);
                 let (to, source) = (&notice.to, &notice.source);
@@ -121,6 +128,7 @@ impl Deciding<'_, '_> {
                 channel,
                 subject,
                 text,
+                html,
                 ..
             }) => {
                 let words = Words {
@@ -128,24 +136,24 @@ impl Deciding<'_, '_> {
                     subject: subject.as_deref().unwrap_or(&notice.subject),
                     text: text.as_deref().unwrap_or(&notice.text),
                 };
-                if let Err(error) = fits(&words, to.as_deref()) {
+                if let Err(error) = fits(&words, html.as_deref(), to.as_deref()) {
                     self.retract(ruled, about.1, &error.message);
-                    return Ok(vec![notice]);
+                    return Ok(vec![Offered { notice, html: had }]);
                 }
+                // HTML of an earlier rule says what the text said before.
+                let html = html.or(had.filter(|_| text.is_none()));
+                let made = |to: &str, recipient| Offered {
+                    notice: self::notice(&notice.source, to, recipient, &words),
+                    html: html.clone(),
+                };
                 let Some(to) = to else {
                     let recipient = (notice.address.clone(), notice.locale.clone());
-                    return Ok(vec![self::notice(
-                        &notice.source,
-                        &notice.to,
-                        recipient,
-                        &words,
-                    )]);
+                    return Ok(vec![made(&notice.to, recipient)]);
                 };
                 let mut composed = Vec::new();
                 for to in to {
-                    for recipient in self.recipients(about, &to)? {
-                        composed.push(self::notice(&notice.source, &to, recipient, &words));
-                    }
+                    let recipients = self.recipients(about, &to)?.into_iter();
+                    composed.extend(recipients.map(|recipient| made(&to, recipient)));
                 }
                 Ok(composed)
             }
@@ -154,7 +162,8 @@ impl Deciding<'_, '_> {
 
     /// Puts a message into the outbox, unless there is nobody to send it to or the same goes there
     /// already. Whether it was put there.
-    fn post(&mut self, about: (Kind, Id), notice: NoticeView, rule: &str) -> bool {
+    fn post(&mut self, about: (Kind, Id), offered: Offered, rule: &str) -> bool {
+        let Offered { notice, html } = offered;
         let Some(address) = notice.address else {
             let note = format!("notify_skipped:no_address:{}:{}", notice.to, notice.source);
             self.draft.notes.push(note);
@@ -179,7 +188,10 @@ impl Deciding<'_, '_> {
             return false;
         }
         let (channel, subject) = (&notice.channel, &notice.subject);
-        self.queue(about, channel, &address, subject, &notice.text, rule);
+        let message = self.queue(about, channel, &address, subject, &notice.text, rule);
+        if let Some(html) = html.filter(|html| channel == "mail" && !html.trim().is_empty()) {
+            self.draft.htmls.insert(message, html);
+        }
         true
     }
 
@@ -269,7 +281,7 @@ impl Deciding<'_, '_> {
         Ok(found.into_iter().next().and_then(|(address, _)| address))
     }
 
-    /// Puts an item into the outbox as it is.
+    /// Puts an item into the outbox as it is. Its id.
     pub(super) fn queue(
         &mut self,
         about: (Kind, Id),
@@ -278,7 +290,7 @@ impl Deciding<'_, '_> {
         subject: &str,
         text: &str,
         rule: &str,
-    ) {
+    ) -> Id {
         let id = self.allot.id(self.ground.now);
         self.draft.outbox.push(OutboxItem {
             id,
@@ -291,6 +303,7 @@ impl Deciding<'_, '_> {
             text: text.to_owned(),
             rule: rule.to_owned(),
         });
+        id
     }
 }
 
@@ -312,8 +325,14 @@ fn notice(
 }
 
 /// Whether a composed message can be sent.
-fn fits(words: &Words<'_>, to: Option<&[String]>) -> Result<()> {
+fn fits(words: &Words<'_>, html: Option<&str>, to: Option<&[String]>) -> Result<()> {
     short("channel", words.channel, 32)?;
+    if let Some(html) = html
+        && MAX_HTML_BYTES < html.len()
+    {
+        let message = format!("is over the limit of {MAX_HTML_BYTES} bytes");
+        return Err(Error::field("html", "too_long", message));
+    }
     if let Some(to) = to
         && !(1..=MAX_RECIPIENTS).contains(&to.len())
     {

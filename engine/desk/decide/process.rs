@@ -198,11 +198,16 @@ impl Deciding<'_, '_> {
         self.step_effects(kind, id, wish)
     }
 
-    /// A status that follows from the stage is changed by nobody else.
-    pub(super) fn refuse_derived(&self, kind: Kind, id: Id) -> Result<()> {
+    /// Whether the status of a record follows from the stage of its process.
+    pub(super) fn status_is_derived(&self, kind: Kind, id: Id) -> bool {
         let type_code = self.type_of(kind, id);
         let def = type_code.and_then(|code| self.ground.catalog.type_def(&code));
-        if !def.is_some_and(|def| def.status_from_process) {
+        def.is_some_and(|def| def.status_from_process)
+    }
+
+    /// A status that follows from the stage is changed by nobody else.
+    pub(super) fn refuse_derived(&self, kind: Kind, id: Id) -> Result<()> {
+        if !self.status_is_derived(kind, id) {
             return Ok(());
         }
         let text = "the status follows from the stage of the process; complete or decide the stage";

@@ -47,7 +47,7 @@ pub(super) fn redacted(
 }
 
 fn redact_change(person: &Person, catalog: &Catalog, change: &mut RecordChange) -> bool {
-    let is_contact = change.id == person.contact;
+    let is_contact = change.id == person.place.1;
     let own = person.own.contains(&(change.kind, change.id));
     let mut changed = false;
     for field in &mut change.fields {

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::journal::is_kept_apart;
-use super::{EraseStep, Person};
+use super::{EraseStep, Person, meta};
+use crate::desk::delivery::Delivery;
 use crate::desk::journal::{StoredEntry, Timer};
 use crate::desk::survey::Survey;
 use crate::desk::view::{OutboxItem, Token};
-use crate::desk::{Actor, Desk, Result, codec, keys};
+use crate::desk::tuning::stamp_key;
+use crate::desk::{Desk, Result, codec, keys};
 use crate::domain::erasing::{ERASED, Marks, author};
 use crate::domain::{EntryBody, Id, Kind, Record};
 use crate::store::{Key, MAX_RANGE_ROWS, Pos, Snapshot, Table, Versioned};
@@ -25,6 +27,24 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// What was read of a content that goes.
+    #[cfg(feature = "text")]
+    fn add_words(&mut self, snapshot: &dyn Snapshot, hash: &[u8; 32]) -> Result<()> {
+        for from in crate::desk::files::rows_of(hash) {
+            let to = keys::after(&from);
+            for (key, row) in snapshot.range(Table::Meta, &from, &to, false, 1_000)? {
+                self.rows.push((Table::Meta, key, row.version, None));
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "text"))]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as the other one")]
+    fn add_words(&mut self, _: &dyn Snapshot, _: &[u8; 32]) -> Result<()> {
+        Ok(())
+    }
+
     /// The steps in which it is changed.
     pub(super) fn steps(self, person: &Person, size: usize) -> Vec<EraseStep> {
         let step = || EraseStep {
@@ -60,12 +80,12 @@ impl Desk {
             let place = (record.kind, record.id);
             let tells = |value| person.marks.clean_value(value).is_some();
             let own = person.own.contains(&place) || record.fields.values().any(tells);
-            if own && !is_kept_apart(record.kind) && record.id != person.contact {
+            if own && !is_kept_apart(record.kind) && record.id != person.place.1 {
                 found.records.push(place);
             }
             Ok(())
         })?;
-        let author = author(person.contact);
+        let author = author(person.place);
         each(&*snapshot, Table::Entries, |key, row| {
             let stored: StoredEntry = codec::decode(&row.bytes)?;
             let owner = key.get(..16).and_then(Id::from_slice).unwrap_or(Id::MIN);
@@ -102,13 +122,19 @@ impl Desk {
             .collect();
         // What is not sent any more waits in no queue; webhooks, which stand behind, stay.
         each(&*snapshot, Table::Delivery, |key, row| {
-            let queued = key.first().is_some_and(|first| *first < 4);
-            if queued && keys::id_at_end(key).is_some_and(|id| unsent.contains(&id)) {
+            let is_html = key.first() == Some(&6);
+            let queued = is_html || key.first().is_some_and(|first| *first < 4);
+            let gone = || keys::id_at_end(key).is_some_and(|id| unsent.contains(&id));
+            if queued && gone() {
                 let place = (Table::Delivery, key.clone(), row.version, None);
+                found.rows.push(place);
+            } else if let Some(next) = redacted_delivery(person, key, row)? {
+                let place = (Table::Delivery, key.clone(), row.version, next);
                 found.rows.push(place);
             }
             Ok(())
         })?;
+        self.scan_single_rows(&*snapshot, person, &mut found)?;
         self.find_tokens(&*snapshot, person, &mut found)?;
         let gone: Vec<[u8; 32]> = found.gone.difference(&found.kept).copied().collect();
         for hash in gone {
@@ -119,8 +145,32 @@ impl Desk {
             for (key, row) in snapshot.range(Table::Blobs, &from, &to, false, 1_000)? {
                 found.rows.push((Table::Blobs, key, row.version, None));
             }
+            found.add_words(&*snapshot, &hash)?;
         }
         Ok(found)
+    }
+
+    /// Rows that stand alone.
+    fn scan_single_rows(
+        &self,
+        snapshot: &dyn Snapshot,
+        person: &Person,
+        found: &mut Found,
+    ) -> Result<()> {
+        let mut tunes = false;
+        each(snapshot, Table::Meta, |key, row| {
+            if let Some(next) = meta::redacted(person, key, &row.bytes)? {
+                tunes |= meta::tunes(key);
+                found.rows.push((Table::Meta, key.clone(), row.version, next));
+            }
+            Ok(())
+        })?;
+        // Searches see by the stamp that what they keep ready is not true any more.
+        if tunes && let Some(stamp) = snapshot.get(Table::Meta, &stamp_key())? {
+            let next = Some(stamp.bytes);
+            found.rows.push((Table::Meta, stamp_key(), stamp.version, next));
+        }
+        Ok(())
     }
 
     /// Tokens by which the person came in.
@@ -132,8 +182,7 @@ impl Desk {
     ) -> Result<()> {
         each(snapshot, Table::Tokens, |key, row| {
             let token: Token = codec::decode(&row.bytes)?;
-            let own =
-                matches!(token.actor, Actor::Contact { contact, .. } if contact == person.contact);
+            let own = token.actor.record() == Some(person.place);
             if own {
                 let by_id = keys::named_guard("token", token.id.as_bytes());
                 let guard = snapshot.get(Table::Guards, &by_id)?;
@@ -149,16 +198,41 @@ impl Desk {
     }
 }
 
+/// What becomes of what is kept of a delivery: reasons of other sides name whom they refused, and HTML
+/// says what the text says.
+fn redacted_delivery(
+    person: &Person,
+    key: &[u8],
+    row: &Versioned,
+) -> Result<Option<Option<Vec<u8>>>> {
+    match key.first() {
+        Some(0) => {
+            let mut delivery: Delivery = codec::decode(&row.bytes)?;
+            let Some(clean) = person.marks.clean(&delivery.reason) else {
+                return Ok(None);
+            };
+            delivery.reason = clean;
+            Ok(Some(Some(codec::encode(&delivery)?)))
+        }
+        Some(6) => {
+            let html: String = codec::decode(&row.bytes)?;
+            let clean = person.marks.clean(&html);
+            clean.map(|html| codec::encode(&html).map(Some)).transpose()
+        }
+        _ => Ok(None),
+    }
+}
+
 /// The entry without the person; none when it tells nothing of it.
 pub(super) fn redacted_entry(
     marks: &Marks,
     own: bool,
-    author: &str,
+    author: &Option<String>,
     stored: &StoredEntry,
 ) -> Option<StoredEntry> {
     use sha2::Digest;
     let mut next = stored.clone();
-    let wrote = stored.entry.author == author;
+    let wrote = author.as_ref() == Some(&stored.entry.author);
     let clean = |text: &mut String, whole: bool| match whole {
         true => ERASED.clone_into(text),
         false => {
@@ -200,6 +274,23 @@ fn redacted_row(person: &Person, table: Table, row: &Versioned) -> Result<Option
     let marks = &person.marks;
     let tells = |text: &str| marks.clean(text).is_some();
     Ok(match table {
+        Table::Outbox if !person.is_contact() => {
+            let (mut item, rest): (OutboxItem, _) = codec::decode_first(&row.bytes)?;
+            if tells(&item.to) {
+                return Ok(Some(None));
+            }
+            // What an agent signed is still for its customer.
+            let mut changed = false;
+            for text in [&mut item.subject, &mut item.text] {
+                if let Some(clean) = marks.clean(text) {
+                    *text = clean;
+                    changed = true;
+                }
+            }
+            let mut bytes = codec::encode(&item)?;
+            bytes.extend(rest);
+            changed.then_some(Some(bytes))
+        }
         Table::Outbox => {
             let item: OutboxItem = codec::decode(&row.bytes)?;
             let own = person.own.contains(&(item.kind, item.record)) && tells(&item.to);

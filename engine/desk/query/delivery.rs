@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::desk::decide::{is_pending, read_delivery};
 use crate::desk::delivery::{
     Deliveries, Delivery, Due, Letter, LetterFile, Mailing, OutboxPage, OutboxQuery, Queue,
-    own_message_id,
+    own_message_id, receiver,
 };
 use crate::desk::journal::StoredEntry;
+use crate::desk::moved::place_of;
 use crate::desk::{Actor, Desk, Error, OutboxItem, Page, Result, codec, decide, keys};
 use crate::domain::entry::{Direction, EntryBody};
 use crate::domain::{Id, Instant, Record};
@@ -16,6 +17,8 @@ use crate::store::{Key, Lease, Row, Snapshot, Table, Versioned};
 
 /// Messages of one record that are looked through for one that comes first.
 const LOOK_BACK: usize = 500;
+/// Messages of a queue that are looked through for those that nobody sees to.
+const MAX_LOOKED_AT: usize = 2_000;
 /// Entries of a record that are looked through for its conversation.
 const MAX_ENTRIES: usize = 500;
 /// Message-IDs of a conversation that a mail names: the first, and the last of the others.
@@ -35,34 +38,60 @@ impl Desk {
     /// # Errors
     /// When the store fails.
     pub fn due_deliveries(&self, queue: Queue, max: usize) -> Result<Vec<Due>> {
+        self.due_deliveries_but(queue, max, &|_| false)
+    }
+
+    /// The same without those that others see to, looked for among the first [`MAX_LOOKED_AT`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn due_deliveries_but(
+        &self,
+        queue: Queue,
+        max: usize,
+        is_passed_over: &dyn Fn(&OutboxItem) -> bool,
+    ) -> Result<Vec<Due>> {
         let snapshot = self.store.snapshot(None)?;
         let moment = self.now() + chrono::TimeDelta::microseconds(1);
-        let (from, to) = keys::due(queue as u8, moment);
-        let rows = snapshot.range(Table::Delivery, &from, &to, false, max)?;
-        let mut asked = Vec::new();
-        for id in rows.iter().filter_map(|(key, _)| keys::id_at_end(key)) {
-            asked.push((Table::Outbox, id.0.to_vec()));
-            asked.push((Table::Delivery, keys::delivery(id)));
+        let (mut from, to) = keys::due(queue as u8, moment);
+        let mut due: Vec<Due> = Vec::new();
+        let mut looked_at = 0;
+        while looked_at < MAX_LOOKED_AT {
+            let rows = snapshot.range(Table::Delivery, &from, &to, false, max)?;
+            looked_at += rows.len().max(1);
+            let mut asked = Vec::new();
+            for id in rows.iter().filter_map(|(key, _)| keys::id_at_end(key)) {
+                asked.push((Table::Outbox, id.0.to_vec()));
+                asked.push((Table::Delivery, keys::delivery(id)));
+            }
+            let found = snapshot.get_many(&asked)?;
+            for ((key, _), pair) in rows.iter().zip(found.chunks(2)) {
+                let [Some(outbox), state] = pair else {
+                    continue;
+                };
+                let Some(at) = due_at(key) else { continue };
+                let (item, mailing) = message(outbox)?;
+                if due.len() < max && !is_passed_over(&item) {
+                    due.push(Due {
+                        due: at,
+                        delivery: read_delivery(&item, state.as_ref())?,
+                        waits_for: None,
+                        item,
+                        mailing,
+                    });
+                }
+            }
+            match rows.last() {
+                Some((key, _)) if rows.len() == max && due.len() < max => {
+                    from.clone_from(key);
+                    from.push(0);
+                }
+                _ => break,
+            }
         }
-        let found = snapshot.get_many(&asked)?;
-        let in_hand: BTreeSet<Id> = rows
-            .iter()
-            .filter_map(|(key, _)| keys::id_at_end(key))
-            .collect();
-        let mut due = Vec::new();
-        for ((key, _), pair) in rows.iter().zip(found.chunks(2)) {
-            let [Some(outbox), state] = pair else {
-                continue;
-            };
-            let Some(at) = due_at(key) else { continue };
-            let (item, mailing) = message(outbox)?;
-            due.push(Due {
-                due: at,
-                delivery: read_delivery(&item, state.as_ref())?,
-                waits_for: comes_first(&*snapshot, &item, &in_hand)?,
-                item,
-                mailing,
-            });
+        let in_hand: BTreeSet<Id> = due.iter().map(|one| one.item.id).collect();
+        for one in &mut due {
+            one.waits_for = comes_first(&*snapshot, &one.item, &in_hand)?;
         }
         in_order(&mut due);
         Ok(due)
@@ -94,9 +123,13 @@ impl Desk {
         let sender = settings.sender.as_deref();
         let domain = sender.and_then(|s| s.rsplit_once('@')).map(|(_, d)| d);
         let (thread, answers) = conversation(&*snapshot, &item, domain)?;
+        let html = snapshot.get(Table::Delivery, &keys::delivery_html(item.id))?;
+        let html = html.map(|row| codec::decode(&row.bytes)).transpose()?;
         let mut files = Vec::new();
         for file in due.mailing.iter().flat_map(|m| &m.attachments) {
-            let (page, content) = self.attachment(&Actor::System, item.kind, item.record, *file)?;
+            // It may have moved while the message waited.
+            let (kind, owner) = place_of(&*snapshot, (item.kind, item.record), *file)?;
+            let (page, content) = self.attachment(&Actor::System, kind, owner, *file)?;
             if let EntryBody::Attachment {
                 name, media_type, ..
             } = page.entry.body
@@ -111,6 +144,7 @@ impl Desk {
         Ok(Letter {
             service_name: settings.service_name,
             sender: settings.sender,
+            html,
             number,
             thread,
             answers,
@@ -267,7 +301,10 @@ fn comes_first(
         return Ok(None);
     }
     let found = pages(snapshot, waiting.into_iter())?.into_iter();
-    let same = found.filter(|p| Queue::of(&p.item.channel) == Queue::of(&item.channel));
+    let same = found.filter(|p| {
+        Queue::of(&p.item.channel) == Queue::of(&item.channel)
+            && receiver(&p.item) == receiver(item)
+    });
     let next = same.filter_map(|p| p.delivery).filter_map(|d| d.next_at);
     Ok(next.max())
 }
@@ -283,7 +320,10 @@ fn in_order(due: &mut [Due]) {
 }
 
 /// Messages by id with how they fare; absent ones are left out.
-fn pages(snapshot: &dyn Snapshot, ids: impl Iterator<Item = Id>) -> Result<Vec<OutboxPage>> {
+pub(super) fn pages(
+    snapshot: &dyn Snapshot,
+    ids: impl Iterator<Item = Id>,
+) -> Result<Vec<OutboxPage>> {
     let ids: Vec<Id> = ids.collect();
     let mut asked = Vec::new();
     for id in &ids {

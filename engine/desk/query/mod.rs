@@ -36,6 +36,7 @@ mod suggest;
 #[cfg(feature = "search")]
 mod suggestions;
 mod token;
+mod undelivered;
 #[cfg(feature = "search")]
 mod understand;
 mod variants;
@@ -49,6 +50,7 @@ pub use pins::TuningCache;
 pub use preview::{Exposed, Preview};
 pub use process::{ProcessChoice, ProcessPage, ProcessPlace};
 pub use report::{Period, ReportColumn, ReportResult, ReportRow, ReportSpec, Variant};
+pub use undelivered::Undelivered;
 
 use super::{Desk, Error, ErrorKind, Result};
 use crate::store::Pos;

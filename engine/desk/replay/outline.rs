@@ -90,6 +90,7 @@ pub fn outline(decision: &Decision) -> Vec<Point> {
             channel,
             subject,
             text,
+            html,
             spot,
         }) => {
             let to = to.as_ref().map(|all| all.join(", "));
@@ -98,6 +99,7 @@ pub fn outline(decision: &Decision) -> Vec<Point> {
                 ("channel", channel),
                 ("subject", subject),
                 ("text", text),
+                ("html", html),
             ];
             for (name, value) in parts {
                 if let Some(value) = value {

@@ -18,6 +18,7 @@ use crate::store::{Key, Pos, Snapshot, Table, Versioned};
 pub fn check(snapshot: &dyn Snapshot, faults: &mut Vec<String>) -> Result<()> {
     let mut queued: BTreeSet<Key> = BTreeSet::new();
     let mut waiting: BTreeSet<Id> = BTreeSet::new();
+    let mut htmls: BTreeSet<Id> = BTreeSet::new();
     scan(snapshot, Table::Delivery, |key, bytes, version| {
         let row = Versioned {
             version,
@@ -30,6 +31,7 @@ pub fn check(snapshot: &dyn Snapshot, faults: &mut Vec<String>) -> Result<()> {
             Some(2) if is_pending(&row) => {
                 waiting.extend(keys::id_at_end(key));
             }
+            Some(6) => htmls.extend(keys::id_at_end(key)),
             _ => {}
         }
         Ok(())
@@ -39,6 +41,7 @@ pub fn check(snapshot: &dyn Snapshot, faults: &mut Vec<String>) -> Result<()> {
         let state = snapshot.get(Table::Delivery, &keys::delivery(item.id))?;
         let delivery = read_delivery(&item, state.as_ref())?;
         let is_waiting = waiting.remove(&item.id);
+        htmls.remove(&item.id);
         let place = delivery.next_at.map(|at| {
             let queue = Queue::of(&item.channel) as u8;
             keys::queued(queue, at, item.id)
@@ -55,6 +58,10 @@ pub fn check(snapshot: &dyn Snapshot, faults: &mut Vec<String>) -> Result<()> {
     let lost = queued.len() + waiting.len();
     if lost > 0 {
         faults.push(format!("{lost} places in queues have no message"));
+    }
+    if !htmls.is_empty() {
+        let n = htmls.len();
+        faults.push(format!("{n} texts in HTML have no message"));
     }
     Ok(())
 }

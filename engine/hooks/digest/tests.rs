@@ -254,6 +254,17 @@ fn clocks_and_notices() -> Vec<Decision> {
             channel: channel.map(text),
             subject: subject.map(text),
             text: None,
+            html: None,
+            spot: SPOT,
+        })
+    };
+    let html = |subject: Option<&str>, html: &str| {
+        notice(NoticeChoice::Compose {
+            to: None,
+            channel: None,
+            subject: subject.map(text),
+            text: None,
+            html: Some(text(html)),
             spot: SPOT,
         })
     };
@@ -276,6 +287,8 @@ fn clocks_and_notices() -> Vec<Decision> {
         compose(Some(&["ab"]), None, None),
         compose(None, Some("a"), None),
         compose(None, None, Some("a")),
+        html(None, "a"),
+        html(Some("a"), ""),
     ]
 }
 

@@ -157,7 +157,7 @@ pub fn methods() -> &'static [Method] {
         m("clock_cancel", "clock", CLOCK),
         m("clock_extend", "clock, duration", CLOCK),
         m("clock_of", "clock", CLOCK),
-        m("compose", "#{to, channel, subject, text}", NOTICE),
+        m("compose", "#{to, channel, subject, text, html}", NOTICE),
         m("suppress", "reason", NOTICE),
         m("only", "condition", ACCESS),
         m("mask", "field", ACCESS),

@@ -55,7 +55,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 fn compose(ctx: NativeCallContext<'_>, c: &mut Context, how: Map) -> Answer<()> {
-    const KEYS: [&str; 4] = ["to", "channel", "subject", "text"];
+    const KEYS: [&str; 5] = ["to", "channel", "subject", "text", "html"];
     permit(c, "compose")?;
     if let Some(key) = how.keys().find(|k| !KEYS.contains(&k.as_str())) {
         let near = closest(key, KEYS.into_iter()).map(|n| format!("; did you mean `{n}`?"));
@@ -74,8 +74,9 @@ fn compose(ctx: NativeCallContext<'_>, c: &mut Context, how: Map) -> Answer<()> 
     };
     let to = how.get("to").map(recipients).transpose()?;
     let (channel, subject, text) = (words("channel")?, words("subject")?, words("text")?);
+    let html = words("html")?;
     c.build(|b| {
-        for part in [&channel, &subject, &text].into_iter().flatten() {
+        for part in [&channel, &subject, &text, &html].into_iter().flatten() {
             b.weigh(c.limits(), &[part])?;
         }
         for part in to.iter().flatten() {
@@ -86,6 +87,7 @@ fn compose(ctx: NativeCallContext<'_>, c: &mut Context, how: Map) -> Answer<()> 
             channel,
             subject,
             text,
+            html,
             spot: spot(&ctx),
         });
         Ok(())

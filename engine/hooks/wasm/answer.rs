@@ -295,6 +295,7 @@ fn notice(choice: notify_compose::Choice) -> Result<NoticeChoice, Fault> {
             channel: some_text(message.channel)?,
             subject: some_text(message.subject)?,
             text: some_text(message.text)?,
+            html: None,
             spot: Spot::default(),
         }),
         notify_compose::Choice::Other((name, _)) => Err(Fault::broken(format!(

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use opora::desk::{Actor, Command, ErrorKind, Reply, Request, Result};
+use opora::desk::{Actor, Command, ErrorKind, Queue, Reply, Request, Result};
 use opora::domain::entry::{Direction, EntryBody, Visibility};
 use opora::domain::{Id, Kind, Value};
 use opora::store::Pos;
@@ -363,13 +363,22 @@ fn changes_of_all_kinds_stand_on_each_other() {
             kind: Kind::Ticket,
             id: Id::MIN,
         });
+        work.push(Command::Send {
+            kind: Kind::Ticket,
+            id: crowd.ticket,
+            channel: "mail".to_owned(),
+            to: Some("anna@mill.example".to_owned()),
+            subject: format!("sent {n}"),
+            text: "It is done".to_owned(),
+            attachments: Vec::new(),
+        });
     }
     let work: Vec<_> = work.into_iter().map(|c| (admin(), c)).collect();
     let results = crowd.run(work);
     for (n, result) in results.iter().enumerate() {
         let code = result.as_ref().map_err(|error| error.code);
-        match n % 5 {
-            0 | 1 | 3 => assert!(code.is_ok(), "{n}: {code:?}"),
+        match n % 6 {
+            0 | 1 | 3 | 5 => assert!(code.is_ok(), "{n}: {code:?}"),
             2 => assert!(
                 code.is_ok() || code == Err("transition_not_allowed"),
                 "{code:?}"
@@ -377,6 +386,11 @@ fn changes_of_all_kinds_stand_on_each_other() {
             _ => assert_eq!(code.unwrap_err(), "not_found"),
         }
     }
-    assert_eq!(crowd.weight(), 1 + 8);
+    assert_eq!(crowd.weight(), 1 + 8 + 8, "comments and what was sent");
+    let queued = crowd.desk.desk.due_deliveries(Queue::Mail, 100).unwrap();
+    let subjects: BTreeSet<_> = queued.into_iter().map(|due| due.item.subject).collect();
+    assert_eq!(subjects, (0..8).map(|n| format!("sent {n}")).collect());
+    let sent = crowd.texts().into_iter().filter(|text| text == "It is done");
+    assert_eq!(sent.count(), 8);
     assert!(crowd.store.most() > 3, "{}", crowd.store.most());
 }

@@ -11,6 +11,7 @@ use crate::desk::decide::{Answer, Deciding};
 use crate::desk::delivery::named_by;
 use crate::desk::intake::Interaction;
 use crate::desk::mail::{DeliveryReport, IncomingFile, IncomingMail, MailNature};
+use crate::desk::moved::place_of;
 use crate::desk::settings::{self, Settings};
 use crate::desk::{Result, codec, keys};
 use crate::domain::entry::{EntryBody, Visibility};
@@ -135,7 +136,11 @@ impl Deciding<'_, '_> {
         let Ok((item, _)) = self.outbox_message(message) else {
             return Ok(None);
         };
-        Ok((item.record == record).then_some((item.kind, item.record)))
+        if item.record != record {
+            return Ok(None);
+        }
+        let snapshot = &*self.draft.snapshot;
+        place_of(snapshot, (item.kind, item.record), message).map(Some)
     }
 
     /// The ticket whose number the subject has, when the sender has to do with it.

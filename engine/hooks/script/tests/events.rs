@@ -121,6 +121,7 @@ fn a_message_is_composed_in_the_language_of_its_recipient() {
         channel: None,
         subject: None,
         text: Some("да".to_owned()),
+        html: None,
         spot: Spot { line: 2, column: 3 },
     };
     assert_eq!(decision.notice, Some(expected));
