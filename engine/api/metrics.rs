@@ -205,6 +205,9 @@ fn write_desk(to: &mut String, health: &Health) -> std::fmt::Result {
     Ok(())
 }
 
+/// What a gauge tells of a way.
+type Shown<'s> = &'s dyn Fn(&WayHealth) -> String;
+
 /// What leaves, by the way it goes.
 fn write_ways(to: &mut String, ways: &[WayHealth], now: Instant) -> std::fmt::Result {
     let age = |way: &WayHealth| {
@@ -213,7 +216,7 @@ fn write_ways(to: &mut String, ways: &[WayHealth], now: Instant) -> std::fmt::Re
             std::time::Duration::from_millis(millis.unsigned_abs()).as_secs_f64()
         })
     };
-    let gauges: [(&str, &str, &dyn Fn(&WayHealth) -> String); 2] = [
+    let gauges: [(&str, &str, Shown<'_>); 2] = [
         (
             "opora_delivery_waiting",
             "Messages that wait to leave; webhooks whose events are tried again.",

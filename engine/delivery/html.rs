@@ -59,14 +59,8 @@ fn is_quote(line: &str) -> bool {
 /// Lines without empty ones before and behind.
 fn trimmed<'l, 't>(lines: &'l [&'t str]) -> &'l [&'t str] {
     let filled = |line: &&str| !line.is_empty();
-    let from = lines
-        .iter()
-        .position(|line| filled(line))
-        .unwrap_or(lines.len());
-    let to = lines
-        .iter()
-        .rposition(|line| filled(line))
-        .map_or(from, |at| at + 1);
+    let from = lines.iter().position(filled).unwrap_or(lines.len());
+    let to = lines.iter().rposition(filled).map_or(from, |at| at + 1);
     lines.get(from..to).unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@ mod pack_change;
 mod plan_row;
 mod process_step;
 mod request;
+mod split;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use pack_change::PackChange;
 pub use plan_row::PlanRow;
 pub use process_step::ProcessStep;
 pub use request::{Reply, Request};
+pub use split::Split;
 
 /// A change that is asked for.
 #[derive(Debug, Clone)]
@@ -250,7 +252,7 @@ pub enum Command {
         /// The ticket that is split.
         id: Id,
         /// What goes, and where to.
-        how: super::Split,
+        how: Split,
         /// Values of the new one.
         fields: Map<String, Json>,
     },

@@ -52,7 +52,6 @@ mod service;
 mod settings;
 mod shifting;
 mod sight;
-mod split;
 mod survey;
 mod tags;
 mod timers;
@@ -73,7 +72,7 @@ pub use actor::Actor;
 pub use advance::{Advance, Advanced, DueTimer};
 pub use citation::CitedTicket;
 pub use clock::{Clock, SystemClock, VirtualClock};
-pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request};
+pub use command::{Command, PackChange, PlanRow, ProcessStep, Reply, Request, Split};
 pub use decide::{FailingRule, Suspension};
 pub use delivery::{
     Delivered, Deliveries, Delivery, DeliveryState, Due, Fate, Letter, LetterFile, Mailing,
@@ -101,7 +100,6 @@ pub use replay::{
     Simulation, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,
 };
 pub use settings::Settings;
-pub use split::Split;
 pub use tags::TagCloud;
 pub use traffic::{Attempts, Way, WayHealth};
 pub use tuning::{Pin, StopWords, Synonyms, TuningChange};

@@ -163,6 +163,7 @@ async fn what_did_not_arrive_stands_on_its_ticket_and_in_a_list() {
     assert_eq!(read["undelivered"], Json::Null);
     let listed = app.get("/v1/undelivered", AGENT).await.is(200).json();
     assert_eq!(listed["items"], json!([]));
+    app.tick();
     let metrics = app.get("/metrics", "").await.is(200).text();
     let says = |line: &str| metrics.lines().any(|l| l == line);
     assert!(

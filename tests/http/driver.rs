@@ -637,13 +637,9 @@ fn entry_call(command: &Command) -> Call {
             &path(Kind::Ticket, *id, "/unmerge"),
             json!({"reason": reason}),
         ),
-        Command::Split {
-            id,
-            entries,
-            fields,
-        } => post(
+        Command::Split { id, how, fields } => post(
             &path(Kind::Ticket, *id, "/split"),
-            json!({"entries": entries, "fields": fields}),
+            json!({"entries": how.entries, "move": how.moves, "into": how.into, "fields": fields}),
         ),
         Command::Duplicate { kind, id, fields } => {
             post(&path(*kind, *id, "/duplicate"), json!({ "fields": fields }))

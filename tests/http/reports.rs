@@ -125,7 +125,7 @@ async fn mail_leaves_under_the_name_of_the_desk() {
     );
 }
 
-// rows: S4.64, S4.65
+// rows: S4.22, S4.64, S4.65
 #[tokio::test]
 async fn access_to_the_portal_ends_at_once_and_is_shown_beforehand() {
     let app = App::new();

@@ -56,7 +56,10 @@ async fn what_is_wrong_with_a_role_is_told() {
 #[tokio::test]
 async fn reports_are_for_roles_that_say_so() {
     let app = App::new();
-    let paths = ["/v1/reports/search", "/v1/reports/search?format=csv&list=not_found"];
+    let paths = [
+        "/v1/reports/search",
+        "/v1/reports/search?format=csv&list=not_found",
+    ];
     for path in paths {
         app.get(path, AGENT).await.is(200);
     }
@@ -64,7 +67,9 @@ async fn reports_are_for_roles_that_say_so() {
     for (code, reports, status) in [("without", false, 403), ("with", true, 200)] {
         let role = json!({"code": code, "names": {"en": code}, "reports": reports});
         app.post("/v1/roles", ADMIN, role).await.is(200);
-        app.patch(&agent, ADMIN, json!({"roles": [code]})).await.is(200);
+        app.patch(&agent, ADMIN, json!({"roles": [code]}))
+            .await
+            .is(200);
         for path in paths {
             app.get(path, AGENT).await.is(status);
         }

@@ -15,7 +15,8 @@ from aiosmtpd.smtp import SMTP, AuthResult
 class Handler:
     async def handle_DATA(self, server, session, envelope):
         mail = envelope.content.decode("ascii", "replace")
-        said = {"to": envelope.rcpt_tos, "tls": session.ssl is not None, "mail": mail}
+        tls = server.transport.get_extra_info("sslcontext") is not None
+        said = {"to": envelope.rcpt_tos, "tls": tls, "mail": mail}
         print(json.dumps(said), flush=True)
         return "250 taken"
 

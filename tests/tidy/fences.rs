@@ -47,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
             "delivery", "desk", "domain", "hooks", "packs", "scenario", "store", "text",
         ],
     ),
-    ("delivery", &["desk", "domain", "store"]),
+    ("delivery", &["desk", "domain", "store", "text"]),
     ("scenario", &["desk", "domain", "hooks", "packs", "store"]),
     (
         "cli",

@@ -12,7 +12,11 @@ use crate::domain::learned::QueryCounts;
 use crate::domain::{Id, Kind};
 
 /// What becomes of a row; none when it tells nothing of the person.
-pub(super) fn redacted(person: &Person, key: &[u8], bytes: &[u8]) -> Result<Option<Option<Vec<u8>>>> {
+pub(super) fn redacted(
+    person: &Person,
+    key: &[u8],
+    bytes: &[u8],
+) -> Result<Option<Option<Vec<u8>>>> {
     let marks = &person.marks;
     if let Some(rest) = key.strip_prefix(b"vote/p/") {
         let mut vote: Vote = codec::decode(bytes)?;

@@ -8,8 +8,8 @@ use super::{EraseStep, Person, meta};
 use crate::desk::delivery::Delivery;
 use crate::desk::journal::{StoredEntry, Timer};
 use crate::desk::survey::Survey;
-use crate::desk::view::{OutboxItem, Token};
 use crate::desk::tuning::stamp_key;
+use crate::desk::view::{OutboxItem, Token};
 use crate::desk::{Desk, Result, codec, keys};
 use crate::domain::erasing::{ERASED, Marks, author};
 use crate::domain::{EntryBody, Id, Kind, Record};
@@ -40,7 +40,11 @@ impl Found {
     }
 
     #[cfg(not(feature = "text"))]
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as the other one")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "as the other one"
+    )]
     fn add_words(&mut self, _: &dyn Snapshot, _: &[u8; 32]) -> Result<()> {
         Ok(())
     }
@@ -115,25 +119,7 @@ impl Desk {
                 Ok(())
             })?;
         }
-        let rows = found.rows.iter();
-        let unsent = rows.filter(|(table, _, _, next)| *table == Table::Outbox && next.is_none());
-        let unsent: BTreeSet<Id> = unsent
-            .filter_map(|(_, key, _, _)| keys::id_at_end(key))
-            .collect();
-        // What is not sent any more waits in no queue; webhooks, which stand behind, stay.
-        each(&*snapshot, Table::Delivery, |key, row| {
-            let is_html = key.first() == Some(&6);
-            let queued = is_html || key.first().is_some_and(|first| *first < 4);
-            let gone = || keys::id_at_end(key).is_some_and(|id| unsent.contains(&id));
-            if queued && gone() {
-                let place = (Table::Delivery, key.clone(), row.version, None);
-                found.rows.push(place);
-            } else if let Some(next) = redacted_delivery(person, key, row)? {
-                let place = (Table::Delivery, key.clone(), row.version, next);
-                found.rows.push(place);
-            }
-            Ok(())
-        })?;
+        self.scan_deliveries(&*snapshot, person, &mut found)?;
         self.scan_single_rows(&*snapshot, person, &mut found)?;
         self.find_tokens(&*snapshot, person, &mut found)?;
         let gone: Vec<[u8; 32]> = found.gone.difference(&found.kept).copied().collect();
@@ -150,6 +136,34 @@ impl Desk {
         Ok(found)
     }
 
+    /// What is kept of messages beside them.
+    fn scan_deliveries(
+        &self,
+        snapshot: &dyn Snapshot,
+        person: &Person,
+        found: &mut Found,
+    ) -> Result<()> {
+        let rows = found.rows.iter();
+        let unsent = rows.filter(|(table, _, _, next)| *table == Table::Outbox && next.is_none());
+        let unsent: BTreeSet<Id> = unsent
+            .filter_map(|(_, key, _, _)| keys::id_at_end(key))
+            .collect();
+        // What is not sent any more waits in no queue; webhooks, which stand behind, stay.
+        each(snapshot, Table::Delivery, |key, row| {
+            let is_html = key.first() == Some(&6);
+            let queued = is_html || key.first().is_some_and(|first| *first < 4);
+            let gone = || keys::id_at_end(key).is_some_and(|id| unsent.contains(&id));
+            if queued && gone() {
+                let place = (Table::Delivery, key.clone(), row.version, None);
+                found.rows.push(place);
+            } else if let Some(next) = redacted_delivery(person, key, row)? {
+                let place = (Table::Delivery, key.clone(), row.version, next);
+                found.rows.push(place);
+            }
+            Ok(())
+        })
+    }
+
     /// Rows that stand alone.
     fn scan_single_rows(
         &self,
@@ -161,14 +175,18 @@ impl Desk {
         each(snapshot, Table::Meta, |key, row| {
             if let Some(next) = meta::redacted(person, key, &row.bytes)? {
                 tunes |= meta::tunes(key);
-                found.rows.push((Table::Meta, key.clone(), row.version, next));
+                found
+                    .rows
+                    .push((Table::Meta, key.clone(), row.version, next));
             }
             Ok(())
         })?;
         // Searches see by the stamp that what they keep ready is not true any more.
         if tunes && let Some(stamp) = snapshot.get(Table::Meta, &stamp_key())? {
             let next = Some(stamp.bytes);
-            found.rows.push((Table::Meta, stamp_key(), stamp.version, next));
+            found
+                .rows
+                .push((Table::Meta, stamp_key(), stamp.version, next));
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ impl Desk {
             let sight = Sight::new(&ground, actor);
             read(&*snapshot, &sight, kind, id)?;
             if hides_addresses(&ground, &sight)? {
-                found.iter_mut().for_each(|page| conceal(page));
+                found.iter_mut().for_each(conceal);
             }
         }
         Ok(Undelivered {

@@ -101,6 +101,74 @@ fn the_types_of_support_are_those_that_were_asked_for() {
     assert_eq!(reserved, ["support-1c/interest"]);
 }
 
+// rows: S1.39, S4.39, S4.52, S5.43
+#[test]
+fn lists_are_those_that_were_asked_for_and_in_their_order() {
+    let desk = TestDesk::bare();
+    for name in ["support-1c", "complaints", "aftersales-vtiger"] {
+        install(&desk, pack(name)).unwrap();
+    }
+    let catalog = desk.desk.catalog().unwrap();
+    let statuses = |kind, type_code: &str| -> Vec<String> {
+        let workflow = catalog.workflow(kind, Some(type_code)).unwrap();
+        let names = workflow.statuses.iter().map(|s| s.names.get("ru"));
+        names.map(|name| name.unwrap().to_owned()).collect()
+    };
+    for code in ["error", "critical_error", "wish", "appeal", "complaint"] {
+        assert_eq!(
+            statuses(Kind::Ticket, &format!("support-1c/{code}")),
+            ["К выполнению", "В работе", "В ожидании", "Выполнено"]
+        );
+    }
+    assert_eq!(
+        statuses(Kind::Ticket, "complaints/claim"),
+        [
+            "Зарегистрирована",
+            "Обрабатывается",
+            "Удовлетворена",
+            "Не удовлетворена"
+        ]
+    );
+    assert_eq!(
+        statuses(Kind::Asset, "aftersales-vtiger/equipment"),
+        ["Эксплуатируется", "Не эксплуатируется"]
+    );
+    let unit = catalog.field(Kind::Contract, None, "unit").unwrap();
+    let units: Vec<&str> = unit.options.iter().map(|o| o.code.as_str()).collect();
+    assert_eq!(units, ["hours", "days", "events"]);
+}
+
+// rows: S1.32
+#[test]
+fn numbers_given_at_once_differ_and_are_never_given_again() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("support-1c")).unwrap();
+    let create = || {
+        let fields = json!({"type": "support-1c/appeal", "title": "Звонок", "description": "x"});
+        let id = desk.create(Kind::Ticket, fields).unwrap().id;
+        (id, desk.get(Kind::Ticket, id).number().unwrap())
+    };
+    let mut all: Vec<_> = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| (0..10).map(|_| create()).collect::<Vec<_>>()))
+            .collect();
+        callers
+            .into_iter()
+            .flat_map(|c| c.join().unwrap())
+            .collect()
+    });
+    all.sort_by_key(|(_, number)| *number);
+    let (last, highest) = *all.last().unwrap();
+    all.dedup_by_key(|(_, number)| *number);
+    assert_eq!(all.len(), 20);
+    desk.run(Command::Delete {
+        kind: Kind::Ticket,
+        id: last,
+    })
+    .unwrap();
+    assert!(highest < create().1);
+}
+
 // rows: S1.5
 #[test]
 fn types_are_added_renamed_and_removed_while_nobody_uses_them() {

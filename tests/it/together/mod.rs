@@ -390,7 +390,10 @@ fn changes_of_all_kinds_stand_on_each_other() {
     let queued = crowd.desk.desk.due_deliveries(Queue::Mail, 100).unwrap();
     let subjects: BTreeSet<_> = queued.into_iter().map(|due| due.item.subject).collect();
     assert_eq!(subjects, (0..8).map(|n| format!("sent {n}")).collect());
-    let sent = crowd.texts().into_iter().filter(|text| text == "It is done");
+    let sent = crowd
+        .texts()
+        .into_iter()
+        .filter(|text| text == "It is done");
     assert_eq!(sent.count(), 8);
     assert!(crowd.store.most() > 3, "{}", crowd.store.most());
 }
