@@ -7,23 +7,14 @@
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
-mod client;
-
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use opora::api::{Api, ApiOptions, hash_of};
-use opora::desk::{Actor, Command, Desk};
 use opora_benches::kit::{
-    Bed, BedOptions, Fallible, Mode, Rate, drive, folder, load, median, status_of_work,
+    Bed, BedOptions, Client, Fallible, Mode, Rate, Server, drive, folder, load, median,
+    status_of_work,
 };
 use parking_lot::Mutex;
-
-use self::client::Client;
-
-const SECRET: &str = "a-secret-of-the-bench";
 
 fn main() -> Fallible<()> {
     let mode = Mode::from_args();
@@ -35,47 +26,29 @@ fn main() -> Fallible<()> {
             hooks: !mode.bare,
         },
     )?;
-    bed.run(&Command::CreateToken {
-        actor: Actor::Admin { agent: None },
-        note: "bench".to_owned(),
-        hash: hash_of(SECRET),
-    })?;
     load(&bed, 0, mode.pick(5_000, 100))?;
-    let server = tokio::runtime::Runtime::new()?;
-    let address = serve(&server, Arc::clone(&bed.desk))?;
+    let server = Server::of(&bed)?;
     let time = mode.pick(Duration::from_secs(2), Duration::from_millis(200));
     for connections in [1, 8, 64] {
         let mut all: [Vec<Rate>; 4] = Default::default();
         for _ in 0..mode.pick(5, 1) {
             let [direct, creates, reads, transitions] = &mut all;
-            let (made, rate) = creates_over_http(&bed, address, connections, time)?;
+            let (made, rate) = creates_over_http(&bed, &server, connections, time)?;
             creates.push(rate);
             direct.push(creates_direct(&bed, connections, time)?);
-            reads.push(reads_over_http(address, connections, time, &made)?);
-            transitions.push(transitions_over_http(address, connections, time, made)?);
+            reads.push(reads_over_http(&server, connections, time, &made)?);
+            transitions.push(transitions_over_http(&server, connections, time, made)?);
         }
         report(connections, &all);
     }
-    server.shutdown_background();
+    drop(server);
     bed.desk.close()?;
     Ok(())
 }
 
-fn serve(runtime: &tokio::runtime::Runtime, desk: Arc<Desk>) -> Fallible<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let router = Api::new(desk, ApiOptions::default()).router();
-    runtime.spawn(async move {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        axum::serve(listener, router).await
-    });
-    Ok(address)
-}
-
-fn clients(address: SocketAddr, connections: usize) -> Fallible<Vec<Mutex<Client>>> {
+fn clients(server: &Server, connections: usize) -> Fallible<Vec<Mutex<Client>>> {
     (0..connections)
-        .map(|_| Ok(Mutex::new(Client::connect(address, SECRET)?)))
+        .map(|_| Ok(Mutex::new(server.connect()?)))
         .collect()
 }
 
@@ -86,11 +59,11 @@ static NUMBER: AtomicU64 = AtomicU64::new(1_000_000);
 
 fn creates_over_http(
     bed: &Bed,
-    address: SocketAddr,
+    server: &Server,
     connections: usize,
     time: Duration,
 ) -> Fallible<(Vec<Made>, Rate)> {
-    let clients = clients(address, connections)?;
+    let clients = clients(server, connections)?;
     let made = Mutex::new(Vec::new());
     let rate = drive(connections, time, |caller, _| {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -113,12 +86,12 @@ fn creates_direct(bed: &Bed, callers: usize, time: Duration) -> Fallible<Rate> {
 }
 
 fn reads_over_http(
-    address: SocketAddr,
+    server: &Server,
     connections: usize,
     time: Duration,
     made: &[Made],
 ) -> Fallible<Rate> {
-    let clients = clients(address, connections)?;
+    let clients = clients(server, connections)?;
     drive(connections, time, |caller, turn| {
         let client = clients.get(caller).ok_or("no client")?;
         let place = usize::try_from(turn)? % made.len().max(1);
@@ -131,12 +104,12 @@ fn reads_over_http(
 }
 
 fn transitions_over_http(
-    address: SocketAddr,
+    server: &Server,
     connections: usize,
     time: Duration,
     made: Vec<Made>,
 ) -> Fallible<Rate> {
-    let clients = clients(address, connections)?;
+    let clients = clients(server, connections)?;
     let left = Mutex::new(made);
     drive(connections, time, |caller, _| {
         let Some((id, number)) = left.lock().pop() else {

@@ -3,31 +3,47 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use opora::desk::{Actor, Command, Reply, Request};
+use opora::desk::Actor;
 use opora::domain::{Id, Kind};
 use opora::packs::PackFiles;
-use opora_benches::kit::{Bed, Fallible, Mode, load, median, millis};
+use opora_benches::kit::{Fallible, Mode, median, millis};
 use parking_lot::Mutex;
 use serde_json::json;
 
 use crate::corpus::{self, PACK, RULE};
+use crate::doors::Door;
 
 /// Callers that work as ever.
 const OTHERS: usize = 8;
 /// Times slower that others may be at p99.
 const AIM: f64 = 1.5;
-/// Hostile calls after which the rule is let run again: a breaker would end the measurement.
+/// Hostile calls after which a failing rule is let run again, where its breaker is not to open: it
+/// opens after twenty on one record.
 const RESET_EVERY: u64 = 10;
 
 const DEFINITIONS: &str = include_str!("../../tests/hostile/definitions.toml");
 
-/// Cases of the corpus that use up fuel and memory, in both languages.
-const ATTACKS: [&str; 5] = [
-    "scripts/loop.rhai",
-    "scripts/strings_in_list.rhai",
-    "scripts/sorting.rhai",
-    "plugins/loop.wat",
-    "plugins/memory.wat",
+/// What becomes of the breaker of a rule that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaker {
+    /// It has nothing to do: the rule answers in the end.
+    Idle,
+    /// It opens when it should.
+    Opens,
+    /// The rule is let run again before it opens.
+    HeldOff,
+}
+
+/// Cases of the corpus that take much, in both languages.
+const ATTACKS: [(&str, Breaker); 8] = [
+    ("scripts/nearly.rhai", Breaker::Idle),
+    ("scripts/loop.rhai", Breaker::Opens),
+    ("scripts/loop.rhai", Breaker::HeldOff),
+    ("scripts/sorting.rhai", Breaker::HeldOff),
+    ("scripts/strings_in_list.rhai", Breaker::HeldOff),
+    ("plugins/nearly.wat", Breaker::Idle),
+    ("plugins/far_writes.wat", Breaker::HeldOff),
+    ("plugins/memory.wat", Breaker::HeldOff),
 ];
 
 /// A rule of the same name that refuses at once.
@@ -45,86 +61,124 @@ fn harmless() -> PackFiles {
     ])
 }
 
-/// Prints how the others' p99 changes.
-pub fn of_hostile_rules(bed: &Bed, mode: &Mode) -> Fallible<()> {
-    load(bed, 0, mode.pick(2_000, 50))?;
+/// Prints how the others' p99 changes behind a door.
+pub fn of_hostile_rules(door: Door<'_>, mode: &Mode) -> Fallible<()> {
+    let bed = door.bed();
     bed.install(harmless())?;
-    let fields = json!({"type": "hostile/fault", "title": "good"});
-    let victim = bed.create(Kind::Ticket, fields)?.id;
-    let rounds = mode.pick(5, 1);
-    for file in ATTACKS.into_iter().take(mode.pick(ATTACKS.len(), 2)) {
+    let most = mode.pick(16, 2);
+    let victims = (0..most)
+        .map(|_| {
+            let fields = json!({"type": "hostile/fault", "title": "good"});
+            Ok(bed.create(Kind::Ticket, fields)?.id)
+        })
+        .collect::<Fallible<Vec<Id>>>()?;
+    for (file, breaker) in ATTACKS.into_iter().take(mode.pick(ATTACKS.len(), 2)) {
         let case = corpus::all().into_iter().find(|case| case.file == file);
         let hostile = case.ok_or("the corpus has no such case")?.pack();
-        for attackers in [1, 16] {
-            let (mut ratios, mut before, mut under) = (Vec::new(), Vec::new(), Vec::new());
-            let mut calls = 0;
-            for _ in 0..rounds {
-                let calm = measure(bed, mode, harmless(), victim, attackers)?;
-                let beside = measure(bed, mode, hostile.clone(), victim, attackers)?;
-                ratios.push(beside.p99 / calm.p99.max(1e-9));
-                before.push(calm.p99);
-                under.push(beside.p99);
-                calls += beside.attacks;
-            }
-            println!(
-                "{attackers:>2} looping {file:30} {:.2} times (at most {AIM}): p99 of {OTHERS} \
-                 others {:.1} ms, {:.1} ms beside a harmless rule; {calls} hostile calls",
-                median(ratios),
-                median(under),
-                median(before),
-            );
+        // Many that fail on many records open the breaker at once.
+        let counts: &[usize] = match breaker {
+            Breaker::Idle => &[1, most],
+            Breaker::Opens | Breaker::HeldOff => &[1],
+        };
+        for attackers in counts {
+            let victims = victims.get(..*attackers).ok_or("too few victims")?;
+            compare(door, mode, (file, &hostile, breaker), victims)?;
         }
     }
+    Ok(())
+}
+
+fn compare(
+    door: Door<'_>,
+    mode: &Mode,
+    (file, hostile, breaker): (&str, &PackFiles, Breaker),
+    victims: &[Id],
+) -> Fallible<()> {
+    let (mut ratios, mut before, mut under) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut calls, mut done) = (0, [0, 0]);
+    for _ in 0..mode.pick(5, 1) {
+        let calm = measure(door, mode, harmless(), Breaker::Idle, victims)?;
+        let beside = measure(door, mode, hostile.clone(), breaker, victims)?;
+        ratios.push(beside.p99 / calm.p99.max(1e-9));
+        before.push(calm.p99);
+        under.push(beside.p99);
+        calls += beside.attacks;
+        let [harmless, hostile] = &mut done;
+        *harmless += calm.done;
+        *hostile += beside.done;
+    }
+    let [harmless, hostile] = done;
+    println!(
+        "{:>2} of {} looping {file:28} {} {:.2} times (at most {AIM}): p99 of {OTHERS} others \
+         {:.1} ms, {:.1} ms beside a harmless rule; {hostile} and {harmless} of their commands; \
+         {calls} hostile calls",
+        victims.len(),
+        door.name(),
+        match breaker {
+            Breaker::Idle => "(answers)          ",
+            Breaker::Opens => "(breaker opens)    ",
+            Breaker::HeldOff => "(breaker held off) ",
+        },
+        median(ratios),
+        median(under),
+        median(before),
+    );
     Ok(())
 }
 
 struct Measured {
     /// Of the others' commands, in milliseconds.
     p99: f64,
+    /// Commands of the others.
+    done: usize,
     attacks: u64,
 }
 
 static NUMBER: AtomicU64 = AtomicU64::new(10_000_000);
 
 fn measure(
-    bed: &Bed,
+    door: Door<'_>,
     mode: &Mode,
     pack: PackFiles,
-    victim: Id,
-    attackers: usize,
+    breaker: Breaker,
+    victims: &[Id],
 ) -> Fallible<Measured> {
-    bed.install(pack)?;
+    door.bed().install(pack)?;
     let time = mode.pick(Duration::from_secs(3), Duration::from_millis(200));
     let (stop, attacks) = (AtomicBool::new(false), AtomicU64::new(0));
     let times = Mutex::new(Vec::new());
     let until = Instant::now() + time;
+    let attack = |victim: Id| -> Fallible<()> {
+        let mut line = door.open()?;
+        while !stop.load(Ordering::Relaxed) {
+            line.provoke(victim)?;
+            let count = attacks.fetch_add(1, Ordering::Relaxed);
+            if breaker == Breaker::HeldOff && count % RESET_EVERY == 0 {
+                let rule = format!("{PACK}/{RULE}");
+                door.bed().desk.reset_rule(&Actor::System, &rule)?;
+            }
+        }
+        Ok(())
+    };
     std::thread::scope(|scope| -> Fallible<()> {
-        for _ in 0..attackers {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    // It is refused, or told to come again later.
-                    if provoke(bed, victim).is_ok() {
-                        return;
-                    }
-                    if attacks.fetch_add(1, Ordering::Relaxed) % RESET_EVERY == 0 {
-                        // Harmless rules have nothing to be reset.
-                        drop(
-                            bed.desk
-                                .reset_rule(&Actor::System, &format!("{PACK}/{RULE}")),
-                        );
-                    }
-                }
-            });
-        }
-        let others: Vec<_> = (0..OTHERS)
-            .map(|_| scope.spawn(|| work(bed, until, &times)))
+        let attack = &attack;
+        let attackers: Vec<_> = victims
+            .iter()
+            .map(|victim| scope.spawn(move || attack(*victim)))
             .collect();
-        let mut worked = Ok(());
-        for other in others {
-            worked = worked.and(other.join().map_err(|_| "a caller panicked")?);
-        }
+        let others: Vec<_> = (0..OTHERS)
+            .map(|_| scope.spawn(|| work(door, until, &times)))
+            .collect();
+        let joined = others.into_iter().map(|other| other.join());
+        let joined: Vec<_> = joined.collect();
         stop.store(true, Ordering::Relaxed);
-        worked
+        let all = joined
+            .into_iter()
+            .chain(attackers.into_iter().map(|one| one.join()));
+        for one in all {
+            one.map_err(|_| "a caller panicked")??;
+        }
+        Ok(())
     })?;
     let mut times = times.into_inner();
     times.sort_unstable();
@@ -132,36 +186,16 @@ fn measure(
     let p99 = times.get(last * 99 / 100).copied().unwrap_or_default();
     Ok(Measured {
         p99: millis(p99),
+        done: times.len(),
         attacks: attacks.load(Ordering::Relaxed),
     })
 }
 
-/// Asks for the change that the rule is hostile to.
-fn provoke(bed: &Bed, victim: Id) -> opora::desk::Result<Reply> {
-    let fields = json!({"title": "bad"}).as_object().cloned();
-    let command = Command::Update {
-        kind: Kind::Ticket,
-        id: victim,
-        fields: fields.unwrap_or_default(),
-    };
-    let request = Request::by(Actor::Admin { agent: None });
-    bed.desk.run(&request, &command)
-}
-
-/// Works as a desk does: a new ticket, a comment on it, a change of it.
-fn work(bed: &Bed, until: Instant, times: &Mutex<Vec<Duration>>) -> Fallible<()> {
+fn work(door: Door<'_>, until: Instant, times: &Mutex<Vec<Duration>>) -> Fallible<()> {
+    let mut line = door.open()?;
     let mut own = Vec::new();
     while Instant::now() < until {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let began = Instant::now();
-        let id = bed.ticket(number)?.id;
-        own.push(began.elapsed());
-        let began = Instant::now();
-        bed.comment(id, number)?;
-        own.push(began.elapsed());
-        let began = Instant::now();
-        bed.update(id, number)?;
-        own.push(began.elapsed());
+        line.work(NUMBER.fetch_add(1, Ordering::Relaxed), &mut own)?;
     }
     times.lock().append(&mut own);
     Ok(())

@@ -1,24 +1,30 @@
 //! A desk to measure, and what turns a measurement into a figure.
 
 mod bed;
+mod client;
 mod figures;
 mod load;
 mod packs;
 mod people;
 mod recorder;
 mod replay;
+#[cfg(feature = "api")]
+mod server;
 mod words;
 
 use std::error::Error;
 use std::path::PathBuf;
 
 pub use bed::{Bed, BedOptions, status_of_work};
+pub use client::Client;
 pub use figures::{Rate, Spread, drive, human_bytes, median, micros, millis, resident_bytes};
 pub use load::load;
 pub use packs::{shipped_pack, shipped_packs, told};
 pub use people::Seed;
 pub use recorder::Recorder;
 pub use replay::Replay;
+#[cfg(feature = "api")]
+pub use server::Server;
 pub use words::lorem;
 
 /// What a bench answers.

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Result, codec};
 use crate::domain::Instant;
-use crate::packs::{Grants, LocalFields};
+use crate::packs::{Grants, LocalFields, Renamed};
 
 /// The second format of the list of active packs; the first one had no states.
 const WITH_STATES: u8 = 2;
+/// The third format, of desks with packs of which upgrades renamed something.
+const WITH_RENAMES: u8 = 3;
 /// The format that the codec writes.
 const PLAIN: u8 = 1;
 
@@ -21,6 +23,8 @@ pub struct ActivePacks {
     /// How administrators left the packs; those of the first format have none and may do everything
     /// they ask for.
     pub states: Vec<PackState>,
+    /// What upgrades of packs renamed, by pack.
+    pub renamed: Vec<(String, Vec<Renamed>)>,
 }
 
 /// How administrators left a pack.
@@ -42,36 +46,67 @@ struct WithoutStates {
     local: Vec<LocalFields>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct WithoutRenames {
+    packs: Vec<(String, [u8; 32])>,
+    local: Vec<LocalFields>,
+    states: Vec<PackState>,
+}
+
 impl ActivePacks {
-    /// The row.
+    /// The row. Where nothing was renamed it is one that older builds read.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = codec::encode(self)?;
+        let (mut bytes, written) = if self.renamed.is_empty() {
+            let before = WithoutRenames {
+                packs: self.packs.clone(),
+                local: self.local.clone(),
+                states: self.states.clone(),
+            };
+            (codec::encode(&before)?, WITH_STATES)
+        } else {
+            (codec::encode(self)?, WITH_RENAMES)
+        };
         if let Some(format) = bytes.first_mut() {
-            *format = WITH_STATES;
+            *format = written;
         }
         Ok(bytes)
     }
 
-    /// From the row, of either format.
+    /// From the row, of any of the formats.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        if bytes.first() == Some(&PLAIN) {
-            let old: WithoutStates = codec::decode(bytes)?;
-            return Ok(Self {
-                packs: old.packs,
-                local: old.local,
-                states: Vec::new(),
-            });
-        }
         let mut plain = bytes.to_vec();
-        if let Some(format) = plain.first_mut().filter(|format| **format == WITH_STATES) {
+        let known = [WITH_STATES, WITH_RENAMES];
+        if let Some(format) = plain.first_mut().filter(|format| known.contains(format)) {
             *format = PLAIN;
         }
-        codec::decode(&plain)
+        let (packs, local, states) = match bytes.first() {
+            Some(&PLAIN) => {
+                let old: WithoutStates = codec::decode(bytes)?;
+                (old.packs, old.local, Vec::new())
+            }
+            Some(&WITH_STATES) => {
+                let old: WithoutRenames = codec::decode(&plain)?;
+                (old.packs, old.local, old.states)
+            }
+            _ => return codec::decode(&plain),
+        };
+        Ok(Self {
+            packs,
+            local,
+            states,
+            renamed: Vec::new(),
+        })
     }
 
     /// How administrators left a pack.
     pub fn state(&self, pack: &str) -> Option<&PackState> {
         self.states.iter().find(|s| s.pack == pack)
+    }
+
+    /// What upgrades of a pack renamed.
+    pub fn renamed(&self, pack: &str) -> Option<&[Renamed]> {
+        let mut all = self.renamed.iter();
+        all.find(|(name, _)| name == pack).map(|(_, all)| &**all)
     }
 }
 

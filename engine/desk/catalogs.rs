@@ -83,6 +83,9 @@ pub fn read(snapshot: &dyn Snapshot, bytes: &[u8], hosts: &dyn Hosts) -> Result<
     let mut loaded = Vec::new();
     for (name, revision) in &active.packs {
         let mut pack = load(snapshot, name, revision, hosts)?;
+        if let Some(renamed) = active.renamed(name) {
+            pack.renamed = renamed.into();
+        }
         if let Some(state) = active.state(name) {
             pack = pack.with_state(state.grants.clone(), state.disabled);
             if let Some(old) = &state.moving {

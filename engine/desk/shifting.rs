@@ -255,10 +255,12 @@ fn kinds(shift: &Shift) -> Vec<Kind> {
         let mut types = types.chain([None]);
         if all {
             // Any kind whose records can have something of a pack.
-            return types.any(|t| {
-                let defs = shift.previous.fields(*kind, t).iter();
-                t.is_some() || defs.into_iter().any(|f| f.code.contains('/'))
-            });
+            // Templates of recurrences name what tickets have.
+            return *kind == Kind::Recurrence
+                || types.any(|t| {
+                    let defs = shift.previous.fields(*kind, t).iter();
+                    t.is_some() || defs.into_iter().any(|f| f.code.contains('/'))
+                });
         }
         types.any(|t| shape(&shift.previous, *kind, t) != shape(&shift.next, *kind, t))
     };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Id, Instant, Kind};
+use crate::packs::Catalog;
 
 /// A request to rate a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,14 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Code of its definition as the pack has it today.
+    pub fn template_now(&self, catalog: &Catalog) -> String {
+        let pack = self.template.split_once('/').map_or("", |(pack, _)| pack);
+        let pack = catalog.pack(pack);
+        let now = pack.map(|p| p.survey_now(self.id, &self.template).into_owned());
+        now.unwrap_or_else(|| self.template.clone())
+    }
+
     /// Whether an answer is still taken.
     pub fn is_open(&self, now: Instant) -> bool {
         let is_late = self.expires_at.is_some_and(|at| at < now);

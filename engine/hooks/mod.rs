@@ -17,6 +17,7 @@ pub mod process;
 pub mod reference;
 pub mod rule;
 mod tally;
+pub mod watch;
 pub mod when;
 mod word;
 

@@ -58,6 +58,11 @@ impl Tally {
         self.count(usage, true, 4);
     }
 
+    /// A call runs long: whoever calls the rule next is to know at once.
+    pub fn runs_long(&self) {
+        self.slow.store(SLOW_FOR, Ordering::Relaxed);
+    }
+
     fn count(&self, usage: Usage, failed: bool, verdict: u8) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.failures

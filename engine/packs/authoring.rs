@@ -176,6 +176,14 @@ fn replaced() -> Json {
             "option",
             "Options that are gone, FIELD:OPTION, and what takes their place.",
         ),
+        (
+            "survey",
+            "Surveys that are gone, and what takes their place.",
+        ),
+        (
+            "timer",
+            "Timers that rules do not set by this name any more, and their names.",
+        ),
     ];
     let tables = about.map(|(name, about)| {
         let table = json!({

@@ -143,10 +143,9 @@ pub fn within(usual: Limits, asked: super::PluginLimits) -> Limits {
         asked.map_or(usual, |n| usize::try_from(n).unwrap_or(usize::MAX))
     };
     Limits {
-        fuel: asked.fuel.unwrap_or(usual.fuel),
         memory_bytes: bytes(asked.memory, usual.memory_bytes),
         component_bytes: bytes(asked.bytes, usual.component_bytes),
-        ..usual
+        ..usual.with_fuel(asked.fuel.unwrap_or(usual.fuel))
     }
 }
 

@@ -14,6 +14,7 @@ use super::hosts::{Hosts, PluginFile, PluginUnit, ScriptUnit};
 use super::manifest::{self, Manifest};
 use super::origin::Origin;
 use super::read;
+use super::renamed::Renamed;
 use super::source::{Source, short};
 use super::stages;
 use crate::domain::{Definitions, Value};
@@ -36,6 +37,8 @@ pub struct Loaded {
     pub grants: Arc<Grants>,
     /// Whether its rules rest and its types take no new records.
     pub disabled: bool,
+    /// What upgrades renamed, oldest first, for what was set before them.
+    pub renamed: Arc<[Renamed]>,
     /// Hashes of the scripts and the plugin that rules run, by path.
     pub(super) code: BTreeMap<String, [u8; 32]>,
     pub(super) origin: Origin,
@@ -198,6 +201,7 @@ fn assemble(
         options: Arc::new(options),
         grants: Arc::new(manifest.asks.clone()),
         disabled: false,
+        renamed: Arc::default(),
         code: code_hashes(&manifest, files),
         origin,
         manifest,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::Loaded;
-use crate::domain::{Record, Value, record::fields};
+use crate::domain::recurrence::fields::TEMPLATE;
+use crate::domain::{Kind, Record, Value, record::fields};
 
 /// Codes of an older revision and those of the newer one that take their place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,15 +74,15 @@ impl Moves {
         let (from, to) = (Codes::of(old), Codes::of(new));
         let (forth, back) = (&new.manifest.replaced, &old.manifest.replaced);
         let mut moves = Self {
-            types: pick(&from.types, &to.types, &forth.types, &back.types),
-            statuses: pick(
+            types: picked(&from.types, &to.types, &forth.types, &back.types),
+            statuses: picked(
                 &from.statuses,
                 &to.statuses,
                 &forth.statuses,
                 &back.statuses,
             ),
-            fields: pick(&from.fields, &to.fields, &forth.fields, &back.fields),
-            options: pick(&from.options, &to.options, &forth.options, &back.options),
+            fields: picked(&from.fields, &to.fields, &forth.fields, &back.fields),
+            options: picked(&from.options, &to.options, &forth.options, &back.options),
             dropped: Codes::default(),
         };
         // The options of a renamed field that keep their codes go with it.
@@ -156,6 +157,12 @@ impl Moves {
                 after.fields.entry(new.clone()).or_insert(value);
             }
         }
+        if record.kind == Kind::Recurrence
+            && let Some(Value::Json(text)) = record.get(TEMPLATE)
+            && let Some(text) = self.template(text)
+        {
+            after.put(TEMPLATE, Some(Value::Json(text)));
+        }
         (after != *record).then_some(after)
     }
 
@@ -191,7 +198,7 @@ impl Moves {
 
 /// The replacement of each code that goes: as the new revision says, else the only one that the old
 /// revision replaced by it.
-fn pick(
+pub(super) fn picked(
     from: &BTreeSet<String>,
     to: &BTreeSet<String>,
     forth: &BTreeMap<String, String>,

@@ -27,6 +27,12 @@ pub struct Replaced {
     /// Options of fields.
     #[serde(rename = "option")]
     pub options: BTreeMap<String, String>,
+    /// Surveys.
+    #[serde(rename = "survey")]
+    pub surveys: BTreeMap<String, String>,
+    /// Timers that rules set, by the names that rules give them.
+    #[serde(rename = "timer")]
+    pub timers: BTreeMap<String, String>,
 }
 
 impl Replaced {
@@ -47,14 +53,33 @@ impl Replaced {
         });
         Self {
             options: options.collect(),
+            surveys: all(self.surveys),
+            timers: self.timers,
             types: all(self.types),
             statuses: all(self.statuses),
             fields: all(self.fields),
         }
     }
 
+    /// Checks the names of timers, which stand nowhere but in rules.
+    fn check_timers(&self, origin: &Origin, faults: &mut Faults) {
+        for (old, new) in &self.timers {
+            let place = format!("replaced/timer/{}", short(old));
+            let (old, name) = (short(old), short(new));
+            let message = if new.is_empty() || 64 < new.len() {
+                format!("`{name}` is no name of a timer: 1 to 64 bytes")
+            } else if self.timers.contains_key(new) {
+                format!("timer `{old}` is replaced by `{name}`, which is replaced itself")
+            } else {
+                continue;
+            };
+            faults.push(origin.manifest.fault(&place, message));
+        }
+    }
+
     /// Checks that replaced codes are gone and their replacements there.
     pub(super) fn check(&self, definitions: &Definitions, origin: &Origin, faults: &mut Faults) {
+        self.check_timers(origin, faults);
         let types: Vec<String> = definitions.types.iter().map(|t| t.code.clone()).collect();
         let flows = definitions.workflows.iter();
         let statuses: Vec<String> = flows
@@ -65,11 +90,14 @@ impl Replaced {
         let options: Vec<String> = fields()
             .flat_map(|f| f.options.iter().map(|o| format!("{}:{}", f.code, o.code)))
             .collect();
+        let surveys = definitions.surveys.iter();
+        let surveys: Vec<String> = surveys.map(|s| s.code.clone()).collect();
         for (what, pairs, known) in [
             ("type", &self.types, &types),
             ("status", &self.statuses, &statuses),
             ("field", &self.fields, &codes),
             ("option", &self.options, &options),
+            ("survey", &self.surveys, &surveys),
         ] {
             for (old, new) in pairs {
                 let (old_name, new_name) = (short(bare(old)), short(bare(new)));

@@ -115,6 +115,74 @@ fn the_same_rules_differ_in_nothing_even_when_their_lines_move() {
     assert!(done.decisions >= 20, "{}", done.decisions);
 }
 
+/// A chain of rules in one command: what one sets, the next ones see.
+const CHAIN: &str = r#"
+[[rule]]
+name = "weigh"
+hook = "record.defaults"
+script = "rules.rhai"
+[[rule]]
+name = "sum"
+hook = "field.compute"
+script = "rules.rhai"
+reads = ["weight"]
+writes = ["room"]
+[[rule]]
+name = "light"
+hook = "record.validate"
+script = "rules.rhai"
+[[rule]]
+name = "mark"
+hook = "transition.effect"
+script = "rules.rhai"
+[[rule]]
+name = "look"
+hook = "transition.effect"
+script = "rules.rhai"
+priority = 1
+"#;
+
+const CHAIN_SCRIPT: &str = r#"
+fn weigh(c) { c.set("weight", 5); }
+fn sum(c) { c.set("room", `shelf ${(c.record.weight ?? 0) * 2}`); }
+fn light(c) { if c.record.room == "shelf 400" { c.deny("too_heavy", "too heavy"); } }
+fn mark(c) { c.tag("plain"); c.set("solution", "none"); }
+fn look(c) { if (c.record.tags ?? []).contains("odd") && c.record.solution == () { c.comment_internal("odd"); } }
+"#;
+
+#[test]
+fn later_rules_of_a_command_see_what_earlier_ones_would_have_set() {
+    let desk = TestDesk::bare();
+    install(&desk, CHAIN, CHAIN_SCRIPT);
+    let plain = json!({"type": "fault", "title": "Pump"});
+    let id = desk.create(Kind::Ticket, plain).unwrap().id;
+    let asked = json!({"type": "fault", "title": "Pump", "weight": 7});
+    desk.create(Kind::Ticket, asked).unwrap();
+    desk.transition(id, "doing").unwrap();
+    let told = |from: &str, to: &str| -> Vec<(String, String)> {
+        let done = simulate(&desk, CHAIN, &CHAIN_SCRIPT.replace(from, to));
+        let told = done.differences.iter();
+        told.map(|d| (d.rule.clone(), d.field.clone())).collect()
+    };
+    let pair = |rule: &str, field: &str| (format!("plain/{rule}"), field.to_owned());
+    // Of the ticket with a weight of its own only the default is another one.
+    let heavier = told("\"weight\", 5", "\"weight\", 200");
+    assert!(heavier.contains(&pair("sum", "room")), "{heavier:?}");
+    assert!(heavier.contains(&pair("light", "refuse too_heavy")));
+    assert_eq!(
+        heavier
+            .iter()
+            .filter(|(rule, _)| rule == "plain/sum")
+            .count(),
+        1
+    );
+    let marked = told(
+        "c.tag(\"plain\"); c.set(\"solution\", \"none\");",
+        "c.tag(\"odd\");",
+    );
+    assert!(marked.contains(&pair("look", "comment")), "{marked:?}");
+}
+
 #[test]
 fn another_value_is_told_ticket_by_ticket_and_field_by_field() {
     let (desk, made) = lived();

@@ -40,7 +40,12 @@ impl Deciding<'_, '_> {
         let catalog = Arc::clone(&self.ground.catalog);
         let old = catalog.pack(loaded.name());
         let grants = grants(loaded, old.map(|o| &*o.grants), given)?;
-        let new = Arc::new(loaded.with_state(grants, old.is_some_and(|o| o.disabled)));
+        let mut new = loaded.with_state(grants, old.is_some_and(|o| o.disabled));
+        if let Some(old) = old {
+            let moves = packs::Moves::between(old, &new);
+            new = new.after(old, &moves, self.allot.id(self.ground.now));
+        }
+        let new = Arc::new(new);
         let all = replaced(&catalog, &new);
         let moving = match old {
             Some(old) => self.follow(old, &new, &all)?,
@@ -317,6 +322,11 @@ impl Deciding<'_, '_> {
                 .collect(),
             local: next.local().to_vec(),
             states: all.iter().map(state).collect(),
+            renamed: all
+                .iter()
+                .filter(|p| !p.renamed.is_empty())
+                .map(|p| (p.name().to_owned(), p.renamed.to_vec()))
+                .collect(),
         };
         let row = active.encode()?;
         self.ground.catalogs.prepare(&row, &next);

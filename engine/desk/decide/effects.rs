@@ -1,15 +1,18 @@
 //! Applying effects: validated like any user's input, all of a rule's or none.
 
+use std::sync::Arc;
+
 use super::entries::{check_text, short};
 use super::intake::{CONVERTED, SOURCE};
 use super::notify::Words;
 use super::rules::Ruled;
 use super::{Deciding, MAX_DEPTH};
 use crate::desk::journal::{By, Purpose, Timer};
-use crate::desk::{Error, ErrorKind, Result};
+use crate::desk::{Error, ErrorKind, Result, keys};
 use crate::domain::entry::{Entry, EntryBody};
 use crate::domain::{Id, Kind, Value, record::fields};
 use crate::hooks::{Effect, Hook};
+use crate::store::Table;
 
 /// Furthest that a timer may be set ahead, in days.
 const MAX_AHEAD_DAYS: i64 = 3_660;
@@ -136,6 +139,7 @@ impl Deciding<'_, '_> {
             Effect::Untag(tag) => self.tag(kind, id, tag, false, by),
             Effect::Schedule { name, at, data } => self.schedule(ruled, kind, id, name, *at, data),
             Effect::Unschedule { name } => {
+                self.unset_by_old_names(ruled, id, name)?;
                 self.draft
                     .timers
                     .insert((id, timer_name(ruled, name)), None);
@@ -370,12 +374,31 @@ impl Deciding<'_, '_> {
                 format!("a timer needs a name of 1 to 64 bytes and a time before {furthest}"),
             ));
         }
+        self.unset_by_old_names(ruled, id, name)?;
         let name = timer_name(ruled, name);
         let purpose = Purpose::Rule {
             pack: ruled.rule.pack.to_string(),
             data: data.to_owned(),
         };
         self.set_timer(kind, id, &name, at, purpose);
+        Ok(())
+    }
+
+    /// A timer that an older revision set, by what it called it: it is the same timer.
+    fn unset_by_old_names(&mut self, ruled: &Ruled, owner: Id, name: &str) -> Result<()> {
+        let catalog = Arc::clone(&self.ground.catalog);
+        let Some(pack) = catalog.pack(&ruled.rule.pack) else {
+            return Ok(());
+        };
+        for old in pack.timer_before(name) {
+            let full = timer_name(ruled, &old);
+            let key = keys::timer_name(owner, &full);
+            let row = self.draft.snapshot.get(Table::TimerNames, &key)?;
+            let set = row.and_then(|row| keys::id_at_end(&row.bytes));
+            if set.is_some_and(|set| pack.timer_now(set, &old) == name) {
+                self.draft.timers.insert((owner, full), None);
+            }
+        }
         Ok(())
     }
 

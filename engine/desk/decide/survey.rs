@@ -255,6 +255,7 @@ impl Deciding<'_, '_> {
             // Rules speak the language of who acts from the first one on.
             self.draft.load(&[(Kind::Contact, contact)])?;
         }
+        survey.template = survey.template_now(&self.ground.catalog);
         let def = self.ground.catalog.survey(&survey.template).cloned();
         let answers = read_answers(def.as_ref(), survey.scale, answers)?;
         check_score(score, &answers, survey.scale)?;

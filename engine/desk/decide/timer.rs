@@ -77,9 +77,14 @@ impl Deciding<'_, '_> {
             .name
             .strip_prefix(pack)
             .and_then(|n| n.strip_prefix('/'));
+        let bare = bare.unwrap_or(&timer.name);
+        // It may have been set by a revision that called things otherwise.
+        let loaded = self.ground.catalog.pack(pack);
+        let name = loaded.map_or(bare.into(), |p| p.timer_now(timer.id, bare));
+        let data = loaded.map_or(data.into(), |p| p.data_now(timer.id, data));
         let detail = Detail::Timer {
-            name: bare.unwrap_or(&timer.name).to_owned(),
-            data: data.to_owned(),
+            name: name.into_owned(),
+            data: data.into_owned(),
         };
         for rule in self.due_rules(Hook::ScheduleFire, timer.kind, timer.owner) {
             if &*rule.pack != pack {

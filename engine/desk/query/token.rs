@@ -120,7 +120,7 @@ impl Desk {
         let now = self.now();
         let catalog = self.ground(snapshot, now, None)?.0.catalog;
         let questions = catalog
-            .survey(&survey.template)
+            .survey(&survey.template_now(&catalog))
             .map(|d| d.questions.clone());
         Ok(SurveyView {
             number: record.number(),

@@ -1,6 +1,6 @@
 //! A changed pack, tried on recorded commands: what it would have decided otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -10,10 +10,11 @@ use super::outline::{Point, differences, outline};
 use super::run::Recorded;
 use crate::desk::decide::{call_checked, pack_faults};
 use crate::desk::journal::{RuleRun, Verdict};
+use crate::desk::permits::{Patience, Permits};
 use crate::desk::trace::{Scene, Trace};
 use crate::desk::{Desk, Result};
-use crate::domain::{Id, Instant, Kind};
-use crate::hooks::{Call, Decision, Failure, Hook, Rule};
+use crate::domain::{Id, Instant, Kind, Record, Value, record::fields};
+use crate::hooks::{Call, Decision, Effect, Failure, Hook, Rule};
 use crate::packs::{self, Catalog, Loaded, PackFiles};
 use crate::store::Pos;
 
@@ -160,12 +161,19 @@ impl Candidate {
     }
 
     /// Tries the candidate on a recorded command.
-    pub(super) fn judge(&self, recorded: &Recorded, records: &mut dyn Records) -> Result<Judged> {
+    /// Rules that run long need permits of their pack, as everywhere.
+    pub(super) fn judge(
+        &self,
+        recorded: &Recorded,
+        records: &mut dyn Records,
+        permits: &Permits,
+    ) -> Result<Judged> {
         let trace = recorded.traced()?;
         let next = self.combined(recorded)?;
         let footing = &recorded.footing;
         let mut judge = Judge {
             candidate: self,
+            permits,
             recorded,
             trace,
             next: &next,
@@ -188,8 +196,22 @@ impl Candidate {
     }
 }
 
+fn tagged(record: &mut Record, tag: &str, is_on: bool) {
+    let mut tags = match record.get(fields::TAGS) {
+        Some(Value::List(tags)) => tags.clone(),
+        _ => Vec::new(),
+    };
+    tags.retain(|known| known.as_text() != Some(tag));
+    if is_on {
+        tags.push(Value::from(tag));
+    }
+    let tags = (!tags.is_empty()).then_some(Value::List(tags));
+    record.put(fields::TAGS, tags);
+}
+
 struct Judge<'a, 'm> {
     candidate: &'a Candidate,
+    permits: &'a Permits,
     recorded: &'a Recorded,
     trace: &'a Trace,
     next: &'a Catalog,
@@ -275,8 +297,82 @@ impl<'a> Judge<'a, '_> {
         if !then.same(&now) {
             let then = self.then(stood.run, then)?;
             self.differ(&id, scene, &then.points(), &now.points());
+            self.suppose(rule, scene, &stood, (&then, &now))?;
         }
         Ok(())
+    }
+
+    /// What the rule would have set otherwise, for the rules that come after it.
+    fn suppose(
+        &mut self,
+        rule: &Rule,
+        scene: &Scene,
+        stood: &Stood<'_>,
+        (then, now): (&Said, &Said),
+    ) -> Result<()> {
+        let place = self.moment.record_of(scene)?;
+        let Some(before) = self.moment.supposed(place, stood.at)? else {
+            return Ok(());
+        };
+        let (then, now) = (
+            self.after(rule, &before, then),
+            self.after(rule, &before, now),
+        );
+        // What it set itself stands before the next call.
+        let next = stood.run.and_then(|(i, _)| self.trace.runs.get(i + 1));
+        let from = match (stood.run, next) {
+            (None, _) => stood.at,
+            (Some(_), Some(next)) => next.at.max(stood.at),
+            (Some(_), None) => u32::try_from(self.trace.steps.len()).unwrap_or(u32::MAX),
+        };
+        let fields: BTreeSet<&String> = then.fields.keys().chain(now.fields.keys()).collect();
+        for field in fields {
+            let value = now.get(field);
+            if value != then.get(field) && !self.keeps(rule, &before, field, stood.at)? {
+                self.moment.suppose(place, field, value.cloned(), from);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a field keeps its value whatever the rule says.
+    fn keeps(&mut self, rule: &Rule, before: &Record, field: &str, at: u32) -> Result<bool> {
+        let asked = self.moment.was_asked((before.kind, before.id), field, at)?;
+        if rule.hook != Hook::RecordDefaults {
+            return Ok(asked && !rule.overrides);
+        }
+        let def = self.next.field(before.kind, before.type_code(), field);
+        let by_definition = def.is_some_and(|def| def.default.is_some());
+        Ok(asked || (before.get(field).is_some() && !by_definition))
+    }
+
+    /// A record with the values and tags that a rule said.
+    fn after(&self, rule: &Rule, before: &Record, said: &Said) -> Record {
+        let mut after = before.clone();
+        let Said::Decision(decision) = said else {
+            return after;
+        };
+        for (effect, _) in &decision.effects {
+            match effect {
+                Effect::Set { field, value } => {
+                    let pack = Some(&*rule.pack);
+                    let def = self
+                        .next
+                        .resolve(before.kind, before.type_code(), pack, field);
+                    let Some(def) = def else { continue };
+                    match value.as_ref().map(|value| def.check(value)) {
+                        None => after.put(&def.code, None),
+                        Some(Ok(value)) => after.put(&def.code, Some(value)),
+                        // Its effects would have been refused.
+                        Some(Err(_)) => return before.clone(),
+                    }
+                }
+                Effect::Tag(tag) => tagged(&mut after, tag, true),
+                Effect::Untag(tag) => tagged(&mut after, tag, false),
+                _ => {}
+            }
+        }
+        after
     }
 
     /// Rules that the candidate has no more.
@@ -353,7 +449,7 @@ impl<'a> Judge<'a, '_> {
 
     /// What a rule of the combined packs says.
     fn say(&mut self, rule: &Arc<Rule>, scene: &Scene, at: u32) -> Result<Said> {
-        let call: Call = self.moment.call(rule, scene, at)?;
+        let call: Call = self.moment.call_supposing(rule, scene, at)?;
         let call = Call {
             options: self.next.options(&rule.pack).cloned().unwrap_or_default(),
             ..call
@@ -363,7 +459,10 @@ impl<'a> Judge<'a, '_> {
             return Ok(Said::Nothing);
         }
         let started = std::time::Instant::now();
-        let said = call_checked(rule, &rule.narrow(call));
+        let call = rule.narrow(call);
+        let said = self
+            .permits
+            .run(rule, Patience::Endless, || call_checked(rule, &call))?;
         self.rule_time += started.elapsed();
         let said = Said::of(said);
         if matches!(said, Said::Failed(_)) {

@@ -50,6 +50,16 @@ pub struct Moment<'a> {
     states: BTreeMap<(Kind, Id), State>,
     /// Steps done.
     done: u32,
+    /// What rules would have set otherwise.
+    supposed: Vec<Supposed>,
+}
+
+/// A value that a field would have had after so many steps.
+struct Supposed {
+    place: (Kind, Id),
+    field: String,
+    value: Option<Value>,
+    from: u32,
 }
 
 /// A record in the middle of a command.
@@ -112,7 +122,66 @@ impl<'a> Moment<'a> {
             fields: changed.chain(beside).collect(),
             states: BTreeMap::new(),
             done: 0,
+            supposed: Vec::new(),
         }
+    }
+
+    /// Supposes that a field has another value after so many steps, until somebody sets it again.
+    pub fn suppose(&mut self, place: (Kind, Id), field: &str, value: Option<Value>, from: u32) {
+        self.supposed.push(Supposed {
+            place,
+            field: field.to_owned(),
+            value,
+            from,
+        });
+    }
+
+    /// A record after so many steps, and with what is supposed.
+    pub fn supposed(&mut self, place: (Kind, Id), at: u32) -> Result<Option<Record>> {
+        self.go_to(at)?;
+        let mut record = self.state(place)?.now().cloned();
+        for supposed in &self.supposed {
+            if supposed.place == place
+                && supposed.from <= at
+                && !self.sets(place, &supposed.field, supposed.from, at)
+                && let Some(record) = &mut record
+            {
+                record.put(&supposed.field, supposed.value.clone());
+            }
+        }
+        Ok(record)
+    }
+
+    /// Whether who asked gave the field its value.
+    pub fn was_asked(&mut self, place: (Kind, Id), field: &str, at: u32) -> Result<bool> {
+        self.go_to(at)?;
+        Ok(self.state(place)?.asked.iter().any(|asked| asked == field))
+    }
+
+    /// Whether a step between two sets a field.
+    fn sets(&self, place: (Kind, Id), field: &str, from: u32, to: u32) -> bool {
+        let steps = usize::try_from(from).ok().zip(usize::try_from(to).ok());
+        let steps = steps.and_then(|(from, to)| self.trace.steps.get(from..to));
+        steps.unwrap_or_default().iter().any(|step| {
+            let (Step::Final(of) | Step::Set(of, _)) = step else {
+                return false;
+            };
+            let set = usize::try_from(*of).ok().and_then(|i| self.fields.get(i));
+            set.is_some_and(|(kind, id, name, _)| ((*kind, *id), *name) == (place, field))
+        })
+    }
+
+    /// As [`Moment::call`], on records with what is supposed.
+    pub fn call_supposing(&mut self, rule: &Rule, scene: &Scene, at: u32) -> Result<Call> {
+        let mut call = self.call(rule, scene, at)?;
+        if self.supposed.is_empty() {
+            return Ok(call);
+        }
+        let place = self.record_of(scene)?;
+        if let Some(record) = self.supposed(place, at)? {
+            call.record = Arc::new(view_by(self.catalog, &record));
+        }
+        Ok(call)
     }
 
     /// The record that a scene is about.

@@ -92,6 +92,7 @@ impl Desk {
             packs: packs.into_iter().collect(),
             local: now.transpose()?.unwrap_or_default().local,
             states: Vec::new(),
+            renamed: Vec::new(),
         };
         active.encode()
     }

@@ -260,7 +260,7 @@ pub(super) fn judge_one(
         base: recorded.base.clone(),
         then,
     };
-    match candidate.judge(recorded, &mut records) {
+    match candidate.judge(recorded, &mut records, &desk.permits) {
         Ok(judged) => Ok(Some(judged)),
         Err(error) if error.code == "not_replayable" => Ok(None),
         Err(error) => Err(error),

@@ -7,8 +7,8 @@ pub struct ScriptLimits {
     /// Operations of one call: the budget. Counting is exact, so equal calls are cut off at the same
     /// place.
     pub operations: u64,
-    /// Milliseconds of one call. A net under the budget for operations that work on large values; far
-    /// beyond what a rule within its budget takes.
+    /// Milliseconds of a processor that one call may take. A net under the budget for operations that
+    /// work on large values; far beyond what a rule within its budget takes.
     pub millis: u64,
     /// Bytes of all variables of a call together, about.
     pub live_bytes: usize,
@@ -46,7 +46,7 @@ impl Default for ScriptLimits {
     fn default() -> Self {
         Self {
             operations: 100_000,
-            millis: 1_000,
+            millis: 250,
             live_bytes: 16 * 1024 * 1024,
             text_bytes: 96 * 1024,
             list_items: 2_000,

@@ -3,7 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::hooks::watch::Watch;
 
 /// Operations between two looks at the clock. One operation on great values takes up to a millisecond.
 const CLOCK_EVERY: u64 = 16;
@@ -15,16 +17,13 @@ const MEMORY_PACE: usize = 4 * 1024 * 1024;
 /// Values that may be looked at in a call to see what its variables hold. Looking is work as well, and
 /// what holds much is looked at often.
 const LOOKED_MAX: u64 = 4_000_000;
-/// What is said of a call that the clock stopped.
-pub(super) const LATE: &str = "took too long";
-
 /// Most lines that a trace keeps.
 const LINES_MAX: usize = 2_000;
 
 struct Meter {
     operations: Cell<u64>,
     stop_after: Cell<u64>,
-    deadline: Cell<Option<Instant>>,
+    watch: Cell<Option<Watch>>,
     place: Cell<(usize, usize)>,
     /// Reads of variables until memory is looked at.
     reads_left: Cell<usize>,
@@ -43,7 +42,7 @@ thread_local! {
         Meter {
             operations: Cell::new(0),
             stop_after: Cell::new(u64::MAX),
-            deadline: Cell::new(None),
+            watch: Cell::new(None),
             place: Cell::new((0, 0)),
             reads_left: Cell::new(MEMORY_EVERY),
             held: RefCell::new(Vec::new()),
@@ -54,12 +53,12 @@ thread_local! {
     };
 }
 
-/// Begins a call that may take `limit`.
+/// Begins a call that may take so much time of a processor.
 pub(super) fn begin(limit: Duration) {
     METER.with(|m| {
         m.operations.set(0);
         m.stop_after.set(u64::MAX);
-        m.deadline.set(Instant::now().checked_add(limit));
+        m.watch.set(Some(Watch::begin(limit)));
         m.place.set((0, 0));
         m.reads_left.set(MEMORY_EVERY);
         m.held.borrow_mut().clear();
@@ -82,9 +81,13 @@ pub(super) fn tick(operations: u64) -> Option<&'static str> {
         if operations >= m.stop_after.get() {
             return Some("stopped");
         }
-        let late = operations.is_multiple_of(CLOCK_EVERY)
-            && m.deadline.get().is_some_and(|d| Instant::now() > d);
-        late.then_some(LATE)
+        if !operations.is_multiple_of(CLOCK_EVERY) {
+            return None;
+        }
+        let mut watch = m.watch.get()?;
+        let looked = watch.look();
+        m.watch.set(Some(watch));
+        looked.err()
     })
 }
 

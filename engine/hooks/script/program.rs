@@ -12,7 +12,7 @@ use super::engine::ScriptHost;
 use super::fault::{self, ScriptFault, Source, closest, number};
 use super::{lines, lint, meter};
 use crate::hooks::{
-    Call, Coverage, Failure, FailureKind, Outcome, Place, Runner, Step, Traced, Usage,
+    Call, Coverage, Failure, FailureKind, Outcome, Place, Runner, Step, Traced, Usage, watch,
 };
 
 /// How long a call that took too long may take again to see where it is: about is enough there.
@@ -270,7 +270,8 @@ impl FunctionRunner {
         let place = match position.line() {
             Some(line) => (line, fault::column(position)),
             // Rhai loses the place of errors that no script may catch.
-            None if fault::text(inner) == meter::LATE => {
+            None if fault::text(inner) == watch::HELD => (0, 0),
+            None if fault::text(inner) == watch::LATE => {
                 self.find_place(call, usage.used, AGAIN_AT_MOST)
             }
             None => self.find_place(call, usage.used, self.time_limit()),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wasmtime::component::{Instance, InstancePre};
-use wasmtime::{Error, Store};
+use wasmtime::{Error, Store, UpdateDeadline};
 
 use super::bindings::guest as wit;
 use super::contract::{LoadError, differs};
@@ -13,6 +13,7 @@ use super::limits::Limits;
 use super::plugin::Plugin;
 use super::slots::{Slots, Taken};
 use super::state::State;
+use super::ticker::{Running, Ticker};
 use super::{answer, input};
 use crate::domain::Definitions;
 use crate::hooks::{Call, Decision, Detail, Hook};
@@ -26,6 +27,13 @@ pub(super) struct Code {
     glue: Glue,
     /// The slots its instances are made in; none: each is made from nothing.
     slots: Option<Arc<Slots>>,
+    ticker: Arc<Ticker>,
+}
+
+/// What a call has while it runs.
+pub(super) struct Room<'a> {
+    _slot: Option<Taken<'a>>,
+    _running: Running<'a>,
 }
 
 /// Where the functions of the exported interfaces are.
@@ -112,8 +120,10 @@ impl Code {
         component: &[u8],
         pre: InstancePre<State>,
         slots: Option<Arc<Slots>>,
+        ticker: Arc<Ticker>,
     ) -> Result<Self, LoadError> {
         let _slot = slots.as_ref().map(|slots| slots.take());
+        let running = ticker.begin();
         let mut store =
             fresh(&pre, &plugin.limits()).map_err(|e| LoadError::Host(format!("{e:#}")))?;
         let instance = pre.instantiate(&mut store);
@@ -124,16 +134,21 @@ impl Code {
         let unlike = |e: Error| differs(label, &e, component);
         let glue = Glue::find(&pre, plugin.interfaces()).map_err(unlike)?;
         glue.check(&mut store, &instance).map_err(unlike)?;
+        drop(running);
         Ok(Self {
             pre,
             glue,
             slots: slots.clone(),
+            ticker,
         })
     }
 
-    /// Waits for the room that an instance is made in.
-    pub(super) fn slot(&self) -> Option<Taken<'_>> {
-        self.slots.as_ref().map(|slots| slots.take())
+    /// Waits for the room that an instance is made in, and has the clock run.
+    pub(super) fn room(&self) -> Room<'_> {
+        Room {
+            _slot: self.slots.as_ref().map(|slots| slots.take()),
+            _running: self.ticker.begin(),
+        }
     }
 
     /// A fresh store with the whole budget.
@@ -308,5 +323,10 @@ fn fresh(pre: &InstancePre<State>, limits: &Limits) -> Result<Store<State>, Erro
     store.limiter(|state| state);
     store.set_fuel(limits.fuel)?;
     store.set_hostcall_fuel(limits.answer_bytes);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| {
+        store.data_mut().look()?;
+        Ok(UpdateDeadline::Continue(1))
+    });
     Ok(store)
 }

@@ -2,7 +2,7 @@
 
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::state::{OverBudget, State};
+use super::state::{OverBudget, State, Stopped};
 use crate::hooks::FailureKind;
 
 /// What went wrong, without saying in which plugin.
@@ -35,6 +35,9 @@ impl Fault {
             return Self::over(over.to_string());
         }
         let place = place(error);
+        if let Some(stopped) = error.downcast_ref::<Stopped>() {
+            return Self::over(format!("{stopped}{place}"));
+        }
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::over(format!("used up its fuel{place}")),
             Some(Trap::StackOverflow) => Self::over(format!("used up its stack{place}")),

@@ -14,6 +14,7 @@ use super::limits::{Limits, MAX_COMPONENT_BYTES};
 use super::plugin::Plugin;
 use super::slots::{SLOTS, Slots};
 use super::state::State;
+use super::ticker::Ticker;
 
 /// Stack that a guest may use. It lies on the calling thread, whose own is 2 MiB by default.
 const STACK_BYTES: usize = 512 << 10;
@@ -40,6 +41,8 @@ struct Compiler {
     kept: Option<(Workshop, Arc<Slots>)>,
     /// For what does not fit into a slot: its instances are made from nothing each time.
     anew: Workshop,
+    /// Turns the epochs of both.
+    ticker: Arc<Ticker>,
 }
 
 /// A compiler's settings and what guests may import.
@@ -97,6 +100,8 @@ impl Host {
         let mut config = Config::new();
         config
             .consume_fuel(true)
+            // Fuel decides; now and then a call also looks how long it has run.
+            .epoch_interruption(true)
             .max_wasm_stack(STACK_BYTES)
             .cranelift_nan_canonicalization(true)
             .wasm_relaxed_simd(false);
@@ -113,8 +118,11 @@ impl Host {
             .signals_based_traps(false);
         let kept = Workshop::new(&config).ok();
         let kept = kept.map(|workshop| (workshop, Arc::default()));
+        let kept_engine = kept.as_ref().map(|(w, _): &(Workshop, _)| w.engine.clone());
+        let engines = kept_engine.into_iter().chain([anew.engine.clone()]);
+        let ticker = Arc::new(Ticker::of(engines.collect()));
         Ok(Self {
-            compiler: Arc::new(Compiler { kept, anew }),
+            compiler: Arc::new(Compiler { kept, anew, ticker }),
             limits,
         })
     }
@@ -226,11 +234,11 @@ impl Compiler {
             let is_small = component.len() <= MAX_SLOT_COMPONENT_BYTES
                 && plugin.limits().memory_bytes <= SLOT_BYTES;
             if let Some((workshop, slots)) = self.kept.as_ref().filter(|_| is_small)
-                && let Ok(code) = workshop.compile(plugin, component, Some(slots))
+                && let Ok(code) = workshop.compile(plugin, component, Some(slots), &self.ticker)
             {
                 return Ok(code);
             }
-            self.anew.compile(plugin, component, None)
+            self.anew.compile(plugin, component, None, &self.ticker)
         };
         catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|_| Err(broke_down(&plugin.label())))
     }
@@ -242,6 +250,7 @@ impl Workshop {
         plugin: &Plugin,
         component: &[u8],
         slots: Option<&Arc<Slots>>,
+        ticker: &Arc<Ticker>,
     ) -> Result<Code, LoadError> {
         let label = plugin.label();
         let compiled =
@@ -253,7 +262,8 @@ impl Workshop {
             .linker
             .instantiate_pre(&compiled)
             .map_err(|e| contract::differs(&label, &e, component))?;
-        Code::new(&label, plugin, component, pre, slots.cloned())
+        let ticker = Arc::clone(ticker);
+        Code::new(&label, plugin, component, pre, slots.cloned(), ticker)
     }
 }
 

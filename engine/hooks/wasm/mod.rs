@@ -18,6 +18,7 @@ mod limits;
 mod plugin;
 mod slots;
 mod state;
+mod ticker;
 mod values;
 
 pub use contract::{CONTRACT_VERSION, CONTRACT_VERSIONS, LoadError, encode};

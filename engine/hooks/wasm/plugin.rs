@@ -196,7 +196,7 @@ impl Plugin {
         let failure = |fault: &Fault, usage| self.failure(hook, fault.kind, &fault.text, usage);
         let broken = |e: &Error| failure(&Fault::broken(format!("{e:#}")), Usage::default());
         let code = self.code(hook)?;
-        let _slot = code.slot();
+        let _room = code.room();
         let mut store = code.store(&self.limits).map_err(|e| broken(&e))?;
         let answer = call(&mut store);
         let left = store.get_fuel().map_err(|e| broken(&e))?;

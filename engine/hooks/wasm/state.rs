@@ -1,9 +1,12 @@
 //! What the host keeps for one call: limits, reasons, the last words of a panic.
 
+use std::time::Duration;
+
 use wasmtime::ResourceLimiter;
 
 use super::bindings::{log, types};
 use super::limits::Limits;
+use crate::hooks::watch::Watch;
 use crate::hooks::{Because, Spot};
 
 /// Most reasons of one call.
@@ -18,6 +21,7 @@ const MAX_PARTS: usize = 100;
 
 /// State of one call.
 pub(super) struct State {
+    watch: Watch,
     memory_left: usize,
     memory_bytes: usize,
     elements_left: usize,
@@ -32,15 +36,27 @@ pub(super) struct State {
 #[error("{0}")]
 pub(super) struct OverBudget(pub(super) String);
 
+/// A guest was stopped for the time that it took.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Stopped(&'static str);
+
 impl State {
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
+            watch: Watch::begin(Duration::from_millis(limits.millis)),
             memory_left: limits.memory_bytes,
             memory_bytes: limits.memory_bytes,
             elements_left: MAX_TABLE_ELEMENTS,
             because: Vec::new(),
             panic: None,
         }
+    }
+
+    /// Looks how long the call has run; it may be held up here.
+    pub(super) fn look(&mut self) -> wasmtime::Result<()> {
+        let looked = self.watch.look();
+        looked.map_err(|why| wasmtime::Error::new(Stopped(why)))
     }
 
     /// Linear memory that the instance has, in bytes.

@@ -5,6 +5,8 @@ mod authoring;
 #[cfg(all(feature = "script", feature = "wasm"))]
 mod beside;
 #[cfg(feature = "script")]
+mod carried;
+#[cfg(feature = "script")]
 mod directory;
 mod drafts;
 #[cfg(feature = "script")]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use opora_benches::kit::Fallible;
+use super::Fallible;
 
 /// One connection.
 pub struct Client {
@@ -12,6 +12,10 @@ pub struct Client {
 }
 
 impl Client {
+    /// Connects; every request carries the token.
+    ///
+    /// # Errors
+    /// When nobody listens.
     pub fn connect(address: SocketAddr, secret: &'static str) -> Fallible<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -22,6 +26,9 @@ impl Client {
     }
 
     /// Sends a request and reads the answer, which must have the expected status.
+    ///
+    /// # Errors
+    /// When it has another one, or the connection breaks.
     pub fn send(
         &mut self,
         method: &str,
@@ -29,6 +36,19 @@ impl Client {
         body: &str,
         expected: u16,
     ) -> Fallible<serde_json::Value> {
+        let (status, bytes) = self.ask(method, path, body)?;
+        if status != expected {
+            let text = String::from_utf8_lossy(&bytes);
+            return Err(format!("{method} {path} answered {status}: {text}").into());
+        }
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// Sends a request and reads the answer: its status and body.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub fn ask(&mut self, method: &str, path: &str, body: &str) -> Fallible<(u16, Vec<u8>)> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -39,11 +59,7 @@ impl Client {
         let (status, length) = self.read_head()?;
         let mut bytes = vec![0; length];
         self.stream.read_exact(&mut bytes)?;
-        if status != expected {
-            let text = String::from_utf8_lossy(&bytes);
-            return Err(format!("{method} {path} answered {status}: {text}").into());
-        }
-        Ok(serde_json::from_slice(&bytes)?)
+        Ok((status, bytes))
     }
 
     /// The status and the length of the body.
