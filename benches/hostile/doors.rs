@@ -26,7 +26,7 @@ pub enum Door<'a> {
 
 impl<'a> Door<'a> {
     /// What it is called in figures.
-    pub const fn name(&self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Direct(_) => "callers",
             Self::Http(..) => "connections",
@@ -34,14 +34,14 @@ impl<'a> Door<'a> {
     }
 
     /// The desk behind it.
-    pub const fn bed(&self) -> &'a Bed {
+    pub const fn bed(self) -> &'a Bed {
         match self {
             Self::Direct(bed) | Self::Http(bed, _) => bed,
         }
     }
 
     /// Opens it.
-    pub fn open(&self) -> Fallible<Line<'a>> {
+    pub fn open(self) -> Fallible<Line<'a>> {
         Ok(match self {
             Self::Direct(bed) => Line::Direct(bed),
             Self::Http(bed, server) => Line::Http(bed, server.connect()?),

@@ -7,7 +7,7 @@ use opora::packs::{Given, PackFiles};
 use serde_json::json;
 
 use super::{FIRST, REPLACED, change, manifest, second};
-use crate::rules::{outbox, people};
+use crate::rules::{last, outbox, people};
 use crate::support::TestDesk;
 
 const RULES: &str = r#"
@@ -68,6 +68,10 @@ fn second_pack(version: &str) -> PackFiles {
     let definitions = format!("{}{}", second(), SURVEY.replace("after", "visit"));
     let script = SCRIPT.replace("\"remind\"", "\"nudge\"");
     let script = script.replace("template: \"after\"", "template: \"visit\"");
+    let script = script
+        .replace("shop/parts", "shop/stuck")
+        .replace("shop/room", "shop/place")
+        .replace("shop/defect", "shop/fault");
     pack(version, &replaced, &definitions, &script)
 }
 
@@ -90,10 +94,7 @@ fn desk_with(files: PackFiles) -> TestDesk {
 }
 
 fn reasons(desk: &TestDesk, id: Id) -> Vec<String> {
-    let history = desk
-        .desk
-        .history(&opora::desk::Actor::System, Kind::Ticket, id, None, 1);
-    let runs = history.unwrap().items.remove(0).rules;
+    let runs = last(desk, id).rules;
     runs.into_iter().flat_map(|run| run.reasons).collect()
 }
 
