@@ -211,6 +211,29 @@ impl Client {
         Ok((answer.status().as_u16(), told))
     }
 
+    /// Asks, with a POST when there is a body, and tells the status of the answer with what it says.
+    ///
+    /// # Errors
+    /// Why the server cannot be reached.
+    #[cfg(feature = "mcp")]
+    pub fn ask(&self, path: &str, body: Option<&Json>) -> Outcome<(u16, Json)> {
+        let (at, bearer) = (self.at(path), self.bearer());
+        let answer = match body {
+            None => self.agent.get(at).header("Authorization", bearer).call(),
+            Some(body) => {
+                let request = self.agent.post(at).header("Authorization", bearer);
+                request.send_json(body)
+            }
+        };
+        let unreachable = |e: ureq::Error| {
+            Failure::new(format!("the server at {} cannot be reached: {e}", self.url))
+        };
+        let mut answer = answer.map_err(unreachable)?;
+        let text = answer.body_mut().read_to_string().map_err(unreachable)?;
+        let told = serde_json::from_str(&text).unwrap_or(Json::Null);
+        Ok((answer.status().as_u16(), told))
+    }
+
     /// Changes by JSON.
     ///
     /// # Errors

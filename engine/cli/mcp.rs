@@ -7,7 +7,7 @@ use super::failure::{Failure, Outcome};
 use super::folder::Opening;
 use super::logging;
 use super::settings::{Settings, Shared};
-use crate::api::mcp::{Answers, Question, serve_stdio, within};
+use crate::api::mcp::{Answers, Question, problem_text, serve_stdio, within};
 use crate::api::{Api, ApiOptions};
 use crate::desk::SystemClock;
 
@@ -45,14 +45,15 @@ fn through(client: Client) -> Answers {
     Arc::new(move |question: Question| {
         let client = Arc::clone(&client);
         Box::pin(async move {
-            let ask = move || match &question.body {
-                Some(body) => client.post(&question.path, body),
-                None => client.get(&question.path),
-            };
+            let ask = move || client.ask(&question.path, question.body.as_ref());
             let answer = tokio::task::spawn_blocking(ask).await;
-            answer
+            let (status, told) = answer
                 .map_err(|e| e.to_string())?
-                .map_err(|e| e.to_string())
+                .map_err(|e| e.to_string())?;
+            match status {
+                200..300 => Ok(told),
+                _ => Err(problem_text(&told)),
+            }
         })
     })
 }
