@@ -36,12 +36,27 @@ impl Client {
         body: &str,
         expected: u16,
     ) -> Fallible<serde_json::Value> {
+        let bytes = self.exchange(method, path, body, expected)?;
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// The same, without looking into the answer.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub fn exchange(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+        expected: u16,
+    ) -> Fallible<Vec<u8>> {
         let (status, bytes) = self.ask(method, path, body)?;
         if status != expected {
             let text = String::from_utf8_lossy(&bytes);
             return Err(format!("{method} {path} answered {status}: {text}").into());
         }
-        Ok(serde_json::from_slice(&bytes)?)
+        Ok(bytes)
     }
 
     /// Sends a request and reads the answer: its status and body.
@@ -86,4 +101,17 @@ impl Client {
             }
         }
     }
+}
+
+/// A text as part of a path or query.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }

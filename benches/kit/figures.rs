@@ -113,14 +113,31 @@ impl Spread {
     pub fn of(turns: usize, mut turn: impl FnMut(usize) -> Fallible<()>) -> Fallible<Self> {
         let mut spread = Self::default();
         for number in 0..turns {
-            let (started, cpu) = (Instant::now(), ThreadTime::now());
-            turn(number)?;
-            spread.cpu.push(cpu.elapsed());
-            spread.wall.push(started.elapsed());
+            spread.time(|| turn(number))?;
         }
-        spread.wall.sort_unstable();
-        spread.cpu.sort_unstable();
         Ok(spread)
+    }
+
+    /// Times one more turn.
+    ///
+    /// # Errors
+    /// That of the turn.
+    pub fn time<T>(&mut self, turn: impl FnOnce() -> Fallible<T>) -> Fallible<T> {
+        let (started, cpu) = (Instant::now(), ThreadTime::now());
+        let done = turn()?;
+        let (cpu, wall) = (cpu.elapsed(), started.elapsed());
+        self.add(wall, cpu);
+        Ok(done)
+    }
+
+    /// Adds a turn that was timed elsewhere.
+    pub fn add(&mut self, wall: Duration, cpu: Duration) {
+        let insert = |sorted: &mut Vec<Duration>, time: Duration| {
+            let place = sorted.partition_point(|known| *known <= time);
+            sorted.insert(place, time);
+        };
+        insert(&mut self.wall, wall);
+        insert(&mut self.cpu, cpu);
     }
 
     /// The time that `share` of the turns do not exceed.

@@ -10,13 +10,14 @@ mod recorder;
 mod replay;
 #[cfg(feature = "api")]
 mod server;
+mod texts;
 mod words;
 
 use std::error::Error;
 use std::path::PathBuf;
 
 pub use bed::{Bed, BedOptions, status_of_work};
-pub use client::Client;
+pub use client::{Client, encoded};
 pub use figures::{Rate, Spread, drive, human_bytes, median, micros, millis, resident_bytes};
 pub use load::load;
 pub use packs::{shipped_pack, shipped_packs, told};
@@ -25,7 +26,8 @@ pub use recorder::Recorder;
 pub use replay::Replay;
 #[cfg(feature = "api")]
 pub use server::Server;
-pub use words::lorem;
+pub use texts::Tongue;
+pub use words::{lorem, scatter};
 
 /// What a bench answers.
 pub type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;

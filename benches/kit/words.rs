@@ -1,7 +1,8 @@
 //! Texts of a support desk.
 
 /// Spreads numbers evenly.
-pub(super) fn scatter(number: u64) -> u64 {
+#[must_use]
+pub fn scatter(number: u64) -> u64 {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 8
 }

@@ -42,7 +42,7 @@ pub fn cost(mode: &Mode) -> Fallible<()> {
         let rate = create(&with)?;
         // What it still has to index must not be paid by the other.
         let stopped = Instant::now();
-        super::queries::wait_for_index(&with)?;
+        super::wait_for_index(&with)?;
         behind.push(millis(stopped.elapsed()));
         whole.push(micros(used.elapsed()) / rate.done.max(1) as f64);
         on.push(rate);

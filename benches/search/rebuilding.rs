@@ -7,6 +7,16 @@ use std::time::{Duration, Instant};
 use cpu_time::ProcessTime;
 use opora_benches::kit::{Bed, BedOptions, Fallible, Mode, human_bytes, median};
 
+use super::rival::Rival;
+
+/// An index that was built.
+pub struct Built {
+    /// Documents a second.
+    rate: f64,
+    /// Bytes of its files.
+    bytes: u64,
+}
+
 /// Aim for documents a second.
 const RATE_AIM: f64 = 20_000.0;
 /// Aim for the size against the text.
@@ -14,7 +24,8 @@ const SIZE_AIM: f64 = 1.1;
 /// The folder of the index beside the store.
 const INDEX: &str = "search";
 
-pub fn times(from: &Path, tickets: u64, mode: &Mode) -> Fallible<()> {
+/// Builds the index of a desk's folder anew: of so many documents with so many bytes of text.
+pub fn times(from: &Path, what: &str, documents: u64, text: usize, mode: &Mode) -> Fallible<Built> {
     let (mut rates, mut cpu, mut bytes) = (Vec::new(), Vec::new(), 0);
     for _ in 0..mode.pick(3, 1) {
         fs::remove_dir_all(from.join(INDEX))?;
@@ -37,16 +48,20 @@ pub fn times(from: &Path, tickets: u64, mode: &Mode) -> Fallible<()> {
             }
             std::thread::park_timeout(Duration::from_millis(2));
         }
-        rates.push(tickets as f64 / started.elapsed().as_secs_f64());
-        cpu.push(used.elapsed().as_secs_f64() * 1e6 / tickets as f64);
+        rates.push(documents as f64 / started.elapsed().as_secs_f64());
+        cpu.push(used.elapsed().as_secs_f64() * 1e6 / documents as f64);
         bed.desk.close()?;
         bytes = size(&from.join(INDEX))?;
     }
-    let text: usize = (0..tickets).map(Bed::ticket_text).sum();
+    let built = Built {
+        rate: median(rates),
+        bytes,
+    };
     println!(
-        "building the index anew       {:.0} documents/s (aim: {RATE_AIM:.0}), {:.0} us CPU each; \
-         {} are {:.2} of the text (aim: {SIZE_AIM})",
-        median(rates),
+        "index of {what:<20} built at {:.0} documents/s (aim for tickets: {RATE_AIM:.0}), {:.1} MB of \
+         text/s, {:.0} us CPU each; {} are {:.2} of the text (aim: {SIZE_AIM})",
+        built.rate,
+        built.rate * text as f64 / documents as f64 / 1e6,
         median(cpu),
         human_bytes(bytes),
         bytes as f64 / text as f64,
@@ -57,6 +72,21 @@ pub fn times(from: &Path, tickets: u64, mode: &Mode) -> Fallible<()> {
             bytes as f64 / text as f64
         );
     }
+    Ok(built)
+}
+
+/// What SQLite FTS5 did with the same documents.
+pub fn compare(built: &Built, rival: &Rival) -> Fallible<()> {
+    let (whole, index) = rival.bytes()?;
+    let rate = rival.filled.per_second();
+    println!(
+        "  against FTS5                {:.2} of its rate of {rate:.0} documents/s; {:.2} of its file \
+         of {}, {:.2} of the index in it",
+        built.rate / rate,
+        built.bytes as f64 / whole as f64,
+        human_bytes(whole),
+        built.bytes as f64 / index.max(1) as f64,
+    );
     Ok(())
 }
 
