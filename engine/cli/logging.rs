@@ -7,13 +7,14 @@ use super::failure::{Failure, Outcome};
 use super::settings::{LogFormat, Settings};
 
 /// Starts logging; without a setting, `info` and worse. The library of the search index warns of
-/// merges that were overtaken, as happens all the time: of it only errors, unless it is asked for.
+/// merges that were overtaken, as happens all the time: of it only errors, unless it is asked for. The
+/// reader of attached PDFs tells of every fault of a stranger's file: what matters stands with the file.
 ///
 /// # Errors
 /// When the filter cannot be read.
 pub fn start(settings: &Settings) -> Outcome<()> {
     let text = settings.log.as_deref().unwrap_or("info");
-    let filter = EnvFilter::try_new(format!("tantivy=error,{text}"))
+    let filter = EnvFilter::try_new(format!("tantivy=error,lopdf=off,{text}"))
         .map_err(|e| Failure::new(format!("the log filter `{text}` cannot be read: {e}")))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -259,6 +259,12 @@ impl FileReader {
 }
 
 fn read(desk: &Desk, stopped: &AtomicBool) {
+    let goes_on = || !stopped.load(Ordering::Acquire);
+    match desk.read_overlooked(&goes_on) {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "files that were overlooked have been read"),
+        Err(e) => tracing::error!(code = e.code, "files could not be read: {}", e.message),
+    }
     while !stopped.load(Ordering::Acquire) {
         match desk.read_files(1) {
             Ok(0) => desk.wait_files(FILE_NAP),

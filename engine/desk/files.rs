@@ -4,6 +4,8 @@
 //! Attaching leaves a row that says what is to be read. One thread reads, file after file; what comes
 //! of it is a command like any other, and the search index follows it in the journal.
 
+mod overlooked;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};

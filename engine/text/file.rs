@@ -1,8 +1,9 @@
-//! The words of files: plain text, Markdown, HTML and DOCX. Whatever a file holds, its words
+//! The words of files: plain text, Markdown, HTML, DOCX and PDF. Whatever a file holds, its words
 //! cost no more than its limits say; what cannot be read is told and nothing else.
 
 mod archive;
 mod docx;
+mod pdf;
 #[cfg(test)]
 mod tests;
 
@@ -51,6 +52,7 @@ enum Sort {
     Markdown,
     Html,
     Docx,
+    Pdf,
 }
 
 /// Whether files of this name and media type are read.
@@ -78,6 +80,7 @@ pub fn words(
         Sort::Markdown => plain(Format::Markdown, text(content)?),
         Sort::Html => plain(Format::Html, text(content)?),
         Sort::Docx => docx::words(content, goes_on)?,
+        Sort::Pdf => pdf::words(content, goes_on)?,
     };
     Ok(cut(words))
 }
@@ -91,12 +94,14 @@ fn sort_of(name: &str, media_type: &str) -> Option<Sort> {
         "txt" | "log" | "csv" => return Some(Sort::Plain),
         "html" | "htm" => return Some(Sort::Html),
         "docx" => return Some(Sort::Docx),
+        "pdf" => return Some(Sort::Pdf),
         _ => {}
     }
     match media.to_ascii_lowercase().as_str() {
         "text/plain" | "text/csv" => Some(Sort::Plain),
         "text/markdown" => Some(Sort::Markdown),
         "text/html" => Some(Sort::Html),
+        "application/pdf" => Some(Sort::Pdf),
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => {
             Some(Sort::Docx)
         }

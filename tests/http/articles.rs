@@ -675,6 +675,12 @@ async fn the_words_of_attached_files_are_searched_with_their_article() {
     )
     .await;
     attach("photo.png", "image/png", "png", "public").await;
+    let pdf = "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n\
+        <</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n3 0 obj\n<</Type/Page/Parent 2 0 R\
+        /Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>\nendobj\n4 0 obj\n<</Length 29>>\n\
+        stream\nBT /F 9 Tf (the gasket) Tj ET\nendstream\nendobj\n5 0 obj\n\
+        <</Type/Font/Subtype/Type1/BaseFont/Helvetica>>\nendobj\ntrailer\n<</Root 1 0 R>>\n";
+    attach("seal.pdf", "application/pdf", pdf, "public").await;
     let words = async || {
         let list = app
             .get(&format!("{one}/attachments"), AGENT)
@@ -687,9 +693,9 @@ async fn the_words_of_attached_files_are_searched_with_their_article() {
             .map(|i| i["words"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(words().await, ["waiting"; 5]);
+    assert_eq!(words().await, ["waiting"; 6]);
     let version = app.get(&one, AGENT).await.json()["version"].clone();
-    assert_eq!(app.desk.read_files(10).unwrap(), 5);
+    assert_eq!(app.desk.read_files(10).unwrap(), 6);
     assert_eq!(app.desk.read_files(10).unwrap(), 0);
     let read = [
         "read",
@@ -697,6 +703,7 @@ async fn the_words_of_attached_files_are_searched_with_their_article() {
         "read",
         "broken: is no archive",
         "unsupported",
+        "read",
     ];
     assert_eq!(words().await, read);
     // Reading is no change of the article.
@@ -715,6 +722,7 @@ async fn the_words_of_attached_files_are_searched_with_their_article() {
         "{hits}"
     );
     assert_eq!(found("spindle", PORTAL_A).await[0]["id"], id.as_str());
+    assert_eq!(found("gasket", PORTAL_A).await[0]["id"], id.as_str());
     assert_eq!(found("markup", PORTAL_A).await, json!([]));
     assert_eq!(found("markup", AGENT).await[0]["id"], id.as_str());
     assert_eq!(found("torque.txt", PORTAL_A).await[0]["id"], id.as_str());
@@ -733,4 +741,26 @@ async fn the_words_of_attached_files_are_searched_with_their_article() {
             .len(),
         2
     );
+}
+
+#[tokio::test]
+async fn files_that_nobody_read_are_read_when_a_server_starts() {
+    let app = App::new();
+    for (name, content) in [
+        ("one.txt", "forty bolts"),
+        ("two.txt", "forty bolts"),
+        ("photo.png", "no words"),
+    ] {
+        let id = published(&app, name, json!({})).await;
+        let path = format!("/v1/articles/{id}/attachments?name={name}&visibility=public");
+        let headers = [("content-type", "application/octet-stream")];
+        let attached = app.call("POST", &path, AGENT, &headers, json!(content));
+        attached.await.is(201);
+    }
+    assert_eq!(app.desk.read_overlooked(&|| false).unwrap(), 0);
+    assert_eq!(app.desk.read_overlooked(&|| true).unwrap(), 2);
+    let path = format!("/v1/articles/search?q=bolts&at_least={}", app.desk.pos());
+    let found = app.get(&path, PORTAL_A).await.is(200).json();
+    assert_eq!(found["hits"].as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(app.desk.read_overlooked(&|| true).unwrap(), 0);
 }

@@ -24,6 +24,7 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("html5ever::", &["engine/text"]),
     ("pulldown_cmark::", &["engine/text"]),
     ("similar::", &["engine/text"]),
+    ("lopdf::", &["engine/text"]),
     ("miniz_oxide::", &["engine/text"]),
     ("quick_xml::", &["engine/text"]),
 ];
