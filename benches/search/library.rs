@@ -86,10 +86,12 @@ pub fn fill_tickets(bed: &Bed, count: u64) -> Fallible<Rate> {
     each(count, |number| {
         let written = ticket(number);
         let mut fields = bed.ticket_fields(number);
-        fields["title"] = json!(written.title);
-        fields["description"] = json!(written.text);
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("title".to_owned(), json!(written.title));
+            fields.insert("description".to_owned(), json!(written.text));
+        }
         // A complaint is not done before it was answered.
-        let is_short = fields["type"] != json!("support-1c/complaint");
+        let is_short = fields.get("type") != Some(&json!("support-1c/complaint"));
         let id = bed.create(Kind::Ticket, fields)?.id;
         if is_short && number.is_multiple_of(SOLVED) {
             bed.begin(id, number)?;

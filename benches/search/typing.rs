@@ -108,7 +108,7 @@ pub fn suggestions(bed: &Bed, client: &mut Client, mode: &Mode) -> Fallible<()> 
             limit: SUGGESTED,
             ..LikeQuery::default()
         };
-        engine.time(|| Ok(bed.desk.suggestions(&Actor::System, &query)?).map(drop))?;
+        engine.time(|| Ok(bed.desk.suggestions(&Actor::System, &query)?))?;
         let body = json!({"title": written.title, "text": written.text, "limit": SUGGESTED});
         let body = body.to_string();
         http.time(|| client.exchange("POST", "/v1/suggest", &body, 200).map(drop))?;

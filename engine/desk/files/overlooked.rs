@@ -97,6 +97,6 @@ fn overlooked(snapshot: &dyn Snapshot, owner: Id, done: &HashSet<[u8; 32]>) -> R
 }
 
 /// The least key behind this one.
-fn next_after(key: &Key) -> Key {
-    [key.as_slice(), &[0]].concat()
+fn next_after(key: &[u8]) -> Key {
+    [key, &[0]].concat()
 }
