@@ -296,6 +296,8 @@ impl SceneDetail {
             Detail::Route(view) => Self::Route(KeptRoute::of(view)),
             Detail::Stage(view) => Self::Stage((**view).clone()),
             Detail::Consume(view) => Self::Consume(KeptConsume::of(view)),
+            // A search is no command: it leaves nothing in the journal.
+            Detail::Rank(_) => Self::None,
         }
     }
 

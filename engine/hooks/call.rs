@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{ConfigView, ConsumeView, Hook, LifecycleView, MatchView, RouteView, StageView};
+use super::{
+    ConfigView, ConsumeView, Hook, LifecycleView, MatchView, RankView, RouteView, StageView,
+};
 use crate::domain::{Id, Instant, Kind, Value};
 
 /// One call of a hook: everything it may know.
@@ -293,6 +295,8 @@ pub enum Detail {
     Stage(Arc<StageView>),
     /// A ticket uses a contract.
     Consume(Arc<ConsumeView>),
+    /// A search is about to be made.
+    Rank(Arc<RankView>),
 }
 
 /// Which fields a rule looked at, for explanations. Off but while somebody asks.

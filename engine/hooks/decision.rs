@@ -1,6 +1,9 @@
 //! What a hook may return.
 
-use super::{ConsumeChoice, Effect, NewParty, PartyKeys, Predicate, RouteChoice, StageChoice};
+use super::{
+    ConsumeChoice, Effect, IndexText, NewParty, PartyKeys, Predicate, RankChoice, RouteChoice,
+    StageChoice,
+};
 
 /// Where in a script something was decided; plugins have no lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub struct Decision {
     pub stage: Option<StageChoice>,
     /// What a ticket uses of a contract: `contract.consume`.
     pub consume: Option<ConsumeChoice>,
+    /// By which texts a record is found as well: `search.document`.
+    pub texts: Vec<IndexText>,
+    /// How hits are ranked: `search.rank`.
+    pub rank: Option<RankChoice>,
     /// Reasons given, for the trace.
     pub because: Vec<Because>,
 }
@@ -76,6 +83,8 @@ impl Decision {
             parties,
             stage,
             consume,
+            texts,
+            rank,
             because: _,
         } = self;
         refusals.is_empty()
@@ -94,6 +103,8 @@ impl Decision {
             && parties.is_empty()
             && stage.is_none()
             && consume.is_none()
+            && texts.is_empty()
+            && rank.is_none()
     }
 }
 

@@ -56,6 +56,8 @@ impl Bytes {
             parties,
             stage,
             consume,
+            texts,
+            rank,
             because: _,
         } = decision;
         for refusal in refusals {
@@ -121,6 +123,12 @@ impl Bytes {
         }
         if let Some(choice) = consume {
             self.consume(choice);
+        }
+        for text in texts {
+            self.index_text(text);
+        }
+        if let Some(choice) = rank {
+            self.rank(choice);
         }
     }
 

@@ -82,12 +82,18 @@ pub enum Hook {
     /// When a ticket uses a contract, or does so no longer.
     #[serde(rename = "contract.consume")]
     ContractConsume,
+    /// When a record is written into the search index: texts by which it is found as well.
+    #[serde(rename = "search.document")]
+    SearchDocument,
+    /// Once for a search: how its hits are ranked.
+    #[serde(rename = "search.rank")]
+    SearchRank,
 }
 
 impl Hook {
     /// Every hook. The journal names rules by their place in this order, so hooks are added at the
     /// end and never moved.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Define,
         Self::RecordDefaults,
         Self::FormRules,
@@ -112,6 +118,8 @@ impl Hook {
         Self::IntakeRoute,
         Self::ProcessStep,
         Self::ContractConsume,
+        Self::SearchDocument,
+        Self::SearchRank,
     ];
 
     /// The name used in packs, the API and the journal.
@@ -142,6 +150,8 @@ impl Hook {
             Self::IntakeRoute => "intake.route",
             Self::ProcessStep => "process.step",
             Self::ContractConsume => "contract.consume",
+            Self::SearchDocument => "search.document",
+            Self::SearchRank => "search.rank",
         }
     }
 
@@ -190,7 +200,10 @@ impl Hook {
     /// Whether its calls are about a record.
     #[must_use]
     pub const fn has_record(self) -> bool {
-        !matches!(self, Self::Define | Self::PackLifecycle | Self::ConfigGuard)
+        !matches!(
+            self,
+            Self::Define | Self::PackLifecycle | Self::ConfigGuard | Self::SearchRank
+        )
     }
 
     /// The kind of the records that it is about when a rule names none.

@@ -16,6 +16,7 @@ pub mod predicate;
 pub mod process;
 pub mod reference;
 pub mod rule;
+pub mod search;
 mod tally;
 pub mod watch;
 pub mod when;
@@ -47,5 +48,9 @@ pub use predicate::Predicate;
 pub use process::{StageChoice, StageEvent, StageView};
 pub use reference::{Interface, Reference, reference};
 pub use rule::{Failure, FailureKind, Outcome, Place, Rule, Runner, Step, Traced, Usage};
+pub use search::{
+    Channel, Freshness, IndexText, RankChoice, RankField, RankSection, RankView, SectionBoost,
+    ValueBoost, VotesWeight,
+};
 pub use tally::{Tallied, Tally};
 pub use when::{Condition, Reads, Test};

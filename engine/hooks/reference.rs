@@ -150,6 +150,16 @@ impl Hook {
                 "the contract, its unit and total, what is used, what this ticket used",
                 "the net amount of this ticket, what becomes of a use beyond the total; effects",
             ),
+            Self::SearchDocument => (
+                "when a record is written into the search index: after each change of it, and when the index is built anew",
+                "-",
+                "texts by which the record is found as well, for everybody or for the staff",
+            ),
+            Self::SearchRank => (
+                "once for a search",
+                "the kinds searched, the words of the query, whether the staff or a customer searches; no record",
+                "factors of sections and of values, weights of age and of votes",
+            ),
         };
         Reference {
             hook: self,
@@ -170,6 +180,7 @@ impl Hook {
             Self::ProcessStep => "refuses a decision or result; is left out of an entry",
             Self::IntakeMatch => "the engine's own keys are used, and it is journalled",
             Self::ContractConsume => "the contract's own terms hold, and it is journalled",
+            Self::SearchDocument | Self::SearchRank => "is as if it were not there, and counted",
             hook if hook.fails_closed() => "refuses",
             _ => "is left out, and journalled",
         }
@@ -206,6 +217,8 @@ impl Hook {
             Self::IntakeRoute => published!("0.3.0": "intake-route"),
             Self::ProcessStep => published!("0.3.0": "process-step"),
             Self::ContractConsume => published!("0.3.0": "contract-consume"),
+            Self::SearchDocument => published!("0.4.0": "search-document"),
+            Self::SearchRank => published!("0.4.0": "search-rank"),
         }
     }
 }

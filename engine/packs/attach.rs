@@ -11,8 +11,9 @@ use super::origin::Origin;
 use super::rule_spec::RuleSpec;
 use super::source::short;
 use crate::domain::definitions::TypeDef;
-use crate::domain::{Code, Definitions, builtin};
-use crate::hooks::{Rule, Runner};
+use crate::domain::{Code, Definitions, Kind, builtin};
+use crate::hooks::search::INDEXED;
+use crate::hooks::{Hook, Rule, Runner};
 
 /// What the hosts made of a pack's scripts and plugin.
 pub(super) struct Hosted {
@@ -38,6 +39,16 @@ impl Attacher<'_> {
         for spec in &manifest.rules {
             if faults.is_full() {
                 break;
+            }
+            if spec.hook == Hook::SearchDocument && !INDEXED.contains(&spec.kind) {
+                let kinds: Vec<&str> = INDEXED.into_iter().map(Kind::name).collect();
+                let message = format!(
+                    "records of kind {} are not searched; searched are {}",
+                    spec.kind.name(),
+                    kinds.join(", ")
+                );
+                let place = format!("rule/{}/kind", spec.place);
+                faults.push(self.origin.manifest.fault(&place, message));
             }
             if spec.hook.has_record() {
                 self.check_scope(spec, faults);

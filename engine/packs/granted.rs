@@ -222,6 +222,14 @@ impl Granted {
                     self.cut(open);
                 }
             }
+            // A word may be anybody's name, number or address.
+            Detail::Rank(search) => {
+                let names = self.grants.personal(Kind::Contact, "title");
+                let phones = self.grants.personal(Kind::Contact, "phones");
+                if !(names && phones && mails) {
+                    Arc::make_mut(search).words.clear();
+                }
+            }
             Detail::Consume(consume) => self.cut(&mut Arc::make_mut(consume).contract),
             _ => {}
         }

@@ -63,6 +63,13 @@ macro_rules! hook_0_3 {
     };
 }
 
+macro_rules! hook_0_4 {
+    ($module:ident, $world:literal, $export:literal) => {
+        later!(hooks0_4_0 ["wit/0.1.0", "wit/0.2.0", "wit/0.3.0", "wit/0.4.0"]
+            $module, $world, $export);
+    };
+}
+
 hook!(define, "define-plugin", "export_define");
 hook!(
     record_defaults,
@@ -168,4 +175,14 @@ hook_0_3!(
     contract_consume,
     "opora:hooks/contract-consume-plugin@0.3.0",
     "export_contract_consume"
+);
+hook_0_4!(
+    search_document,
+    "opora:hooks/search-document-plugin@0.4.0",
+    "export_search_document"
+);
+hook_0_4!(
+    search_rank,
+    "opora:hooks/search-rank-plugin@0.4.0",
+    "export_search_rank"
 );

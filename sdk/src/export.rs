@@ -93,6 +93,12 @@ macro_rules! export_hook {
     ($plugin:ident contract_consume) => {
         $crate::export_glue!($plugin contract_consume ContractConsume consume export_contract_consume);
     };
+    ($plugin:ident search_document) => {
+        $crate::export_glue!($plugin search_document SearchDocument texts export_search_document);
+    };
+    ($plugin:ident search_rank) => {
+        $crate::export_glue!($plugin search_rank SearchRank weigh export_search_rank);
+    };
 }
 
 /// The glue of one hook: catch panics, then ask the plugin.

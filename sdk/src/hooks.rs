@@ -304,3 +304,26 @@ hook!(
     Input,
     View
 );
+hook!(
+    search_document,
+    SearchDocument,
+    texts,
+    "Says by which texts a record is found as well.",
+    Actor,
+    Decision,
+    IndexText,
+    Input,
+    View
+);
+hook!(
+    search_rank,
+    SearchRank,
+    weigh,
+    "Says how the hits of a search are ranked.",
+    Actor,
+    Decision,
+    Freshness,
+    Input,
+    SectionBoost,
+    ValueBoost
+);

@@ -40,6 +40,7 @@ mod intake;
 pub mod log;
 mod messages;
 mod packs;
+mod searches;
 mod stages;
 pub mod values;
 pub mod view;

@@ -330,6 +330,7 @@ input!(contract_consume {
     used: "0".to_owned(),
     counted: "0".to_owned()
 });
+input!(search_document {});
 
 /// The record of a hook that is about none.
 #[derive(Debug, Clone, Copy)]
@@ -408,4 +409,9 @@ bare!(pack_lifecycle {
 });
 bare!(config_guard {
     change: crate::config_guard::Change::default()
+});
+bare!(search_rank {
+    kinds: vec!["article".to_owned()],
+    words: Vec::new(),
+    channel: "agent".to_owned()
 });

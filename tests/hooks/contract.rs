@@ -14,7 +14,7 @@ use super::support::{bytes, host, path};
 
 /// Every published folder of `sdk/wit` with the hash of its files. A new folder adds a line; a line is
 /// never changed.
-const PUBLISHED: [(&str, &str); 3] = [
+const PUBLISHED: [(&str, &str); 4] = [
     (
         "0.1.0",
         "e8f713c87c3c7089279f4d0bd17d8e0c8e0f74569380c9b2207ea3cc572c0d6a",
@@ -26,6 +26,10 @@ const PUBLISHED: [(&str, &str); 3] = [
     (
         "0.3.0",
         "fd0bf69ee1c8c0b9893c85e68b6b36405a603e2bd22edd392b479eb159882a0a",
+    ),
+    (
+        "0.4.0",
+        "897436ac7e7c42ab3360e2a080180cae3b85c8ab03825580a0f1d8c8784bf9a9",
     ),
 ];
 

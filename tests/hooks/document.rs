@@ -29,7 +29,7 @@ const ONE_CHOICE: &str = "its decision is one choice";
 const ONLY_REFUSES: &str = "to refuse is its decision";
 
 /// Why a hook has no fixture for a case. A reason that is not needed is a fault as well.
-const REASONS: [(Hook, &str, &str); 24] = [
+const REASONS: [(Hook, &str, &str); 26] = [
     (Hook::RecordDefaults, "refuses", NO_REFUSALS),
     (Hook::FormRules, "refuses", NO_REFUSALS),
     (Hook::AssignSelect, "refuses", NO_REFUSALS),
@@ -54,6 +54,8 @@ const REASONS: [(Hook, &str, &str); 24] = [
     (Hook::IntakeMatch, "refuses", NO_REFUSALS),
     (Hook::IntakeMatch, "several", ONE_CHOICE),
     (Hook::ContractConsume, "refuses", NO_REFUSALS),
+    (Hook::SearchDocument, "refuses", NO_REFUSALS),
+    (Hook::SearchRank, "refuses", NO_REFUSALS),
 ];
 
 /// The cases that a fixture is one of.
@@ -77,8 +79,11 @@ fn cases(fixture: &Fixture) -> Vec<&'static str> {
     }
     let refuses = count("refusals") > 0;
     let mut found = vec![if refuses { "refuses" } else { "decides" }];
-    let several = ["refusals", "effects", "form", "clocks"];
-    if several.into_iter().any(|member| count(member) > 1) {
+    let several = ["refusals", "effects", "form", "clocks", "texts"];
+    let boosts = expect["decision"]["rank"]
+        .as_object()
+        .map_or(0, |rank| rank.len());
+    if several.into_iter().any(|member| count(member) > 1) || boosts > 1 {
         found.push("several");
     }
     found
@@ -185,12 +190,12 @@ fn document(wrong: &mut Vec<String>) -> String {
         "# Hooks\n\n\
          Written by the test `document` of `tests/hooks` from the code and the fixtures; change those, and run it with `UPDATE=1`.\n\n\
          ## What each hook is\n\n\
-         Every hook but `pack.define` gets who acts, the time and the options of its pack, and all but those of packs and configuration the record, the record before and the related records that its rule reads. What scripts read is in [scripts.md](scripts.md); the interfaces are in `sdk/wit`, each in the folder of the version that published it.\n\n\
+         Every hook but `pack.define` gets who acts, the time and the options of its pack, and all but those of packs, configuration and ranking the record, the record before and the related records that its rule reads. What scripts read is in [scripts.md](scripts.md); the interfaces are in `sdk/wit`, each in the folder of the version that published it.\n\n\
          {}\n\
          ## What a script calls\n\n\
          {}\n\
          ## What is tested\n\n\
-         A fixture in `tests/hooks/fixtures/HOOK` is run by the script and by the plugin of `tests/hooks`, which must come to the same decision, unless it is for one of them. *Several* is more than one effect, refusal, form rule or step of a clock. An *unknown open value* is one of a later engine: effects are handed on by name and refused where they are applied, all else is refused by name. `pack.define` is asked once when a pack is loaded, and tested there.\n\n\
+         A fixture in `tests/hooks/fixtures/HOOK` is run by the script and by the plugin of `tests/hooks`, which must come to the same decision, unless it is for one of them. *Several* is more than one effect, refusal, form rule, step of a clock, text or way of ranking. An *unknown open value* is one of a later engine: effects are handed on by name and refused where they are applied, all else is refused by name. `pack.define` is asked once when a pack is loaded, and tested there.\n\n\
          {}",
         table(),
         scripts(),

@@ -93,7 +93,10 @@ fn another_version_of_the_contract_is_named() {
             &format!("built for opora:hooks {version}"),
         );
         let text = error.to_string();
-        assert!(text.contains("offers 0.1.0, 0.2.0 and 0.3.0"), "{text}");
+        assert!(
+            text.contains("offers 0.1.0, 0.2.0, 0.3.0 and 0.4.0"),
+            "{text}"
+        );
         assert!(text.contains("which is of 0.1.0"), "{text}");
         assert!(text.contains(&export), "{text}");
     }

@@ -65,8 +65,10 @@ impl Deciding<'_, '_> {
             return Vec::new();
         };
         let catalog = &self.ground.catalog;
+        // Rules of the search index are called beside commands.
         let rules = Hook::ALL
             .into_iter()
+            .filter(|hook| *hook != Hook::SearchDocument)
             .flat_map(|hook| catalog.rules_for(hook, kind, record.type_code()));
         let places: BTreeSet<(Kind, Id)> = rules
             .flat_map(|rule| rule.reads.iter().map(move |name| (rule, name)))

@@ -16,7 +16,7 @@ use Place::{Engine, Rules};
 
 /// The places in their order, each under its phase. A command passes those that it gives a reason
 /// for; what is told here is what `decide` does.
-const ORDER: [(&str, &[Place]); 10] = [
+const ORDER: [(&str, &[Place]); 11] = [
     ("load", &[Rules(Hook::Define)]),
     (
         "configure",
@@ -131,6 +131,17 @@ const ORDER: [(&str, &[Place]); 10] = [
             ),
             Rules(Hook::SlaEvent),
             Rules(Hook::ScheduleFire),
+        ],
+    ),
+    (
+        "search",
+        &[
+            Engine(
+                "follow",
+                "the index follows the journal, on a thread of its own",
+            ),
+            Rules(Hook::SearchDocument),
+            Rules(Hook::SearchRank),
         ],
     ),
 ];

@@ -1,7 +1,9 @@
-//! Digests of what rules about intake, processes and contracts decide.
+//! Digests of what rules about intake, processes, contracts and searches decide.
 
 use super::Bytes;
-use crate::hooks::{ConsumeChoice, PartyKey, PartyKeys, RouteChoice, StageChoice};
+use crate::hooks::{
+    ConsumeChoice, IndexText, PartyKey, PartyKeys, RankChoice, RouteChoice, StageChoice,
+};
 
 impl Bytes {
     pub(super) fn keys(&mut self, decided: &PartyKeys) {
@@ -77,5 +79,42 @@ impl Bytes {
         self.option(*amount, Self::decimal);
         self.option(*over_limit, |bytes, over| bytes.text(over.name()));
         self.text(reason);
+    }
+
+    pub(super) fn index_text(&mut self, text: &IndexText) {
+        let IndexText {
+            text,
+            internal,
+            spot: _,
+        } = text;
+        self.tag(17);
+        self.text(text);
+        self.tag(u8::from(*internal));
+    }
+
+    pub(super) fn rank(&mut self, choice: &RankChoice) {
+        let RankChoice {
+            sections,
+            values,
+            freshness,
+            votes,
+        } = choice;
+        self.tag(18);
+        self.length(sections.len());
+        for boost in sections {
+            self.text(boost.section.name());
+            self.int(boost.factor);
+        }
+        self.length(values.len());
+        for boost in values {
+            self.text(boost.field.name());
+            self.text(&boost.value);
+            self.int(boost.factor);
+        }
+        self.option(freshness.as_ref(), |bytes, freshness| {
+            bytes.int(freshness.half_life_days);
+            bytes.int(freshness.weight);
+        });
+        self.option(votes.as_ref(), |bytes, votes| bytes.int(votes.weight));
     }
 }

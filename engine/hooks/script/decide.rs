@@ -4,8 +4,8 @@ use super::limits::ScriptLimits;
 use super::{Answer, overrun, refuse};
 use crate::hooks::{
     AccessChoice, AssignChoice, Because, ClockStep, ConsumeChoice, Decision, Effect, FieldRule,
-    LevelChoice, NewParty, NoticeChoice, PartyKeys, Predicate, Refusal, RouteChoice, Spot,
-    StageChoice, SurveyAsk, SurveyOutcome,
+    IndexText, LevelChoice, NewParty, NoticeChoice, PartyKeys, Predicate, RankChoice, Refusal,
+    RouteChoice, Spot, StageChoice, SurveyAsk, SurveyOutcome,
 };
 
 /// A decision being made, and the bytes of text in it.
@@ -168,6 +168,15 @@ impl Built {
 
     pub(super) fn consume(&mut self) -> &mut ConsumeChoice {
         self.decision.consume.get_or_insert_default()
+    }
+
+    pub(super) fn index_text(&mut self, limits: &ScriptLimits, text: IndexText) -> Answer<()> {
+        self.weigh(limits, &[&text.text])?;
+        text.add_to(&mut self.decision.texts).or_else(overrun)
+    }
+
+    pub(super) fn rank(&mut self) -> &mut RankChoice {
+        self.decision.rank.get_or_insert_default()
     }
 
     pub(super) fn because(&mut self, limits: &ScriptLimits, reason: Because) -> Answer<()> {

@@ -15,7 +15,7 @@ use super::lint::Known;
 use super::program::Script;
 use super::{
     access, choices, clocks, effects, events, intake, members, meter, notices, packs, restrict,
-    stages, time, views,
+    search, stages, time, views,
 };
 use crate::hooks::Coverage;
 
@@ -125,6 +125,7 @@ fn build(limits: &ScriptLimits) -> Engine {
     packs::register(&mut engine);
     intake::register(&mut engine);
     stages::register(&mut engine);
+    search::register(&mut engine);
     engine
 }
 

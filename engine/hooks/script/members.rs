@@ -13,7 +13,7 @@ use super::{Answer, refuse};
 use crate::hooks::Detail;
 
 /// Every member that is read without parentheses.
-pub const MEMBERS: [&str; 55] = [
+pub const MEMBERS: [&str; 58] = [
     "record",
     "before",
     "related",
@@ -69,6 +69,9 @@ pub const MEMBERS: [&str; 55] = [
     "total",
     "used",
     "counted",
+    "kinds",
+    "words",
+    "channel",
 ];
 
 pub(super) fn register(engine: &mut Engine) {

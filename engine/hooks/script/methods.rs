@@ -82,6 +82,8 @@ const MATCH: &[Hook] = &[Hook::IntakeMatch];
 const ROUTE: &[Hook] = &[Hook::IntakeRoute];
 const STEP: &[Hook] = &[Hook::ProcessStep];
 const CONSUME: &[Hook] = &[Hook::ContractConsume];
+const INDEX: &[Hook] = &[Hook::SearchDocument];
+const RANK: &[Hook] = &[Hook::SearchRank];
 const PERFORM: &[Hook] = &[Hook::AssignSelect, Hook::ProcessStep];
 const CLOCK: &[Hook] = &[Hook::SlaClock];
 const NOTICE: &[Hook] = &[Hook::NotifyCompose];
@@ -103,7 +105,7 @@ pub fn methods() -> &'static [Method] {
             hooks,
         }
     }
-    const ALL: [Method; 87] = [
+    const ALL: [Method; 93] = [
         m("deny", "code, text", REFUSE),
         m("deny_field", "field, code, text", REFUSE_FIELD),
         m("set", "field, value", SET),
@@ -176,6 +178,12 @@ pub fn methods() -> &'static [Method] {
         m("next_status", "status, reason", STEP),
         m("consume_amount", "amount, reason", CONSUME),
         m("consume_over", "word, reason", CONSUME),
+        m("index_text", "text", INDEX),
+        m("index_internal", "text", INDEX),
+        m("rank_section", "section, factor", RANK),
+        m("rank_value", "field, value, factor", RANK),
+        m("rank_freshness", "half-life, weight", RANK),
+        m("rank_votes", "weight", RANK),
         m("differs", "name", &[Hook::ConfigGuard]),
         m("because", "code, text", ANY),
         m("asked", "field", ANY),

@@ -26,6 +26,7 @@ mod notices;
 mod packs;
 mod program;
 mod restrict;
+mod search;
 mod stages;
 mod time;
 mod views;

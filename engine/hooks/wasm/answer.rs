@@ -93,8 +93,9 @@ macro_rules! refusals {
     };
 }
 
+mod search;
 mod work;
-pub(super) use self::work::*;
+pub(super) use self::{search::*, work::*};
 
 refusals!(record_validate);
 refusals!(transition_guard);

@@ -93,6 +93,8 @@ glue! {
     intake_route = "intake-route",
     process_step = "process-step",
     contract_consume = "contract-consume",
+    search_document = "search-document",
+    search_rank = "search-rank",
 }
 
 /// Asks one interface, if the plugin has it: no interface is no opinion.
@@ -285,7 +287,7 @@ impl Code {
         }
     }
 
-    /// Asks about packs, configuration, intake, processes and contracts.
+    /// Asks about packs, configuration, intake, processes, contracts and searches.
     fn ask_work(&self, hook: Hook, c: &Call, store: &mut Store<State>) -> Asked<Decision> {
         match (hook, &c.detail) {
             (Hook::PackLifecycle, Detail::Lifecycle(of)) => {
@@ -307,6 +309,10 @@ impl Code {
             (Hook::ContractConsume, Detail::Consume(of)) => {
                 let pack = &c.pack;
                 ask!(self, store, contract_consume.call_consume(c, pack, of))
+            }
+            (Hook::SearchDocument, _) => ask!(self, store, search_document.call_texts(c)),
+            (Hook::SearchRank, Detail::Rank(of)) => {
+                ask!(self, store, search_rank.call_weigh(c, of))
             }
             (hook, _) => Ok(Err(without_details(hook))),
         }

@@ -9,12 +9,12 @@ use super::difference;
 use crate::hooks::reference::{self, Interface};
 
 /// The newest version of `opora:hooks` that this engine offers.
-pub const CONTRACT_VERSION: &str = "0.3.0";
+pub const CONTRACT_VERSION: &str = "0.4.0";
 /// Every version that this engine offers. Each published interfaces of its own, so a plugin may have
 /// interfaces of several.
-pub const CONTRACT_VERSIONS: [&str; 3] = ["0.1.0", "0.2.0", "0.3.0"];
+pub const CONTRACT_VERSIONS: [&str; 4] = ["0.1.0", "0.2.0", "0.3.0", "0.4.0"];
 /// They, in words.
-const OFFERED: &str = "0.1.0, 0.2.0 and 0.3.0";
+const OFFERED: &str = "0.1.0, 0.2.0, 0.3.0 and 0.4.0";
 
 const PACKAGE: &str = "opora:hooks/";
 /// Interfaces a plugin may import, and the versions that published them.

@@ -452,3 +452,33 @@ fn a_fault_repeats_the_line_it_is_in() {
     );
     assert_eq!((faults[0].line, faults[0].column), (9, 12));
 }
+
+#[test]
+fn texts_for_the_index_are_of_records_that_are_searched() {
+    check(
+        "
+[[rule]]
+name = \"choose\"
+hook = \"search.document\"
+script = \"rules.rhai\"
+kind = \"support_level\"
+",
+        DEFINITIONS,
+        &[
+            "pack.toml:10:8: records of kind support_level are not searched; searched are ticket, \
+         lead, inquiry, activity, asset, account, contact, contract, product, article, agent, team, \
+         recurrence, category",
+        ],
+    );
+    check(
+        "
+[[rule]]
+name = \"choose\"
+hook = \"search.rank\"
+script = \"rules.rhai\"
+kind = \"article\"
+",
+        DEFINITIONS,
+        &["pack.toml:10:1: `search.rank` is about no record, so `kind` says nothing; take it out"],
+    );
+}

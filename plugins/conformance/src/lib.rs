@@ -3,6 +3,7 @@
 
 mod events;
 mod questions;
+mod searches;
 mod trouble;
 mod work;
 
@@ -25,7 +26,8 @@ opora_sdk::export!(
     Plugin: record_defaults, form_rules, record_validate, transition_guard, transition_effect,
     assign_select, sla_select, survey_done, survey_reply, schedule_fire, field_compute,
     interaction_event, sla_clock, sla_event, record_changed, action_run, notify_compose, access_filter,
-    pack_lifecycle, config_guard, intake_match, intake_route, process_step, contract_consume
+    pack_lifecycle, config_guard, intake_match, intake_route, process_step, contract_consume,
+    search_document, search_rank
 );
 
 const HOUR: i64 = 3_600_000_000;

@@ -391,3 +391,36 @@ export const contractConsume = rule((input) => {
   }
   return parts;
 });
+
+export const searchDocument = rule((input) => {
+  const texts = [];
+  const get = (name) => input.record.get(name);
+  if (get('model') !== undefined) texts.push(o.indexText(`model ${get('model')}`));
+  const serial = input.related.asset?.get('serial');
+  if (serial !== undefined) {
+    o.because('serial', serial);
+    texts.push(o.indexText(serial, { internal: true }));
+  }
+  for (let n = 0; n < input.option('many', 0); n += 1) texts.push(o.indexText(`t${n}`));
+  if (input.option('long', 0) > 0) texts.push(o.indexText('x'.repeat(input.option('long', 0))));
+  return texts;
+});
+
+export const searchRank = rule((input) => {
+  const votes = input.channel === 'portal' ? 50 : undefined;
+  const sections = {};
+  const values = {};
+  let freshness;
+  if (input.kinds.includes('article')) {
+    sections.title = 150;
+    values.category = { printers: 200, archive: 25 };
+  }
+  if (input.words.includes('error')) {
+    o.because('word', 'error');
+    sections.codes = 400;
+    freshness = { halfLifeDays: 90, weight: 30 };
+  }
+  if (input.option('factor', 0) > 0) sections.extra = input.option('factor', 0);
+  if (votes === undefined && Object.keys(sections).length === 0) return;
+  return o.rank({ sections, values, freshness, votes });
+});

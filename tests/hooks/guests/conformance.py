@@ -401,3 +401,33 @@ def contract_consume(c):
     elif plan == "strict":
         parts.append(o.Consume(over_limit="refuse", reason="no more than paid for"))
     return parts
+
+
+@rule
+def search_document(c):
+    texts = []
+    if c.record.get("model") is not None:
+        texts.append(o.IndexText("model " + c.record.get("model")))
+    asset = c.related.get("asset")
+    if asset and asset.get("serial") is not None:
+        o.because("serial", asset.get("serial"))
+        texts.append(o.IndexText(asset.get("serial"), internal=True))
+    texts += [o.IndexText(f"t{n}") for n in range(c.option("many", 0))]
+    if c.option("long", 0) > 0:
+        texts.append(o.IndexText("x" * c.option("long", 0)))
+    return texts
+
+
+@rule
+def search_rank(c):
+    rank = o.Rank(votes=50 if c.channel == "portal" else None)
+    if "article" in c.kinds:
+        rank.sections["title"] = 150
+        rank.values["category"] = {"printers": 200, "archive": 25}
+    if "error" in c.words:
+        o.because("word", "error")
+        rank.sections["codes"] = 400
+        rank.freshness = (90, 30)
+    if c.option("factor", 0) > 0:
+        rank.sections["extra"] = c.option("factor", 0)
+    return None if rank == o.Rank() else rank

@@ -1,10 +1,10 @@
-//! Digests of decisions about intake, processes and contracts.
+//! Digests of decisions about intake, processes, contracts and searches.
 
 use super::{SPOT, text};
 use crate::domain::{Id, Kind, Value};
 use crate::hooks::{
-    ConsumeChoice, Decision, MatchMode, NewParty, OverLimit, PartyKey, PartyKeys, RouteChoice,
-    StageChoice,
+    ConsumeChoice, Decision, IndexText, MatchMode, NewParty, OverLimit, PartyKey, PartyKeys,
+    RankChoice, RouteChoice, StageChoice,
 };
 
 /// Decisions that all differ.
@@ -12,7 +12,44 @@ pub(super) fn all() -> Vec<Decision> {
     let mut all = keys();
     all.extend(routes());
     all.extend(stages_and_amounts());
+    all.extend(searches());
     all
+}
+
+fn searches() -> Vec<Decision> {
+    let added = |texts: &[(&str, bool)]| Decision {
+        texts: texts
+            .iter()
+            .map(|(given, internal)| IndexText {
+                text: text(given),
+                internal: *internal,
+                spot: SPOT,
+            })
+            .collect(),
+        ..Decision::default()
+    };
+    let rank = |change: fn(&mut RankChoice) -> Result<(), String>| {
+        let mut rank = RankChoice::default();
+        change(&mut rank).unwrap();
+        Decision {
+            rank: Some(rank),
+            ..Decision::default()
+        }
+    };
+    vec![
+        added(&[("a", false)]),
+        added(&[("a", true)]),
+        added(&[("a", false), ("b", false)]),
+        rank(|_| Ok(())),
+        rank(|r| r.section("title", 50, SPOT)),
+        rank(|r| r.section("text", 50, SPOT)),
+        rank(|r| r.section("text", 60, SPOT)),
+        rank(|r| r.value("kind", "a", 50, SPOT)),
+        rank(|r| r.value("kind", "b", 50, SPOT)),
+        rank(|r| r.freshness(1, 50, SPOT)),
+        rank(|r| r.freshness(2, 50, SPOT)),
+        rank(|r| r.votes(50, SPOT)),
+    ]
 }
 
 fn keys() -> Vec<Decision> {
@@ -133,12 +170,28 @@ fn stages_and_amounts() -> Vec<Decision> {
 fn the_layout_of_what_came_later_is_fixed() {
     use sha2::Digest;
     let mut hash = sha2::Sha256::new();
-    for decision in all() {
+    let later = [keys(), routes(), stages_and_amounts()];
+    for decision in later.into_iter().flatten() {
         hash.update(decision.digest());
     }
     let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(
         hex,
         "4b8808c9f3f8f009af54b57e25afe90c8865bdea8b9d70f62c10bbc4f7181874"
+    );
+}
+
+/// As `the_layout_is_fixed`, for searches.
+#[test]
+fn the_layout_of_searches_is_fixed() {
+    use sha2::Digest;
+    let mut hash = sha2::Sha256::new();
+    for decision in searches() {
+        hash.update(decision.digest());
+    }
+    let hex: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(
+        hex,
+        "18bf6d3b52d5bf7a6c082f33662be99993dc58b5af186002d0bc19e9eac21307"
     );
 }

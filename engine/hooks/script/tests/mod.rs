@@ -9,6 +9,7 @@ mod hostile;
 mod lint;
 mod methods;
 mod reading;
+mod searches;
 mod work;
 
 use std::collections::BTreeMap;
@@ -276,6 +277,8 @@ fn every_hook() -> Vec<Call> {
         call(Hook::IntakeRoute, work::route()),
         call(Hook::ProcessStep, work::stage()),
         call(Hook::ContractConsume, work::contract()),
+        call(Hook::SearchDocument, Detail::None),
+        call(Hook::SearchRank, searches::rank()),
     ]
 }
 

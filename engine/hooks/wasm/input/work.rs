@@ -1,4 +1,4 @@
-//! What plugins get for packs, configuration, intake, processes and contracts.
+//! What plugins get for packs, configuration, intake, processes, contracts and searches.
 
 use super::super::bindings::guest as wit;
 use super::{fields, named, options, own_name};
@@ -6,8 +6,8 @@ use crate::domain::Value;
 use crate::hooks::wasm::bindings::types::Value as WitValue;
 use crate::hooks::wasm::values::to_wit;
 use crate::hooks::{
-    Call, ConfigView, ConsumeView, FoundParty, LifecycleView, MatchView, RecordView, RouteView,
-    StageView,
+    Call, ConfigView, ConsumeView, FoundParty, LifecycleView, MatchView, RankView, RecordView,
+    RouteView, StageView,
 };
 
 /// The input of a hook that is about no record.
@@ -45,7 +45,13 @@ bare!(config_guard(of: &ConfigView) {
         after: values(&of.after),
     },
 });
+bare!(search_rank(of: &RankView) {
+    kinds: of.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+    words: of.words.clone(),
+    channel: of.channel.name().to_owned(),
+});
 
+input!(search_document() {});
 input!(intake_match(of: &MatchView) {
     search: of
         .asked

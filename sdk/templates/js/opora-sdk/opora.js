@@ -263,6 +263,27 @@ export const consume = ({ amount, overLimit, reason = '' }) => ({
   consume: { amount: amount === undefined ? undefined : String(amount), overLimit, reason },
 });
 
+/** A text by which a record is found as well; only by the staff when it is internal. */
+export const indexText = (text, { internal = false } = {}) => ({ text, internal });
+
+const boosts = (given, name) =>
+  Object.entries(given).map(([key, factor]) => ({ [name]: key, factor: BigInt(factor) }));
+/**
+ * How hits are ranked, in hundredths: `sections` by name, `values` by field and value, `freshness` with
+ * `halfLifeDays` and `weight`, `votes`.
+ */
+export const rank = ({ sections = {}, values = {}, freshness, votes }) => ({
+  sections: boosts(sections, 'section'),
+  values: Object.entries(values).flatMap(([field, of]) =>
+    boosts(of, 'value').map((boost) => ({ field, ...boost })),
+  ),
+  freshness: freshness && {
+    halfLifeDays: BigInt(freshness.halfLifeDays),
+    weight: BigInt(freshness.weight),
+  },
+  votes: votes === undefined ? undefined : BigInt(votes),
+});
+
 const effect = (tag, val) => ({ tag, val });
 
 /** Set a field. */
@@ -378,6 +399,8 @@ const answers = {
     const { of, effects } = sorted(answer);
     return { choice: of('consume').at(-1), effects };
   },
+  searchDocument: (answer) => ({ texts: list(answer) }),
+  searchRank: (answer) => answer ?? rank({}),
 };
 
 /** The function of a component's interface that asks a hook of plugin.js. */

@@ -388,6 +388,25 @@ class Consume:
 
 
 @dataclass
+class IndexText:
+    """A text by which a record is found as well; only by the staff when it is internal."""
+
+    text: str
+    internal: bool = False
+
+
+@dataclass
+class Rank:
+    """How hits are ranked, in hundredths: `sections` by name, `values` by field and value, `freshness`
+    as days of the half-life and a weight, `votes`."""
+
+    sections: dict = _member(default_factory=dict)
+    values: dict = _member(default_factory=dict)
+    freshness: Optional[tuple] = None
+    votes: Optional[int] = None
+
+
+@dataclass
 class Effect:
     """What the engine shall do."""
 

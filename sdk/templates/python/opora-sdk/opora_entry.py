@@ -256,6 +256,22 @@ def _consume(module, answer):
     return module.Decision(choice, _effects(_of(opora.Effect, answer)), [])
 
 
+def _texts(module, answer):
+    return module.Decision([module.IndexText(t.text, t.internal) for t in _list(answer)], [])
+
+
+def _rank(module, answer):
+    rank = answer or opora.Rank()
+    sections = [module.SectionBoost(name, factor) for name, factor in rank.sections.items()]
+    values = [
+        module.ValueBoost(field, str(value), factor)
+        for field, of in rank.values.items()
+        for value, factor in of.items()
+    ]
+    freshness = None if rank.freshness is None else module.Freshness(*rank.freshness)
+    return module.Decision(sections, values, freshness, rank.votes, [])
+
+
 # Function of the contract, and what becomes of the answer, by the name of the interface.
 _HOOKS = {
     "define": ("define", _define),
@@ -283,6 +299,8 @@ _HOOKS = {
     "intake_route": ("accept", _route),
     "process_step": ("follow", _next),
     "contract_consume": ("consume", _consume),
+    "search_document": ("texts", _texts),
+    "search_rank": ("weigh", _rank),
 }
 
 
