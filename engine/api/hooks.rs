@@ -22,8 +22,8 @@ use crate::domain::Kind;
 pub struct HookStepView {
     /// Place in the total order, from 1.
     pub order: usize,
-    /// Phase of a command: `load`, `ask`, `create`, `interaction`, `status`, `settle`, `commit`,
-    /// `later`.
+    /// Phase of a command: `load`, `configure`, `ask`, `create`, `intake`, `interaction`, `status`,
+    /// `settle`, `commit`, `later`; `search` stands beside commands.
     pub phase: &'static str,
     /// `rule` or `engine`.
     pub step: &'static str,

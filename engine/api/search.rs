@@ -111,6 +111,10 @@ fn finish(op: Op) -> Op {
             "Language in which articles are offered where they have a variant in it, such as `ru`; that of the caller's own record when not given. The others say `fallback`.",
         )
         .flag(
+            "explain",
+            "Whether each hit says what its score is made of; at most 20 hits a page then.",
+        )
+        .flag(
             "outdated",
             "Whether articles outside their dates are found, too; customers never find them.",
         )
@@ -147,6 +151,7 @@ async fn search(
     let text = words(&mut params)?;
     let facets = params.many("facets");
     let (locale, outdated) = (params.one("locale")?, params.flag("outdated")?);
+    let explain = params.flag("explain")?;
     let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
     let filters = match kinds.as_slice() {
         [kind] => {
@@ -166,6 +171,7 @@ async fn search(
         facets,
         locale,
         outdated,
+        explain,
     };
     let done = app.read(at_least, move |desk| {
         let found = desk.search(&caller.actor, &query)?;

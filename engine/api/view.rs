@@ -3,6 +3,7 @@
 mod admin;
 mod delivery;
 mod entry;
+mod explanation;
 mod journal;
 pub mod packs;
 mod simulation;
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 pub use admin::{TokenView, token};
 pub use delivery::{DeliveryView, delivery};
 pub use entry::{EntryView, entry_with};
+pub use explanation::ExplanationView;
 pub use journal::{EventView, HistoryView, event, history};
 pub use simulation::{ShadowView, SimulationView, shadow, simulation};
 pub use why::{ReplayedView, WhyView, replayed, why};
@@ -111,6 +113,7 @@ impl Look<'_> {
                 title: found.title.clone(),
             }),
             fallback: hit.fallback,
+            explanation: hit.explained.as_ref().map(ExplanationView::of),
         }
     }
 
@@ -235,6 +238,9 @@ pub struct HitView {
     pub found_in: Option<FoundInView>,
     /// Whether the article is not in the reader's language and has no variant that is.
     pub fallback: bool,
+    /// What its score is made of, with `explain=true`; null for a pinned hit without the words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<ExplanationView>,
 }
 
 /// The variant of an article in which words were found.
@@ -261,6 +267,9 @@ pub struct WordMatchView {
     pub how: &'static str,
     /// The word in the record.
     pub found: String,
+    /// Said when only what packs added to the index has it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub added: bool,
 }
 
 impl WordMatchView {
@@ -269,6 +278,7 @@ impl WordMatchView {
             word: found.word.clone(),
             how: found.how,
             found: found.found.clone(),
+            added: found.added,
         }
     }
 }

@@ -1,13 +1,17 @@
 //! What the search index is fed with: documents made of records, in the order of the journal.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::files;
+use super::index_rules::{InForce, IndexRules};
 use super::journal::{JournalEntry, StoredEntry, What};
-use super::{DeskOptions, Error, ErrorKind, Result, codec, keys, merged};
+use super::votes::{self, Sums};
+use super::{Error, ErrorKind, Result, codec, keys, merged};
 use crate::domain::entry::{EntryBody, Visibility};
 use crate::domain::{Id, Kind, Record, Value};
+use crate::hooks::search::INDEXED;
 use crate::search::{
     Change, FilterValue, ScanPage, SearchDoc, SearchError, SearchIndex, SearchOptions, Source,
     SourceError, Upsert,
@@ -15,23 +19,8 @@ use crate::search::{
 use crate::store::{Pos, Snapshot, Store, Table};
 use crate::text;
 
-/// Kinds that are indexed.
-const INDEXED: [Kind; 14] = [
-    Kind::Ticket,
-    Kind::Lead,
-    Kind::Inquiry,
-    Kind::Activity,
-    Kind::Asset,
-    Kind::Account,
-    Kind::Contact,
-    Kind::Contract,
-    Kind::Product,
-    Kind::Article,
-    Kind::Agent,
-    Kind::Team,
-    Kind::Recurrence,
-    Kind::Category,
-];
+/// Filter field with the share of those whom an article helped, in thousandths.
+pub const HELPFUL_SHARE: &str = "helpful_share";
 /// Fields whose values searches can count, and the fields of records that they are made of.
 pub const FACETS: [(&str, &[&str]); 11] = [
     ("kind", &[]),
@@ -46,23 +35,22 @@ pub const FACETS: [(&str, &[&str]); 11] = [
     ("priority", &["priority"]),
     ("tags", &["tags"]),
 ];
+/// Commands that change what a record is found by, and not the record.
+const BESIDE: [&str; 2] = ["keep_words", "vote"];
 /// Most entries of a record whose text is indexed.
 const MAX_ENTRIES: usize = 200;
 /// Most bytes of text of a record that are indexed.
 const MAX_TEXT: usize = 200_000;
 
-/// Opens the search index of a store, unless it is switched off.
-pub fn open(store: &Arc<dyn Store>, options: &DeskOptions) -> Result<Option<Arc<SearchIndex>>> {
-    if !options.search {
-        return Ok(None);
-    }
-    let source = Arc::new(Journal(Arc::clone(store)));
-    let index = SearchIndex::open(
-        options.search_dir.as_deref(),
-        source,
-        SearchOptions::default(),
-    );
-    index.map(Some).map_err(error)
+/// Opens the search index of a store, in a folder or in memory.
+pub fn open(
+    store: &Arc<dyn Store>,
+    folder: Option<&Path>,
+    rules: IndexRules,
+) -> Result<Arc<SearchIndex>> {
+    let store = Arc::clone(store);
+    let source = Arc::new(Journal { store, rules });
+    SearchIndex::open(folder, source, SearchOptions::default()).map_err(error)
 }
 
 /// An error of the index as an error of the desk.
@@ -75,16 +63,43 @@ pub fn error(e: SearchError) -> Error {
 }
 
 /// The store's journal as a source of documents.
-struct Journal(Arc<dyn Store>);
+struct Journal {
+    store: Arc<dyn Store>,
+    rules: IndexRules,
+}
+
+/// What documents are made of beside their records.
+struct Maker<'m> {
+    snapshot: &'m dyn Snapshot,
+    rules: &'m IndexRules,
+    in_force: Arc<InForce>,
+}
+
+impl Journal {
+    fn maker<'m>(&'m self, snapshot: &'m dyn Snapshot) -> Result<Maker<'m>> {
+        Ok(Maker {
+            snapshot,
+            rules: &self.rules,
+            in_force: self.rules.in_force(snapshot)?,
+        })
+    }
+}
 
 impl Source for Journal {
+    fn rules(&self) -> std::result::Result<u64, SourceError> {
+        let snapshot = self.store.snapshot(None).map_err(source_error)?;
+        let in_force = self.rules.in_force(&*snapshot).map_err(source_error)?;
+        Ok(self.rules.stamp(&in_force))
+    }
+
     fn last(&self) -> u64 {
-        self.0.wait(Pos::ZERO, Duration::ZERO).0
+        self.store.wait(Pos::ZERO, Duration::ZERO).0
     }
 
     fn changes(&self, after: u64, max: usize) -> std::result::Result<Vec<Change>, SourceError> {
-        let rows = self.0.journal(Pos(after), max).map_err(source_error)?;
-        let snapshot = self.0.snapshot(None).map_err(source_error)?;
+        let rows = self.store.journal(Pos(after), max).map_err(source_error)?;
+        let snapshot = self.store.snapshot(None).map_err(source_error)?;
+        let maker = self.maker(&*snapshot).map_err(source_error)?;
         let mut changes = Vec::with_capacity(rows.len());
         for row in rows {
             let mut touched: Vec<(Kind, Id)> = Vec::new();
@@ -95,17 +110,15 @@ impl Source for Journal {
                 let new = entry.changes.iter().filter(|c| c.what == What::Created);
                 created.extend(new.map(|c| c.id));
                 touched.extend(entry.entries.iter().map(|e| (e.kind, e.owner)));
-                // The words of a file came to what it is attached to.
-                let read = entry
-                    .input
-                    .target
-                    .filter(|_| entry.input.command == "keep_words");
+                // The words of a file came to what it is attached to; votes are rows of their own.
+                let read = entry.input.target;
+                let read = read.filter(|_| BESIDE.contains(&entry.input.command.as_str()));
                 touched.extend(read);
             }
             touched.retain(|(kind, _)| INDEXED.contains(kind));
             touched.sort_unstable();
             touched.dedup();
-            let docs = upserts(&*snapshot, &touched, &created).map_err(source_error)?;
+            let docs = maker.upserts(&touched, &created).map_err(source_error)?;
             changes.push(Change {
                 pos: row.pos.0,
                 docs,
@@ -115,11 +128,12 @@ impl Source for Journal {
     }
 
     fn wait(&self, after: u64, timeout: Duration) -> u64 {
-        self.0.wait(Pos(after), timeout).0
+        self.store.wait(Pos(after), timeout).0
     }
 
     fn all(&self, from: Option<&[u8]>, max: usize) -> std::result::Result<ScanPage, SourceError> {
-        let snapshot = self.0.snapshot(None).map_err(source_error)?;
+        let snapshot = self.store.snapshot(None).map_err(source_error)?;
+        let maker = self.maker(&*snapshot).map_err(source_error)?;
         let start = match from {
             Some(key) => [key, &[0]].concat(),
             None => Vec::new(),
@@ -143,7 +157,8 @@ impl Source for Journal {
         for (_, row) in rows {
             let record: Record = codec::decode(&row.bytes).map_err(source_error)?;
             if INDEXED.contains(&record.kind) {
-                let doc = document(&*snapshot, &record, row.version).map_err(source_error)?;
+                let doc = maker.document(&record, row.version);
+                let doc = doc.map_err(source_error)?;
                 page.docs.push(doc);
             }
         }
@@ -155,29 +170,62 @@ fn source_error(e: impl std::fmt::Display) -> SourceError {
     SourceError(e.to_string())
 }
 
-/// The records as they are now: later changes of them come again, which does no harm.
-fn upserts(snapshot: &dyn Snapshot, touched: &[(Kind, Id)], created: &[Id]) -> Result<Vec<Upsert>> {
-    let wanted: Vec<_> = touched
-        .iter()
-        .map(|(kind, id)| (Table::Records, keys::record(*kind, *id)))
-        .collect();
-    let rows = snapshot.get_many(&wanted)?;
-    let mut docs = Vec::with_capacity(touched.len());
-    for ((_, id), row) in touched.iter().zip(rows) {
-        docs.push(match row {
-            Some(row) => {
-                let record: Record = codec::decode(&row.bytes)?;
-                let doc = Box::new(document(snapshot, &record, row.version)?);
-                if created.contains(id) {
-                    Upsert::New(doc)
-                } else {
-                    Upsert::Put(doc)
+impl Maker<'_> {
+    /// The records as they are now: later changes of them come again, which does no harm.
+    fn upserts(&self, touched: &[(Kind, Id)], created: &[Id]) -> Result<Vec<Upsert>> {
+        let wanted: Vec<_> = touched
+            .iter()
+            .map(|(kind, id)| (Table::Records, keys::record(*kind, *id)))
+            .collect();
+        let rows = self.snapshot.get_many(&wanted)?;
+        let mut docs = Vec::with_capacity(touched.len());
+        for ((_, id), row) in touched.iter().zip(rows) {
+            docs.push(match row {
+                Some(row) => {
+                    let record: Record = codec::decode(&row.bytes)?;
+                    let doc = Box::new(self.document(&record, row.version)?);
+                    if created.contains(id) {
+                        Upsert::New(doc)
+                    } else {
+                        Upsert::Put(doc)
+                    }
                 }
-            }
-            None => Upsert::Delete(id.0),
-        });
+                None => Upsert::Delete(id.0),
+            });
+        }
+        Ok(docs)
     }
-    Ok(docs)
+
+    /// The document of a record, with what packs add to it.
+    fn document(&self, record: &Record, version: Pos) -> Result<SearchDoc> {
+        let mut doc = document(self.snapshot, record, version)?;
+        let added = self.rules.added(&self.in_force, self.snapshot, record)?;
+        let joined = |texts: Vec<String>| {
+            let mut joined = Text::default();
+            texts.iter().for_each(|text| joined.add(Some(text)));
+            joined.0
+        };
+        doc.extra = joined(added.public);
+        doc.extra_internal = joined(added.internal);
+        if record.kind == Kind::Article {
+            let share = share_of(self.snapshot, record.id)?;
+            let share = share.map(|share| (HELPFUL_SHARE.to_owned(), FilterValue::Int(share)));
+            doc.filters.extend(share);
+        }
+        Ok(doc)
+    }
+}
+
+/// The share of those whom an article helped, in thousandths; none when nobody says anything. As if one
+/// of each had said so before, so that few voices weigh little.
+fn share_of(snapshot: &dyn Snapshot, article: Id) -> Result<Option<i64>> {
+    let Some(row) = snapshot.get(Table::Meta, &votes::sums_key(article))? else {
+        return Ok(None);
+    };
+    let sums: Sums = codec::decode(&row.bytes)?;
+    let all = sums.helpful.saturating_add(sums.not_helpful);
+    let share = sums.helpful.saturating_add(1).saturating_mul(1_000) / all.saturating_add(2);
+    Ok((all > 0).then(|| i64::try_from(share).unwrap_or(1_000)))
 }
 
 /// The document of a record.
@@ -251,6 +299,8 @@ fn document(snapshot: &dyn Snapshot, record: &Record, version: Pos) -> Result<Se
         title: record.title().to_owned(),
         body: body.0,
         internal: internal.0,
+        extra: String::new(),
+        extra_internal: String::new(),
         locale: record.text("locale").map(str::to_owned),
         number: record.number().and_then(|n| u64::try_from(n).ok()),
         codes,

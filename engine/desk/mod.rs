@@ -25,6 +25,8 @@ mod files;
 mod gates;
 mod ids;
 #[cfg(feature = "search")]
+mod index_rules;
+#[cfg(feature = "search")]
 mod index_source;
 mod intake;
 mod journal;
@@ -155,15 +157,15 @@ pub struct Desk {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     ids: IdSource,
-    hosts: Box<dyn Hosts>,
-    catalogs: catalogs::Catalogs,
+    hosts: Arc<dyn Hosts>,
+    catalogs: Arc<catalogs::Catalogs>,
     past: replay::Past,
     shadows: replay::Shadows,
     services: service::ServiceCache,
     loads: service::Loads,
     gates: gates::Gates,
-    breakers: decide::Breakers,
-    permits: permits::Permits,
+    breakers: Arc<decide::Breakers>,
+    permits: Arc<permits::Permits>,
     bell: timers::Bell,
     /// Whose turn it is to fire timers.
     firing: parking_lot::Mutex<()>,
@@ -193,23 +195,29 @@ impl Desk {
         } else {
             hosts
         };
-        let desk = Self {
+        #[cfg(feature = "search")]
+        let folder = options.search.then_some(options.search_dir);
+        #[cfg_attr(
+            not(feature = "search"),
+            expect(unused_mut, reason = "the index comes last")
+        )]
+        let mut desk = Self {
             #[cfg(feature = "search")]
-            search: index_source::open(&store, &options)?,
+            search: None,
             #[cfg(feature = "search")]
             tuning: query::TuningCache::default(),
             store,
             clock: options.clock,
             ids: options.ids,
-            hosts: Box::new(hosts),
-            catalogs: catalogs::Catalogs::default(),
+            hosts: Arc::new(hosts),
+            catalogs: Arc::default(),
             past: replay::Past::default(),
             shadows: replay::Shadows::default(),
             services: service::ServiceCache::default(),
             loads: service::Loads::default(),
             gates: gates::Gates::default(),
-            breakers: decide::Breakers::default(),
-            permits: permits::Permits::default(),
+            breakers: Arc::default(),
+            permits: Arc::default(),
             bell: timers::Bell::default(),
             firing: parking_lot::Mutex::new(()),
             learning: learning::Learning::default(),
@@ -222,6 +230,19 @@ impl Desk {
         desk.count_loads()?;
         desk.breakers.restore(&*desk.store.snapshot(None)?)?;
         desk.catalog()?;
+        // Last: its documents are made by the rules, those left out that are suspended.
+        #[cfg(feature = "search")]
+        if let Some(folder) = folder {
+            let rules = index_rules::IndexRules {
+                catalogs: Arc::clone(&desk.catalogs),
+                hosts: Arc::clone(&desk.hosts),
+                breakers: Arc::clone(&desk.breakers),
+                permits: Arc::clone(&desk.permits),
+                ready: parking_lot::Mutex::default(),
+            };
+            let index = index_source::open(&desk.store, folder.as_deref(), rules)?;
+            desk.search = Some(index);
+        }
         Ok(Arc::new(desk))
     }
 

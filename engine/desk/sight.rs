@@ -382,6 +382,9 @@ impl Access {
             body: !masked(&BODY),
             internal: actor.sees_internal() && !self.masked.iter().any(|n| n.contains('/')),
             codes: !masked(&CODES) && !masked(&[fields::NUMBER]),
+            // What packs added is made of more than one kind's fields: see `query/added.rs`.
+            extra: false,
+            extra_internal: false,
         }
     }
 }

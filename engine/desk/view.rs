@@ -1,6 +1,7 @@
 //! What queries answer: plain data for the callers of the desk.
 
 mod article;
+mod explained;
 mod form;
 mod history;
 mod lessons;
@@ -12,6 +13,7 @@ use crate::domain::{Entry, Id, Instant, Kind, Record};
 use crate::store::Pos;
 
 pub use article::*;
+pub use explained::*;
 pub use form::*;
 pub use history::*;
 pub use lessons::*;

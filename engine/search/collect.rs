@@ -6,12 +6,14 @@
 
 use std::collections::BinaryHeap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{self, StrColumn};
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 
 use super::cursor::{Cursor, SortKey};
+use super::ranking::{Ranking, SegmentRanking};
 use super::ranks::RankColumn;
 use super::schema::{Column, ID_HIGH, ID_LOW, KIND, VERSION, column_name, join_id, split_id};
 
@@ -40,6 +42,8 @@ pub(super) struct PageCollector {
     pub(super) after: Option<Cursor>,
     /// Hits wanted; one more tells whether there is a next page.
     pub(super) limit: usize,
+    /// What scores are multiplied with.
+    pub(super) ranking: Option<Arc<Ranking>>,
 }
 
 /// A page's hits in order, and how many documents match in all.
@@ -78,9 +82,13 @@ impl Collector for PageCollector {
             }
             None => None,
         };
+        let ranking = self.ranking.as_ref();
         Ok(PageSegment {
             ordinal,
             order,
+            ranking: ranking
+                .map(|ranking| SegmentRanking::open(ranking, reader))
+                .transpose()?,
             after,
             keep: self.limit + 1,
             id_high,
@@ -124,6 +132,7 @@ impl Collector for PageCollector {
 pub(super) struct PageSegment {
     ordinal: SegmentOrdinal,
     order: SegmentOrder,
+    ranking: Option<SegmentRanking>,
     after: Option<(u8, u64, u64, u64)>,
     keep: usize,
     id_high: columnar::Column<u64>,
@@ -151,6 +160,10 @@ impl SegmentCollector for PageSegment {
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.total += 1;
+        let score = match &self.ranking {
+            Some(ranking) => score * ranking.factor(doc),
+            None => score,
+        };
         let (rank, value) = self.order.of(doc, score);
         if self
             .after

@@ -35,11 +35,13 @@ pub(super) struct Cursor {
     pub(super) key: SortKey,
     /// Id of the hit.
     pub(super) id: [u8; 16],
+    /// The moment of the list's ranking, if it has one.
+    pub(super) at: Option<i64>,
 }
 
 impl Cursor {
-    pub(super) fn new(list: u64, key: SortKey, id: [u8; 16]) -> Self {
-        Self { list, key, id }
+    pub(super) fn new(list: u64, key: SortKey, id: [u8; 16], at: Option<i64>) -> Self {
+        Self { list, key, id, at }
     }
 
     pub(super) fn encode(&self) -> String {
@@ -53,7 +55,17 @@ impl Cursor {
         text
     }
 
+    /// The cursor of a list.
     pub(super) fn decode(text: &str, list: u64) -> SearchResult<Self> {
+        let cursor = Self::read(text)?;
+        if cursor.list == list {
+            return Ok(cursor);
+        }
+        Err(SearchError::Cursor)
+    }
+
+    /// The cursor, of whatever list.
+    pub(super) fn read(text: &str) -> SearchResult<Self> {
         let refuse = || SearchError::Cursor;
         if text.len() > MAX_CURSOR_CHARS || !text.len().is_multiple_of(2) {
             return Err(refuse());
@@ -68,7 +80,7 @@ impl Cursor {
             .map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit))
             .collect();
         let cursor: Self = postcard::from_bytes(&bytes).map_err(|_| refuse())?;
-        if cursor.list != list || matches!(cursor.key, SortKey::Score(score) if score.is_nan()) {
+        if matches!(cursor.key, SortKey::Score(score) if score.is_nan()) {
             return Err(refuse());
         }
         Ok(cursor)

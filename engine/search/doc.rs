@@ -26,6 +26,10 @@ pub struct SearchDoc {
     /// What only the staff may see, such as internal comments. Searched and shown in snippets only
     /// when [`super::SearchRequest::sections`] has it.
     pub internal: String,
+    /// What is added for whoever may see it; searched when [`super::SearchRequest::sections`] has it.
+    pub extra: String,
+    /// What is added for the staff.
+    pub extra_internal: String,
     /// Language tag; filtered as field `locale`.
     pub locale: Option<String>,
     /// Human number; found by typing it, filtered and sorted as field `number`.
@@ -103,6 +107,16 @@ pub struct ScanPage {
 /// The documents of a change may show a newer state of the record than the change itself: the
 /// last one wins.
 pub trait Source: Send + Sync + 'static {
+    /// Stands for the rules by which documents are made beside the records themselves: when it is
+    /// another one than that of the index, the index is built anew. Documents may be made by newer
+    /// rules, never by older ones.
+    ///
+    /// # Errors
+    /// When the rules cannot be read.
+    fn rules(&self) -> Result<u64, SourceError> {
+        Ok(0)
+    }
+
     /// Position of the last journal entry.
     fn last(&self) -> u64;
 

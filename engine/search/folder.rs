@@ -35,6 +35,8 @@ pub(super) struct Generation {
     pub(super) path: Option<PathBuf>,
     /// Journal position of the last commit when it was opened.
     pub(super) position: u64,
+    /// [`super::Source::rules`] by which its documents were made.
+    pub(super) rules: u64,
 }
 
 /// What each commit carries.
@@ -42,6 +44,8 @@ pub(super) struct Generation {
 struct Payload {
     format: u32,
     position: u64,
+    #[serde(default)]
+    rules: u64,
 }
 
 /// Size and modification time in nanoseconds of each file.
@@ -52,10 +56,14 @@ struct Marker {
     files: Listing,
 }
 
-/// The payload of a commit that has seen `position`.
-pub(super) fn payload(position: u64) -> String {
-    let format = FORMAT;
-    serde_json::to_string(&Payload { format, position }).unwrap_or_default()
+/// The payload of a commit that has seen `position`, of documents made by `rules`.
+pub(super) fn payload(position: u64, rules: u64) -> String {
+    let payload = Payload {
+        format: FORMAT,
+        position,
+        rules,
+    };
+    serde_json::to_string(&payload).unwrap_or_default()
 }
 
 /// Runs what reads index files: tantivy panics on some damage where it should refuse.
@@ -112,6 +120,7 @@ impl Folder {
                 fields,
                 path: Some(path.clone()),
                 position: payload.position,
+                rules: payload.rules,
             })
         })
     }
@@ -137,6 +146,7 @@ impl Folder {
             fields,
             path: Some(path),
             position: 0,
+            rules: 0,
         })
     }
 
@@ -194,6 +204,7 @@ pub(super) fn in_memory() -> Generation {
         fields,
         path: None,
         position: 0,
+        rules: 0,
     }
 }
 

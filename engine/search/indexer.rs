@@ -76,6 +76,8 @@ pub(super) struct Indexer {
     position: u64,
     /// Position of the last commit.
     committed: u64,
+    /// The rules by which the documents of the index are made.
+    rules: u64,
     /// Documents given to the writer since the last commit.
     pending: usize,
     last_commit: Instant,
@@ -86,7 +88,10 @@ pub(super) struct Indexer {
 
 impl Indexer {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let position = shared.live.load().generation.position;
+        let (position, rules) = {
+            let live = shared.live.load();
+            (live.generation.position, live.generation.rules)
+        };
         let start = Instant::now();
         Self {
             shared,
@@ -94,6 +99,7 @@ impl Indexer {
             merges: Merges::default(),
             position,
             committed: position,
+            rules,
             pending: 0,
             last_commit: start,
             last_batch: 0,
@@ -133,7 +139,7 @@ impl Indexer {
     }
 
     fn turn(&mut self) -> Result<(), Failure> {
-        let unusable = !self.shared.live.load().usable;
+        let unusable = !self.shared.live.load().usable || self.has_other_rules()?;
         if self.shared.rebuild_wanted.swap(false, Ordering::SeqCst) || unusable {
             let rebuilt = self.rebuild();
             if rebuilt.is_err() {
@@ -166,6 +172,15 @@ impl Indexer {
         Ok(())
     }
 
+    /// Whether documents are made by other rules than those of the index.
+    fn has_other_rules(&self) -> Result<bool, Failure> {
+        let rules = self.shared.source.rules()?;
+        if rules != self.rules {
+            tracing::info!("documents are made by other rules, the search index is built anew");
+        }
+        Ok(rules != self.rules)
+    }
+
     /// Waits until the next commit may be: at once after idling, otherwise a window after the last.
     fn keep_window(&self) {
         let fits = |(least, _): &&(usize, u32)| self.last_batch >= *least;
@@ -196,7 +211,10 @@ impl Indexer {
         if self.pending > 0 {
             self.commit(start)?;
         }
-        self.shared.publish(self.position);
+        // Who waits for a position finds what the rules of that position made.
+        if !self.has_other_rules()? {
+            self.shared.publish(self.position);
+        }
         Ok(())
     }
 
@@ -246,7 +264,7 @@ impl Indexer {
             self.merges.set_under_load(true);
         }
         let mut prepared = writer.prepare_commit()?;
-        prepared.set_payload(&payload(self.position));
+        prepared.set_payload(&payload(self.position, self.rules));
         prepared.commit()?;
         self.shared.live.load().reader.reload()?;
         self.last_commit = start;
@@ -280,6 +298,8 @@ impl Indexer {
         self.shared.set_rebuilding(true);
         self.writer = None;
         self.pending = 0;
+        // Read first: what changes meanwhile is found at the next turn.
+        let rules = self.shared.source.rules()?;
         let generation = self.shared.folder.create()?;
         let writer = open_writer(&generation, self.shared.options.rebuild_bytes, &self.merges)?;
         let Some(at) = self.scan(&writer, &generation)? else {
@@ -297,7 +317,7 @@ impl Indexer {
         let start = Instant::now();
         if let Some(writer) = &mut self.writer {
             let mut prepared = writer.prepare_commit()?;
-            prepared.set_payload(&payload(old));
+            prepared.set_payload(&payload(old, rules));
             prepared.commit()?;
         }
         live.reader.reload()?;
@@ -309,9 +329,13 @@ impl Indexer {
         self.writer = None;
         self.pending = 0;
         self.committed = self.position;
+        self.rules = rules;
         self.last_commit = start;
-        self.shared.set_rebuilding(false);
-        self.shared.publish(self.position);
+        // Rules that came meanwhile are followed at the next turn.
+        if matches!(self.has_other_rules(), Ok(false)) {
+            self.shared.set_rebuilding(false);
+            self.shared.publish(self.position);
+        }
         Ok(())
     }
 

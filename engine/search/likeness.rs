@@ -156,6 +156,7 @@ pub(super) fn like(
         order: OrderBy::Score,
         after: None,
         limit: request.limit,
+        ranking: None,
     };
     let mut rows = searcher.search(&query, &page)?.rows;
     rows.truncate(request.limit);

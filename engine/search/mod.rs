@@ -16,6 +16,7 @@ mod cursor;
 mod directory;
 mod doc;
 mod error;
+mod explain;
 mod facets;
 mod folder;
 mod guesses;
@@ -27,6 +28,7 @@ mod likeness;
 mod merges;
 mod page;
 mod query;
+mod ranking;
 mod ranks;
 mod request;
 mod schema;
@@ -45,10 +47,12 @@ pub use doc::{
     Upsert, field_name_is_valid,
 };
 pub use error::{SearchError, SearchResult, SourceError};
+pub use explain::{Explanation, FactorPart, WordPart};
 pub use facets::MAX_FACET_COUNTS;
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
 pub use language::{Piece, blanked, pieces};
 pub use likeness::{LikeMatch, Likeness};
+pub use ranking::{Factors, Fresh, Ranking, ValueFactor, moment_of};
 pub use request::{
     Demand, Facet, FacetAsk, Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage,
     SearchRequest, Sections, Sort,

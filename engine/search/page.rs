@@ -8,13 +8,15 @@ use super::collect::{Collected, OrderBy, PageCollector, Row};
 use super::cursor::{Cursor, SortKey, list_of};
 use super::doc::field_name_is_valid;
 use super::error::{SearchError, SearchResult};
+use super::explain::Explainer;
 use super::facets::FacetCollector;
 use super::folder::caught;
 use super::guesses::{Guesser, MIN_PREFIX};
 use super::query;
+use super::ranking::{Ranking, Statistics};
 use super::request::{Demand, Facet, Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
 use super::schema::Fields;
-use super::snippet::Highlighter;
+use super::snippet::{Highlighter, Looked};
 use super::words::{Word, WordMatch, looked_at, words_of};
 
 /// Characters of a snippet.
@@ -44,7 +46,9 @@ pub(super) fn search(
     request: &SearchRequest,
 ) -> SearchResult<(SearchPage, Option<SearchError>)> {
     let text = request.text.as_deref().map(looked_at);
-    let list = list_of(text, &request.demands, &request.sort);
+    let ranking = request.ranking.as_deref();
+    let stamp = ranking.map_or(0, Ranking::stamp);
+    let list = list_of(text, &request.demands, &request.sort) ^ stamp;
     let after = match &request.cursor {
         Some(cursor) => Some(Cursor::decode(cursor, list)?),
         None => None,
@@ -61,6 +65,10 @@ pub(super) fn search(
         facets,
         words,
     } = found;
+    let explainer = request
+        .explain
+        .then(|| Explainer::new(fields, searcher, request, &words))
+        .transpose()?;
     let more = rows.len() > request.limit;
     rows.truncate(request.limit);
     let marks = request
@@ -80,7 +88,16 @@ pub(super) fn search(
             }
             None => None,
         };
-        hits.push(hit(row, list, shown));
+        let explanation = match &explainer {
+            Some(explainer) => {
+                let matches = shown.as_ref().map_or(&[][..], |shown| &shown.matches);
+                Some(explainer.explain(&row, matches)?)
+            }
+            None => None,
+        };
+        let mut hit = hit(row, list, ranking.map(|ranking| ranking.at), shown);
+        hit.explanation = explanation;
+        hits.push(hit);
     }
     let next = hits.last().filter(|_| more).map(|hit| hit.cursor.clone());
     let page = SearchPage {
@@ -136,16 +153,24 @@ fn find(
         None => Vec::new(),
     };
     let wishes = text.map(|text| (text, words.as_slice()));
-    let query = query::build(fields, conditions, wishes, request.sections);
+    let counted = fields.ranked(request.ranking.as_deref());
+    let query = query::build(&counted, conditions, wishes, request.sections);
     let page = PageCollector {
         order,
         after,
         limit: request.limit,
+        ranking: request.ranking.clone(),
     };
     let facets = (!request.facets.is_empty()).then(|| FacetCollector {
         asks: request.facets.clone(),
     });
-    let (Collected { rows, total }, facets) = searcher.search(&query, &(page, facets))?;
+    let collectors = (page, facets);
+    let (Collected { rows, total }, facets) = if request.sections.has_added() {
+        let statistics = Statistics::new(fields, searcher);
+        searcher.search_with_statistics_provider(&query, &collectors, &statistics)?
+    } else {
+        searcher.search(&query, &collectors)?
+    };
     Ok(Found {
         rows,
         total,
@@ -203,24 +228,42 @@ fn show(
     let title = text(sections.title, fields.stored_title);
     let body = text(sections.body, fields.stored_body);
     let internal = text(sections.internal, fields.stored_internal);
-    let mut looked = [&title, &body, &internal].map(|text| marks.look(text));
+    let extra = text(sections.extra, fields.stored_extra);
+    let added = text(sections.extra_internal, fields.stored_extra_internal);
+    let mut looked = [&title, &body, &internal, &extra, &added].map(|text| marks.look(text));
     marks.settle(&mut looked);
-    let [title, body, internal] = looked;
-    let (mut snippet, found) = body.fragment(SNIPPET_CHARS);
-    if !found {
-        let (other, found) = internal.fragment(SNIPPET_CHARS);
-        if found {
-            snippet = other;
+    let [title, body, internal, extra, added] = looked;
+    let (mut snippet, mut found) = body.fragment(SNIPPET_CHARS);
+    for other in [&internal, &extra, &added] {
+        if !found {
+            let (fragment, is_found) = other.fragment(SNIPPET_CHARS);
+            if is_found {
+                (snippet, found) = (fragment, true);
+            }
         }
     }
     Ok(Shown {
         title: title.marked(),
         snippet,
-        matches: marks.explain(&[&title, &body, &internal]),
+        matches: matches(marks, &[&title, &body, &internal], &[&extra, &added]),
     })
 }
 
-fn hit(row: Row, list: u64, shown: Option<Shown>) -> Hit {
+/// How each word was found; those that only what packs added has say so.
+fn matches(marks: &Highlighter, own: &[&Looked<'_>], added: &[&Looked<'_>]) -> Vec<WordMatch> {
+    let all = [own, added].concat();
+    let mut matches = marks.explain(&all);
+    if added.iter().all(|looked| looked.is_plain()) {
+        return matches;
+    }
+    let owned = marks.explain(own);
+    for found in &mut matches {
+        found.added = !owned.iter().any(|known| known.place == found.place);
+    }
+    matches
+}
+
+fn hit(row: Row, list: u64, at: Option<i64>, shown: Option<Shown>) -> Hit {
     let score = match row.key {
         SortKey::Score(score) => score,
         _ => 0.0,
@@ -230,7 +273,7 @@ fn hit(row: Row, list: u64, shown: Option<Shown>) -> Hit {
         None => (None, None, Vec::new()),
     };
     Hit {
-        cursor: Cursor::new(list, row.key, row.id).encode(),
+        cursor: Cursor::new(list, row.key, row.id, at).encode(),
         kind: row.kind,
         id: row.id,
         score,
@@ -238,5 +281,6 @@ fn hit(row: Row, list: u64, shown: Option<Shown>) -> Hit {
         title,
         snippet,
         matches,
+        explanation: None,
     }
 }

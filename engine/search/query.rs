@@ -104,7 +104,12 @@ pub(super) fn build(
     }
 }
 
-fn text_query(fields: &Fields, text: &str, words: &[Word], sections: Sections) -> Box<dyn Query> {
+pub(super) fn text_query(
+    fields: &Fields,
+    text: &str,
+    words: &[Word],
+    sections: Sections,
+) -> Box<dyn Query> {
     let mut clauses = Vec::new();
     for word in words {
         let own = word.terms.iter();
@@ -125,7 +130,8 @@ fn text_query(fields: &Fields, text: &str, words: &[Word], sections: Sections) -
     };
     for code in wanted {
         let term = TermQuery::new(fields.code_term(code), IndexRecordOption::Basic);
-        let boosted: Box<dyn Query> = Box::new(ConstScoreQuery::new(Box::new(term), WEIGHTS.code));
+        let counts = WEIGHTS.code * fields.factors.codes;
+        let boosted: Box<dyn Query> = Box::new(ConstScoreQuery::new(Box::new(term), counts));
         clauses.push((Occur::Should, boosted));
     }
     // A path as a whole outranks its words anywhere.
@@ -175,7 +181,7 @@ pub(super) fn term_wishes(
         } else {
             in_text
         };
-        wishes.push(wish(section, term, boost));
+        wishes.push(wish(section, term, boost * fields.factor(section)));
     }
     wishes
 }
@@ -186,6 +192,8 @@ pub(super) fn searched(fields: &Fields, sections: Sections) -> Vec<Section> {
         (sections.title, fields.title),
         (sections.body, fields.body),
         (sections.internal, fields.internal),
+        (sections.extra, fields.extra),
+        (sections.extra_internal, fields.extra_internal),
     ];
     let searched = all.into_iter().filter(|(searched, _)| *searched);
     searched.map(|(_, section)| section).collect()

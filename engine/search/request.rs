@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::doc::FilterValue;
+use super::explain::Explanation;
+use super::ranking::Ranking;
 use super::wording::Wording;
 use super::words::WordMatch;
 
@@ -40,6 +42,10 @@ pub struct SearchRequest {
     pub wording: Arc<Wording>,
     /// Language of the text, if it was said: synonyms and stop words of others do not count then.
     pub locale: Option<String>,
+    /// What rules say of the order of hits; none: their words alone.
+    pub ranking: Option<Arc<Ranking>>,
+    /// Whether hits say what their scores are made of; costs a look at each word of each hit.
+    pub explain: bool,
 }
 
 /// Words that a document has to have, or must not have.
@@ -99,6 +105,8 @@ impl Default for SearchRequest {
             facets: Vec::new(),
             wording: Arc::default(),
             locale: None,
+            ranking: None,
+            explain: false,
         }
     }
 }
@@ -114,6 +122,10 @@ pub struct Sections {
     pub internal: bool,
     /// Numbers, serials and codes.
     pub codes: bool,
+    /// What packs added.
+    pub extra: bool,
+    /// What packs added for the staff.
+    pub extra_internal: bool,
 }
 
 impl Sections {
@@ -123,10 +135,13 @@ impl Sections {
         body: true,
         internal: true,
         codes: true,
+        extra: true,
+        extra_internal: true,
     };
     /// Everything but internal text.
     pub const PUBLIC: Self = Self {
         internal: false,
+        extra_internal: false,
         ..Self::ALL
     };
 
@@ -136,7 +151,15 @@ impl Sections {
         body: false,
         internal: false,
         codes: false,
+        extra: false,
+        extra_internal: false,
     };
+
+    /// Whether they have anything that packs added.
+    #[must_use]
+    pub const fn has_added(self) -> bool {
+        self.extra || self.extra_internal
+    }
 
     /// What both have.
     #[must_use]
@@ -146,6 +169,8 @@ impl Sections {
             body: self.body && other.body,
             internal: self.internal && other.internal,
             codes: self.codes && other.codes,
+            extra: self.extra && other.extra,
+            extra_internal: self.extra_internal && other.extra_internal,
         }
     }
 }
@@ -249,6 +274,8 @@ pub struct Hit {
     pub snippet: Option<String>,
     /// The words it was found by, in the order of the text, when snippets were asked for.
     pub matches: Vec<WordMatch>,
+    /// What its score is made of, when that was asked for.
+    pub explanation: Option<Explanation>,
     /// Continues after this hit.
     pub cursor: String,
 }

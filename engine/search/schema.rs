@@ -18,9 +18,10 @@ use tantivy::{Index, Term};
 
 use super::analysis::{ANALYSIS_VERSION, Analysis, EXACT, Part, fold_text};
 use super::doc::{FilterValue, MAX_FILTERS_PER_DOC, SearchDoc, field_name_is_valid};
+use super::ranking::Factors;
 
 /// Version of fields and of the way documents are written; kept in every commit.
-pub(super) const FORMAT: u32 = 300 + ANALYSIS_VERSION;
+pub(super) const FORMAT: u32 = 400 + ANALYSIS_VERSION;
 
 const STEMS: &str = "opora_stems";
 const FORMS: &str = "opora_forms";
@@ -60,15 +61,22 @@ pub(super) struct Fields {
     pub(super) title: Section,
     pub(super) body: Section,
     pub(super) internal: Section,
+    /// What packs added.
+    pub(super) extra: Section,
+    pub(super) extra_internal: Section,
     pub(super) stored_title: Field,
     pub(super) stored_body: Field,
     pub(super) stored_internal: Field,
+    pub(super) stored_extra: Field,
+    pub(super) stored_extra_internal: Field,
+    /// How much the sections count in a search.
+    pub(super) factors: Factors,
 }
 
 /// The two fields of one section of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Section {
-    stems: Field,
+    pub(super) stems: Field,
     /// Has positions, for phrases.
     pub(super) forms: Field,
 }
@@ -98,22 +106,26 @@ pub(super) enum Column {
 /// Builds the schema.
 pub(super) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
-    let text = |tokenizer, option| {
+    let text = |tokenizer, option, lengths| {
         TextOptions::default().set_indexing_options(
             TextFieldIndexing::default()
                 .set_tokenizer(tokenizer)
-                .set_index_option(option),
+                .set_index_option(option)
+                .set_fieldnorms(lengths),
         )
     };
-    let mut section = |name: &str| Section {
-        stems: builder.add_text_field(name, text(STEMS, IndexRecordOption::WithFreqs)),
+    let mut section = |name: &str, lengths| Section {
+        stems: builder.add_text_field(name, text(STEMS, IndexRecordOption::WithFreqs, lengths)),
         // Phrases are of forms, so only these have positions: they are a large part of an index.
         forms: builder.add_text_field(
             &format!("{name}_forms"),
-            text(FORMS, IndexRecordOption::WithFreqsAndPositions),
+            text(FORMS, IndexRecordOption::WithFreqsAndPositions, lengths),
         ),
     };
-    let (title, body, internal) = (section("title"), section("body"), section("internal"));
+    let (title, body) = (section("title", true), section("body", true));
+    let internal = section("internal", true);
+    // Few documents have them, and short ones: their lengths would say nothing.
+    let (extra, extra_internal) = (section("extra", false), section("extra_internal", false));
     let stored = TextOptions::default().set_stored();
     let fields = Fields {
         id_high: builder.add_u64_field(ID_HIGH, FAST),
@@ -125,9 +137,14 @@ pub(super) fn schema() -> (Schema, Fields) {
         title,
         body,
         internal,
+        extra,
+        extra_internal,
         stored_title: builder.add_text_field("stored_title", stored.clone()),
         stored_body: builder.add_text_field("stored_body", stored.clone()),
-        stored_internal: builder.add_text_field("stored_internal", stored),
+        stored_internal: builder.add_text_field("stored_internal", stored.clone()),
+        stored_extra: builder.add_text_field("stored_extra", stored.clone()),
+        stored_extra_internal: builder.add_text_field("stored_extra_internal", stored),
+        factors: Factors::NONE,
     };
     (builder.build(), fields)
 }
@@ -181,6 +198,9 @@ impl Fields {
         self.add_text(&mut out, (self.body, self.stored_body), &doc.body);
         let internal = (self.internal, self.stored_internal);
         self.add_text(&mut out, internal, &doc.internal);
+        self.add_text(&mut out, (self.extra, self.stored_extra), &doc.extra);
+        let extra = (self.extra_internal, self.stored_extra_internal);
+        self.add_text(&mut out, extra, &doc.extra_internal);
         self.add_filters(&mut out, doc);
         out
     }

@@ -188,6 +188,7 @@ impl Highlighter {
                 place: place.clone(),
                 how,
                 found: found.to_lowercase(),
+                added: false,
             })
         });
         explained.collect()
@@ -234,6 +235,11 @@ fn phrases(words: &[Word], terms: &mut HashMap<String, Term>) -> Vec<Phrase> {
 }
 
 impl Looked<'_> {
+    /// Whether nothing matches.
+    pub(super) fn is_plain(&self) -> bool {
+        self.matches.is_empty()
+    }
+
     /// The whole text, escaped, with its matches marked.
     pub(super) fn marked(&self) -> String {
         render(self.text, 0..self.text.len(), &self.matches)

@@ -74,6 +74,7 @@ pub(super) fn suggest(
                 order: OrderBy::Score,
                 after: None,
                 limit: request.limit,
+                ranking: None,
             };
             let mut rows = searcher.search(&query, &page)?.rows;
             rows.truncate(request.limit);

@@ -60,6 +60,8 @@ pub struct WordMatch {
     pub how: Matched,
     /// What stands in the document, in lower case.
     pub found: String,
+    /// Whether it stands only in what packs added.
+    pub added: bool,
 }
 
 /// What a word that no document has may have meant.

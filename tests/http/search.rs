@@ -294,3 +294,40 @@ async fn synonyms_stop_words_and_pins_by_hand() {
     let listed = app.get("/v1/search/pins", AGENT).await.is(200).json();
     assert_eq!(listed, json!({"items": []}));
 }
+
+#[tokio::test]
+async fn hits_say_what_their_scores_are_made_of() {
+    let app = App::new();
+    let article = json!({"title": "Printer on fire", "body": "Pull the plug of the printer.", "status": "published"});
+    app.post("/v1/articles", ADMIN, article).await.is(201);
+    let pos = app.desk.pos();
+    let path = format!("/v1/articles/search?q=printers&at_least={pos}");
+    let plain = app.get(&path, AGENT).await.is(200).json();
+    assert_eq!(plain["hits"][0].get("explanation"), None);
+    assert_eq!(plain["hits"][0]["matches"][0].get("added"), None);
+    for path in [path, format!("/v1/search?q=printers&at_least={pos}")] {
+        let found = app.get(&format!("{path}&explain=true"), AGENT).await;
+        let found = found.is(200).json();
+        let hit = &found["hits"][0];
+        let of = &hit["explanation"];
+        assert_eq!((&of["factor"], &of["factors"]), (&json!(1.0), &json!([])));
+        let word = &of["words"][0];
+        assert_eq!(
+            (&word["word"], &word["how"]),
+            (&json!("printers"), &json!("form"))
+        );
+        assert_eq!(word["found"], "printer");
+        let sections = word["sections"].as_array().unwrap();
+        let names: Vec<_> = sections
+            .iter()
+            .map(|s| s["section"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["title", "text"], "{of}");
+        let sum: f64 = sections.iter().map(|s| s["gave"].as_f64().unwrap()).sum();
+        let score = hit["score"].as_f64().unwrap();
+        assert!((sum - score).abs() < 0.01, "{of} {score}");
+    }
+    app.get("/v1/search?q=x&explain=perhaps", AGENT)
+        .await
+        .fails_with(422, "invalid");
+}

@@ -53,6 +53,9 @@ mod scenarios;
 #[cfg(feature = "search")]
 mod search;
 #[cfg(test)]
+#[cfg(all(feature = "script", feature = "search"))]
+mod search_rules;
+#[cfg(test)]
 #[cfg(feature = "script")]
 mod simulate;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Queries: what the asker may see, read from a snapshot.
 
+#[cfg(feature = "search")]
+mod added;
 mod board;
 mod categories;
 mod delivery;
@@ -22,6 +24,8 @@ mod pins;
 mod plan;
 mod preview;
 mod process;
+#[cfg(feature = "search")]
+mod ranking;
 #[cfg(feature = "search")]
 mod readers;
 pub(super) mod record;

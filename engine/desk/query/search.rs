@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::added::with_added;
 use super::facets;
 use super::filter::{self, Holds};
 use super::list;
+use super::ranking::Asked;
 use super::readers;
 use super::understand::Reader;
 use crate::desk::sight::{Access, Part, Sight};
@@ -28,6 +30,8 @@ const FRESHNESS_WAIT: Duration = Duration::from_millis(60);
 const REPORT_WAIT: Duration = Duration::from_millis(500);
 /// Hits that somebody is taken to have seen.
 const SHOWN: usize = 10;
+/// Most hits of a page that are explained: each word of each is looked at again.
+const MAX_EXPLAINED: usize = 20;
 /// Kinds that are searched unless others are asked for.
 pub const SEARCHED: [Kind; 3] = [Kind::Ticket, Kind::Article, Kind::Asset];
 
@@ -37,7 +41,10 @@ impl Desk {
     /// # Errors
     /// When a filter or the cursor is wrong, the index is not there, or the store fails.
     pub fn search(&self, actor: &Actor, query: &SearchQuery) -> Result<SearchHits> {
-        let limit = super::limit(query.limit)?;
+        let mut limit = super::limit(query.limit)?;
+        if query.explain {
+            limit = limit.min(MAX_EXPLAINED);
+        }
         let index = self.search.as_ref().ok_or_else(no_search)?;
         self.reach_index(index, query.at_least)?;
         let snapshot = self.store.snapshot(query.at_least)?;
@@ -50,6 +57,7 @@ impl Desk {
             query.kinds.clone()
         };
         let (mut filters, sections) = rights(&sight, &kinds, query.outdated)?;
+        let sections = with_added(&sight, catalog, &kinds, sections)?;
         for kind in kinds.iter().take(1) {
             let read = filter::read_filters(&*snapshot, catalog, &sight, *kind, &query.filters)?;
             filters.extend(read.iter().map(index_filter));
@@ -65,6 +73,15 @@ impl Desk {
         let mut asked = reader.read(&query.text)?;
         filters.append(&mut asked.filters);
         let tuned = self.tuning.get(&*snapshot)?;
+        let language = readers::language_of(&*snapshot, actor)?;
+        let of_search = Asked {
+            kinds: &kinds,
+            text: asked.text.as_deref(),
+            cursor: query.cursor.as_deref(),
+            locale: language.as_deref(),
+            now: ground.now,
+        };
+        let ranked = self.ranked(&*snapshot, &sight, catalog, &of_search)?;
         let mut request = SearchRequest {
             text: asked.text,
             kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),
@@ -78,6 +95,8 @@ impl Desk {
             facets: facets::asks(&sight, catalog, &kinds, &query.facets)?,
             wording: Arc::clone(&tuned.wording),
             locale: locale_of(query, &asked.told),
+            ranking: ranked.ranking.clone(),
+            explain: query.explain,
         };
         let top = self.top(&tuned, &mut request, ground.now)?;
         let page = index.search(&request).map_err(search_error)?;
@@ -97,6 +116,7 @@ impl Desk {
                 score: hit.score,
                 snippet: hit.snippet.unwrap_or_default(),
                 matches: hit.matches.iter().map(word_match).collect(),
+                explained: hit.explanation.map(|of| ranked.explained(of, actor)),
                 pinned,
                 found_in: None,
                 fallback: false,
@@ -104,12 +124,8 @@ impl Desk {
             // Only of hits that the actor may read: nothing else may be told.
             matches.extend(hit.matches);
         }
-        let tag = match &query.locale {
-            Some(tag) => Some(tag.clone()),
-            None => readers::language_of(&*snapshot, actor)?,
-        };
-        if let Some(tag) = tag {
-            hits = readers::offer(&*snapshot, &sight, hits, &tag)?;
+        if let Some(tag) = query.locale.as_ref().or(language.as_ref()) {
+            hits = readers::offer(&*snapshot, &sight, hits, tag)?;
         }
         for told in &mut asked.told {
             told.relaxed = page.relaxed && told.what == "phrase" && !told.negated;
@@ -259,6 +275,7 @@ fn word_match(found: &search::WordMatch) -> WordMatch {
         word: found.word.clone(),
         how: found.how.name(),
         found: found.found.clone(),
+        added: found.added,
     }
 }
 

@@ -26,6 +26,8 @@ pub struct SearchQuery {
     pub locale: Option<String>,
     /// Whether articles outside their dates are found, too; customers never find them.
     pub outdated: bool,
+    /// Whether hits say what their scores are made of.
+    pub explain: bool,
 }
 
 /// One hit of a search, re-read from the store.
@@ -48,6 +50,8 @@ pub struct SearchHit {
     pub found_in: Option<FoundIn>,
     /// Whether the article has no variant in the reader's language.
     pub fallback: bool,
+    /// What its score is made of, when that was asked for; none of a pinned hit without its words.
+    pub explained: Option<super::Explained>,
 }
 
 /// The variant of an article in which words were found.
@@ -70,6 +74,8 @@ pub struct WordMatch {
     pub how: &'static str,
     /// The word in the record.
     pub found: String,
+    /// Whether only what packs added to the index has it.
+    pub added: bool,
 }
 
 /// A part of what a text in the search box was taken for.
