@@ -152,7 +152,8 @@ mod tests {
     fn an_article_without_a_title_is_called_by_its_first_line() {
         assert_eq!(title_of("  \n\n"), None);
         assert_eq!(title_of("\n Printer \nIt jams"), Some("Printer".to_owned()));
-        let long = "Если принтер печатает пустые листы, сначала проверьте картридж и только потом чернила";
+        let long =
+            "Если принтер печатает пустые листы, сначала проверьте картридж и только потом чернила";
         let cut = "Если принтер печатает пустые листы, сначала проверьте картридж и только потом…";
         assert_eq!(title_of(long).as_deref(), Some(cut));
         let endless = "ы".repeat(200);

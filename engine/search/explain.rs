@@ -10,9 +10,10 @@ use super::collect::Row;
 use super::cursor::SortKey;
 use super::error::SearchResult;
 use super::query;
-use super::ranking::{SegmentRanking, Statistics};
+use super::ranking::SegmentRanking;
 use super::request::{SearchRequest, Sections};
 use super::schema::Fields;
+use super::statistics::Statistics;
 use super::words::{Matched, Word, WordMatch, looked_at};
 
 /// Words that are looked at one by one; what the others give is in [`Explanation::other`].

@@ -16,8 +16,8 @@ use super::layout;
 use super::schema::Section;
 use super::words::{Guess, Matched, Role, Word, chunk_around, words_of};
 
-/// Unknown words of a query that are guessed at.
-const MAX_UNKNOWN: usize = 8;
+/// Unknown words of a query that are taken for typing mistakes.
+const MAX_MISTAKEN: usize = 8;
 /// Guesses of one word.
 const MAX_GUESSES: usize = 12;
 /// Words of the index that are looked at for one word.
@@ -37,7 +37,7 @@ const PREFIX_WORTH: f32 = 0.8;
 const LONGER_WORTH: f32 = 0.6;
 const LAYOUT_WORTH: f32 = 0.9;
 /// By the number of mistakes less one.
-const TYPO_WORTH: [f32; 2] = [0.7, 0.5];
+const TYPO_WORTH: [f32; 2] = [0.9, 0.7];
 
 /// Guesses within one state of the index.
 pub(super) struct Guesser<'a> {
@@ -52,7 +52,7 @@ pub(super) struct Guesser<'a> {
 
 impl Guesser<'_> {
     /// Adds guesses to the words that no document has, and longer words to one still being typed.
-    pub(super) fn fill(&self, text: &str, words: &mut [Word]) -> SearchResult<()> {
+    pub(super) fn fill(&self, text: &str, words: &mut Vec<Word>) -> SearchResult<()> {
         let last = words.last().map(|word| word.place.clone());
         // A word that is still being typed is the end of the text.
         let typing = last.filter(|place| place.end == text.len());
@@ -62,35 +62,107 @@ impl Guesser<'_> {
             let has_stem = word.terms.first().is_some_and(|t| !t.starts_with(EXACT));
             // What an administrator explained is no mistake.
             let is_word = word.role == Role::Word && has_stem && word.synonyms.is_empty();
-            if is_word && unknown.len() < MAX_UNKNOWN && !self.is_known(word)? {
+            if is_word && !self.is_known(word)? {
                 unknown.push(at);
             }
         }
-        let mut turned_to = 0;
+        let mut turned: Vec<Range<usize>> = Vec::new();
+        let mut left = Vec::new();
         for at in unknown {
             let Some(word) = words.get_mut(at) else {
                 continue;
             };
             // What stands between blanks is one guess, however many words it looks like.
-            if word.place.start < turned_to {
+            if turned.last().is_some_and(|t| word.place.start < t.end) {
                 continue;
             }
-            let is_last = typing
-                .as_ref()
-                .is_some_and(|end| end.end == chunk_end(text, word));
-            if let Some((place, guesses)) = self.by_layout(text, &word.place, is_last)? {
-                turned_to = place.end;
-                word.place = place;
-                word.guesses = guesses;
-                continue;
+            match self.by_layout(text, &word.place, typing.as_ref())? {
+                Some((place, guesses)) => {
+                    turned.push(place.clone());
+                    word.place = place;
+                    word.guesses = guesses;
+                }
+                None => left.push(at),
             }
-            let is_last = typing.as_ref() == Some(&word.place);
-            word.guesses = self.guess(word, is_last)?;
+        }
+        for at in left.into_iter().take(MAX_MISTAKEN) {
+            if let Some(word) = words.get_mut(at) {
+                let is_last = typing.as_ref() == Some(&word.place);
+                word.guesses = self.guess(word, is_last)?;
+                if word.guesses.is_empty() && !turned.is_empty() {
+                    word.guesses = self.mistaken_in_layout(text, word)?;
+                }
+            }
+        }
+        if !turned.is_empty() {
+            self.follow(text, words, &turned)?;
         }
         match words.last_mut() {
             Some(word) if typing.is_some() => self.lengthen(word),
             _ => Ok(()),
         }
+    }
+
+    /// Where some words were typed in the wrong layout, others were, too: those that happen to be
+    /// words as they stand are taken for what is the more frequent word.
+    fn follow(
+        &self,
+        text: &str,
+        words: &mut Vec<Word>,
+        turned: &[Range<usize>],
+    ) -> SearchResult<()> {
+        let is_inside = |word: &Word| {
+            let mut around = turned.iter();
+            around.any(|t| t.start <= word.place.start && word.place.end <= t.end)
+        };
+        words.retain(|word| !is_inside(word) || turned.contains(&word.place));
+        let typed = |place: &Range<usize>| text.get(place.clone()).unwrap_or_default();
+        let was_latin = turned.first().is_some_and(|t| layout::is_latin(typed(t)));
+        for word in words.iter_mut() {
+            let is_plain = word.role == Role::Word && word.guesses.is_empty();
+            let written = typed(&word.place);
+            if !is_plain || !word.synonyms.is_empty() || layout::is_latin(written) != was_latin {
+                continue;
+            }
+            let meant = layout::turned(written).map(|t| words_of(&t));
+            let Some([meant]) = meant.as_deref() else {
+                continue;
+            };
+            if !self.is_known(meant)? {
+                continue;
+            }
+            word.guesses
+                .extend(guess_of(&meant.terms, Matched::Layout, LAYOUT_WORTH));
+            if self.frequency(&word.terms)? < self.frequency(&meant.terms)? {
+                word.terms.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// A word with a typing mistake in the wrong layout, as others of its text are.
+    fn mistaken_in_layout(&self, text: &str, word: &Word) -> SearchResult<Vec<Guess>> {
+        let part = layout::keys_around(text, &word.place);
+        let meant = layout::turned(text.get(part).unwrap_or_default()).map(|t| words_of(&t));
+        let form = match meant.as_deref() {
+            Some([meant]) => meant.terms.iter().find_map(|t| t.strip_prefix(EXACT)),
+            _ => None,
+        };
+        match form {
+            Some(form) => self.by_mistake(form),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// In how many documents a word is, as its most frequent term.
+    fn frequency(&self, terms: &[String]) -> SearchResult<u64> {
+        let mut most = 0;
+        for section in &self.sections {
+            for term in terms {
+                most = most.max(self.searcher.doc_freq(&section.term(term))?);
+            }
+        }
+        Ok(most)
     }
 
     /// A word that is known may still be the beginning of another one.
@@ -167,21 +239,22 @@ impl Guesser<'_> {
     }
 
     /// The words that the same keys give in the other layout. A key that is a letter in one may be
-    /// punctuation in the other, so what stands between blanks is turned as a whole.
+    /// punctuation in the other, so what stands between blanks is turned as a whole, if it can be.
     fn by_layout(
         &self,
         text: &str,
         place: &Range<usize>,
-        is_last: bool,
+        typing: Option<&Range<usize>>,
     ) -> SearchResult<Option<(Range<usize>, Vec<Guess>)>> {
         let whole = chunk_around(text, place);
         let chunk = text.get(whole.clone()).unwrap_or_default();
         let bare = chunk.trim_end_matches(|c: char| !c.is_alphanumeric());
-        for typed in [chunk, bare] {
+        let bare = whole.start..whole.start + bare.len();
+        for place in [whole, bare, layout::keys_around(text, place)] {
+            let typed = text.get(place.clone()).unwrap_or_default();
             let Some(turned) = layout::turned(typed) else {
                 continue;
             };
-            let place = whole.start..whole.start + typed.len();
             let words = words_of(&turned);
             let mut guesses = Vec::new();
             for word in &words {
@@ -193,6 +266,7 @@ impl Guesser<'_> {
                 guesses.truncate(MAX_GUESSES);
                 return Ok(Some((place, guesses)));
             }
+            let is_last = typing.is_some() && text.trim_end().len() <= place.end;
             if let ([word], true) = (words.as_slice(), is_last)
                 && let Some(form) = word.terms.iter().find_map(|t| t.strip_prefix(EXACT))
             {
@@ -307,8 +381,4 @@ fn terms_of(word: &str) -> Vec<String> {
         terms.push(stream.token().text.clone());
     }
     terms
-}
-
-fn chunk_end(text: &str, word: &Word) -> usize {
-    chunk_around(text, &word.place).end
 }

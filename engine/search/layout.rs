@@ -1,5 +1,7 @@
 //! Keyboard layouts: what the same keys give in the Russian and in the English one.
 
+use std::ops::Range;
+
 /// Keys in the order of the keyboard, in both layouts.
 const KEYS: [(char, char); 33] = [
     ('`', 'ё'),
@@ -64,6 +66,29 @@ pub(super) fn turned(text: &str) -> Option<String> {
         });
     }
     Some(out)
+}
+
+/// Whether a text has Latin letters.
+pub(super) fn is_latin(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_alphabetic())
+}
+
+/// What stands around a place that keys of letters give in either layout, and digits and dashes.
+pub(super) fn keys_around(text: &str, place: &Range<usize>) -> Range<usize> {
+    let is_key = |c: &char| {
+        let mut keys = KEYS.iter().chain(&SHIFTED);
+        c.is_alphanumeric() || kept(*c).is_some() || keys.any(|(english, _)| english == c)
+    };
+    let before = text.get(..place.start).unwrap_or_default();
+    let after = text.get(place.end..).unwrap_or_default();
+    let before: usize = before
+        .chars()
+        .rev()
+        .take_while(is_key)
+        .map(char::len_utf8)
+        .sum();
+    let after: usize = after.chars().take_while(is_key).map(char::len_utf8).sum();
+    place.start - before..place.end + after
 }
 
 fn to_russian(c: char) -> Option<char> {

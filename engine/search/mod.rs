@@ -33,6 +33,7 @@ mod ranks;
 mod request;
 mod schema;
 mod snippet;
+mod statistics;
 mod stems;
 mod suggest;
 mod wording;

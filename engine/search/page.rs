@@ -13,10 +13,11 @@ use super::facets::FacetCollector;
 use super::folder::caught;
 use super::guesses::{Guesser, MIN_PREFIX};
 use super::query;
-use super::ranking::{Ranking, Statistics};
+use super::ranking::Ranking;
 use super::request::{Demand, Facet, Hit, MAX_LIMIT, SearchPage, SearchRequest, Sort};
 use super::schema::Fields;
 use super::snippet::{Highlighter, Looked};
+use super::statistics::Statistics;
 use super::words::{Word, WordMatch, looked_at, words_of};
 
 /// Characters of a snippet.
@@ -164,13 +165,9 @@ fn find(
     let facets = (!request.facets.is_empty()).then(|| FacetCollector {
         asks: request.facets.clone(),
     });
-    let collectors = (page, facets);
-    let (Collected { rows, total }, facets) = if request.sections.has_added() {
-        let statistics = Statistics::new(fields, searcher);
-        searcher.search_with_statistics_provider(&query, &collectors, &statistics)?
-    } else {
-        searcher.search(&query, &collectors)?
-    };
+    let statistics = Statistics::new(fields, searcher);
+    let (Collected { rows, total }, facets) =
+        searcher.search_with_statistics_provider(&query, &(page, facets), &statistics)?;
     Ok(Found {
         rows,
         total,

@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tantivy::columnar::{self, StrColumn};
-use tantivy::query::{Bm25StatisticsProvider, EnableScoring};
-use tantivy::schema::Field;
-use tantivy::{DocId, Score, Searcher, SegmentReader, Term};
+use tantivy::{DocId, Score, SegmentReader};
 
 use super::cursor::Cursor;
-use super::schema::{Column, Fields, Section, column_name, fnv};
+use super::schema::{Column, column_name, fnv};
 
 /// Least and greatest factor of all values of a document together.
 const VALUES: (f32, f32) = (0.25, 4.0);
@@ -243,59 +241,5 @@ impl SegmentRanking {
         let leaning = (share as f32 - UNDECIDED) / UNDECIDED;
         let votes = self.ranking.votes.iter();
         votes.map(|weight| weight.mul_add(leaning, 1.0)).product()
-    }
-}
-
-/// The statistics of an index in which few documents have what packs added: its words are as rare as
-/// they are in all texts together, and its length does not count.
-pub(super) struct Statistics<'s> {
-    searcher: &'s Searcher,
-    /// Fields of what was added, each with that of the texts.
-    added: [(Field, Field); 4],
-}
-
-impl<'s> Statistics<'s> {
-    pub(super) fn new(fields: &Fields, searcher: &'s Searcher) -> Self {
-        let body = fields.body;
-        let pairs = |section: Section| [(section.stems, body.stems), (section.forms, body.forms)];
-        let ([a, b], [c, d]) = (pairs(fields.extra), pairs(fields.extra_internal));
-        Self {
-            searcher,
-            added: [a, b, c, d],
-        }
-    }
-
-    /// Scores by these statistics.
-    pub(super) fn scoring(&'s self) -> EnableScoring<'s> {
-        EnableScoring::enabled_from_statistics_provider(self, self.searcher)
-    }
-
-    fn text_of(&self, field: Field) -> Option<Field> {
-        let mut added = self.added.iter();
-        added.find(|(own, _)| *own == field).map(|(_, text)| *text)
-    }
-}
-
-impl Bm25StatisticsProvider for Statistics<'_> {
-    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        match self.text_of(field) {
-            Some(_) => self.searcher.total_num_docs(),
-            None => self.searcher.total_num_tokens(field),
-        }
-    }
-
-    fn total_num_docs(&self) -> tantivy::Result<u64> {
-        self.searcher.total_num_docs()
-    }
-
-    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        let own = self.searcher.doc_freq(term)?;
-        let Some(text) = self.text_of(term.field()) else {
-            return Ok(own);
-        };
-        let value = term.value();
-        let same = Term::from_field_text(text, value.as_str().unwrap_or_default());
-        let all = own.saturating_add(self.searcher.doc_freq(&same)?);
-        Ok(all.min(self.searcher.total_num_docs()?))
     }
 }
