@@ -8,7 +8,7 @@ use tantivy::columnar::{self, StrColumn};
 use tantivy::{DocId, Score, SegmentReader};
 
 use super::cursor::Cursor;
-use super::schema::{Column, column_name, fnv};
+use super::schema::{Column, Fields, Section, column_name, fnv};
 
 /// Least and greatest factor of all values of a document together.
 const VALUES: (f32, f32) = (0.25, 4.0);
