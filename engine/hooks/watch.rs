@@ -73,6 +73,12 @@ impl Watch {
         }
     }
 
+    /// Whether the call runs long: then it is worth looking more often.
+    #[must_use]
+    pub const fn is_long(&self) -> bool {
+        self.is_long
+    }
+
     /// Looks at the time, and waits where the call is held up.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::check;
 use crate::tree::{Text, names, sources};
 
 /// A crate's name and the places that may say it.
-const CRATES: [(&str, &[&str]); 15] = [
+const CRATES: [(&str, &[&str]); 16] = [
     ("redb::", &["engine/store", "tests/store", "benches"]),
     ("rhai::", &["engine/hooks/script"]),
     ("wasmtime::", &["engine/hooks/wasm"]),

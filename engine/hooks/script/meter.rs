@@ -81,10 +81,11 @@ pub(super) fn tick(operations: u64) -> Option<&'static str> {
         if operations >= m.stop_after.get() {
             return Some("stopped");
         }
-        if !operations.is_multiple_of(CLOCK_EVERY) {
+        let mut watch = m.watch.get()?;
+        // Operations of a call that runs long may take milliseconds each.
+        if !operations.is_multiple_of(CLOCK_EVERY) && !watch.is_long() {
             return None;
         }
-        let mut watch = m.watch.get()?;
         let looked = watch.look();
         m.watch.set(Some(watch));
         looked.err()
