@@ -29,6 +29,9 @@ impl Deciding<'_, '_> {
         known: &[(&str, Value)],
     ) -> Result<()> {
         let mut asked = asked.clone();
+        if kind == Kind::Article && is_blank(asked.get(fields::TITLE)) {
+            asked.remove(fields::TITLE);
+        }
         self.restrict_contact(kind, &mut asked)?;
         self.foresee(kind, None, &asked)?;
         let type_code = self.asked_type(kind, asked.get(fields::TYPE))?;
@@ -352,4 +355,10 @@ pub fn text_of(field: &str, json: &Json) -> Result<String> {
         Some(s) if !s.is_empty() && s.len() <= 200 => Ok(s.to_owned()),
         _ => Err(Error::field(field, "malformed", "expected a code as text")),
     }
+}
+
+fn is_blank(value: Option<&Json>) -> bool {
+    value
+        .and_then(Json::as_str)
+        .is_some_and(|text| text.trim().is_empty())
 }

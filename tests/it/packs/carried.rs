@@ -12,7 +12,7 @@ use crate::support::TestDesk;
 
 const RULES: &str = r#"
 [capabilities]
-effects = ["notify"]
+effects = ["ask", "schedule", "tag", "transition", "unschedule"]
 [[rule]]
 name = "sets"
 hook = "transition.effect"

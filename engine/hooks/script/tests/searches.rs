@@ -31,7 +31,7 @@ fn texts_come_alone_in_lists_and_by_language() {
 #[test]
 fn a_search_is_told_and_has_no_record() {
     let search = call(Hook::SearchRank, rank());
-    assert_eq!(shown(&search, "c.kinds"), "[\"ticket\", \"article\"]");
+    assert_eq!(shown(&search, "c.kinds"), "[\"ticket\",\"article\"]");
     assert_eq!(shown(&search, "c.words.len()"), "2");
     assert_eq!(shown(&search, "c.channel"), "portal");
     let none = failure(&search, "c.because(\"x\", c.record.title);").message;
