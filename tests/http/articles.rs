@@ -54,6 +54,17 @@ async fn who_may_not_read_an_article_gets_no_html() {
 }
 
 #[tokio::test]
+async fn an_article_without_a_title_is_called_by_words_and_not_by_marks() {
+    let app = App::new();
+    let markdown = json!({"title": "", "body": "# Reset *the* printer\n\nHold the button."});
+    let html = json!({"body": "<p>Reset <b>the</b> printer</p><p>Hold it.</p>", "format": "html"});
+    for fields in [markdown, html] {
+        let article = app.post("/v1/articles", ADMIN, fields).await.is(201);
+        assert_eq!(article.json()["title"], "Reset the printer");
+    }
+}
+
+#[tokio::test]
 async fn searches_read_words_and_not_marks() {
     let app = App::new();
     let body = "Open **the valve** with `vlv --open`, see [the manual](https://example.org/hidden-target).\n\n```\nvlv --status\n```";
@@ -762,5 +773,15 @@ async fn files_that_nobody_read_are_read_when_a_server_starts() {
     let path = format!("/v1/articles/search?q=bolts&at_least={}", app.desk.pos());
     let found = app.get(&path, PORTAL_A).await.is(200).json();
     assert_eq!(found["hits"].as_array().unwrap().len(), 2, "{found}");
+    // Who has looked to the end does not look again: what came later waits for its turn.
+    let id = published(&app, "three", json!({})).await;
+    let path = format!("/v1/articles/{id}/attachments?name=three.txt&visibility=public");
+    let text = [("content-type", "text/plain")];
+    let attached = app.call("POST", &path, AGENT, &text, json!("forty nuts"));
+    attached.await.is(201);
     assert_eq!(app.desk.read_overlooked(&|| true).unwrap(), 0);
+    while app.desk.read_files(10).unwrap() > 0 {}
+    let path = format!("/v1/articles/search?q=nuts&at_least={}", app.desk.pos());
+    let found = app.get(&path, PORTAL_A).await.is(200).json();
+    assert_eq!(found["hits"].as_array().unwrap().len(), 1, "{found}");
 }

@@ -7,22 +7,36 @@ use crate::desk::journal::StoredEntry;
 use crate::desk::{Actor, Command, Desk, Request, Result, codec, keys};
 use crate::domain::entry::EntryBody;
 use crate::domain::{Id, Kind};
-use crate::store::{Key, Snapshot, Table};
+use crate::store::{Batch, Key, Snapshot, Table};
 use crate::text;
 
 /// Articles that are looked through at once.
 const PAGE: usize = 500;
 /// Most entries of an article that are looked at.
 const MAX_ENTRIES: usize = 1_000;
+/// Stands for what is read. To be raised when files are read that were not before: then a store is
+/// looked through once more.
+const READERS: u32 = 1;
+
+/// With which [`READERS`] the store was looked through last.
+fn looked_key() -> Key {
+    b"file/looked".to_vec()
+}
 
 impl Desk {
     /// Looks through the files of all articles, reads those that should have been read by now, and
     /// keeps their words; `goes_on` is asked between articles and files. Returns how many there were.
-    /// For one thread that has time, once after the program was replaced.
+    /// For one thread that has time; a store that was looked through to the end by a program that reads
+    /// the same files is not looked through again.
     ///
     /// # Errors
     /// When the store fails; what is wrong with a file is kept with it.
     pub fn read_overlooked(&self, goes_on: &dyn Fn() -> bool) -> Result<usize> {
+        let looked = self.store.snapshot(None)?.get(Table::Meta, &looked_key())?;
+        let looked: Option<u32> = looked.map(|row| codec::decode(&row.bytes)).transpose()?;
+        if looked == Some(READERS) {
+            return Ok(0);
+        }
         let (mut from, to) = keys::records(Kind::Article);
         let mut done = HashSet::new();
         let mut count = 0;
@@ -30,6 +44,7 @@ impl Desk {
             let snapshot = self.store.snapshot(None)?;
             let articles = snapshot.range(Table::Records, &from, &to, false, PAGE)?;
             let Some((last, _)) = articles.last() else {
+                self.note_looked()?;
                 return Ok(count);
             };
             from = next_after(last);
@@ -55,6 +70,19 @@ impl Desk {
                 }
             }
         }
+    }
+}
+
+impl Desk {
+    fn note_looked(&self) -> Result<()> {
+        let mut batch = Batch {
+            op: self.ids.next(self.now()).0,
+            ..Batch::default()
+        };
+        let row = codec::encode(&READERS)?;
+        batch.put.push((Table::Meta, looked_key(), row));
+        self.store.commit(vec![batch])?;
+        Ok(())
     }
 }
 
