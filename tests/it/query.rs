@@ -246,6 +246,8 @@ fn what_was_understood_is_told() {
             "phrase [a lamp]\"a lamp\"",
         ]
     );
+    let pasted = "the lamp went out at a -low voltage of the mains";
+    assert_eq!(told(pasted), [format!("words []{pasted}")]);
     assert_eq!(
         told("created:2026-01"),
         ["field created_at[2026-01-01T00:00:00Z..2026-02-01T00:00:00Z]created:2026-01"]

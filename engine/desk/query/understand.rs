@@ -21,6 +21,8 @@ const MAX_ASKS: usize = 20;
 const MAX_VALUES: usize = 20;
 /// Records whose titles have the words of a value.
 const MAX_NAMED: usize = 50;
+/// A text of more words than these was pasted: a minus in it is no wish to leave a word out.
+const TYPED_WORDS: usize = 8;
 
 /// Words for fields beside their codes and names.
 const FIELDS: [(&str, &[&str]); 18] = [
@@ -125,10 +127,12 @@ impl Reader<'_, '_, '_> {
         };
         let mut kept = Vec::new();
         let mut words: Option<Understood> = None;
+        let is_pasted = text.split_whitespace().nth(TYPED_WORDS).is_some();
         for piece in pieces(text) {
             let is_over = out.demands.len() + out.filters.len() >= MAX_ASKS;
             let shown = text.get(piece.place.clone()).unwrap_or_default();
-            let told = if piece.is_plain() || is_over {
+            let is_dash = is_pasted && piece.negated && piece.field.is_none() && !piece.quoted;
+            let told = if piece.is_plain() || is_over || is_dash {
                 None
             } else {
                 self.ask(text, &piece, &mut out)?

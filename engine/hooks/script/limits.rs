@@ -1,7 +1,6 @@
 //! Limits of scripts.
 
 /// Every limit of a script, so that a rule can neither stop the desk nor fill its memory.
-///
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScriptLimits {
     /// Operations of one call: the budget. Counting is exact, so equal calls are cut off at the same
@@ -38,6 +37,8 @@ pub struct ScriptLimits {
     pub decided_text_bytes: usize,
     /// Bytes of all texts of a decision.
     pub decision_bytes: usize,
+    /// Lists and maps inside one another in a variable, about: it is looked at now and then.
+    pub nesting: usize,
     /// Lists and maps inside one another in data handed over.
     pub data_depth: usize,
 }
@@ -61,6 +62,7 @@ impl Default for ScriptLimits {
             form_fields: 256,
             decided_text_bytes: 16 * 1024,
             decision_bytes: 256 * 1024,
+            nesting: 64,
             data_depth: 16,
         }
     }

@@ -16,7 +16,7 @@ const MEMORY_PACE: usize = 4 * 1024 * 1024;
 
 /// Values that may be looked at in a call to see what its variables hold. Looking is work as well, and
 /// what holds much is looked at often.
-const LOOKED_MAX: u64 = 4_000_000;
+const LOOKED_MAX: u64 = 1_200_000;
 /// Most lines that a trace keeps.
 const LINES_MAX: usize = 2_000;
 

@@ -35,17 +35,19 @@ pub(super) fn apply(engine: &mut Engine, limits: &ScriptLimits) {
     reason = "not deprecated but marked as volatile by its authors; the version is pinned by the lock file"
 )]
 fn watch_memory(engine: &mut Engine, limits: &ScriptLimits) {
-    let (most, depth) = (
-        limits.live_bytes,
-        limits.list_items.max(limits.map_entries) + 8,
-    );
+    let (most, depth) = (limits.live_bytes, limits.nesting);
     engine.on_var(move |_, _, context| {
         if meter::memory_is_due() {
             let mut weight = Weight::default();
             for (_, _, value) in context.scope().iter_raw() {
                 weight.add(value, most, depth);
             }
-            let Weight { bytes, values } = weight;
+            if weight.is_too_deep {
+                return overrun(format!(
+                    "has lists and maps in one another, more than {depth} deep"
+                ));
+            }
+            let Weight { bytes, values, .. } = weight;
             match meter::memory(context.call_level(), bytes, values, most) {
                 Look::Fine => {}
                 Look::TooMuch => {
@@ -69,12 +71,14 @@ struct Weight {
     bytes: usize,
     /// Values looked at.
     values: u64,
+    /// Lists and maps lie in one another deeper than was looked.
+    is_too_deep: bool,
 }
 
 impl Weight {
-    /// Adds a value; stops when there is too much. Deeper than `depth` counts as too much.
+    /// Adds a value; stops when there is too much, or it is deeper than `depth`.
     fn add(&mut self, value: &Dynamic, most: usize, depth: usize) {
-        if self.bytes > most {
+        if self.bytes > most || self.is_too_deep {
             return;
         }
         self.bytes += VALUE_BYTES;
@@ -83,7 +87,7 @@ impl Weight {
             self.bytes += text.len();
         } else if let Ok(items) = value.as_array_ref() {
             let Some(deeper) = depth.checked_sub(1) else {
-                self.bytes = usize::MAX;
+                self.is_too_deep = true;
                 return;
             };
             for item in items.iter() {
@@ -91,7 +95,7 @@ impl Weight {
             }
         } else if let Ok(map) = value.as_map_ref() {
             let Some(deeper) = depth.checked_sub(1) else {
-                self.bytes = usize::MAX;
+                self.is_too_deep = true;
                 return;
             };
             for (key, item) in map.iter() {
@@ -175,15 +179,15 @@ fn pad(engine: &mut Engine, most: usize) {
 
 /// Rhai's `pad` of a list overflows while it reckons how large the list would be.
 fn pad_list(engine: &mut Engine, limits: &ScriptLimits) {
-    let (items, bytes) = (limits.list_items, limits.live_bytes);
+    let (items, bytes, nesting) = (limits.list_items, limits.live_bytes, limits.nesting);
     engine.register_fn(
         "pad",
         move |list: &mut Array, length: i64, item: Dynamic| -> Answer<()> {
             let length = usize::try_from(length).unwrap_or_default();
             let missing = length.saturating_sub(list.len());
             let mut of_one = Weight::default();
-            of_one.add(&item, bytes, items + 8);
-            if length > items || of_one.bytes.saturating_mul(missing) > bytes {
+            of_one.add(&item, bytes, nesting);
+            if length > items || of_one.is_too_deep || of_one.bytes.saturating_mul(missing) > bytes {
                 return Err(Box::new(EvalAltResult::ErrorDataTooLarge(
                     "size of array".to_owned(),
                     Position::NONE,
