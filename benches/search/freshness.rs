@@ -65,7 +65,17 @@ fn waits(bed: &Bed, turns: usize, pause: Duration) -> Fallible<Spread> {
                 break;
             }
             if MAX_WAIT < started.elapsed() {
-                return Err("a ticket was not found in time".into());
+                let (health, last) = (bed.desk.health()?, bed.desk.pos());
+                let behind = format!(
+                    "a ticket was not found in time: position {:?} of {last:?} is indexed, {}",
+                    health.indexed,
+                    if health.rebuilding {
+                        "being built anew"
+                    } else {
+                        "following"
+                    },
+                );
+                return Err(behind.into());
             }
             std::thread::park_timeout(LOOK);
         }

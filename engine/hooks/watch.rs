@@ -17,6 +17,9 @@ const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// hundredth of it.
 const LONG: Duration = Duration::from_millis(2);
 
+/// A call that runs long gives way to others so often.
+const GIVE_WAY: Duration = Duration::from_millis(1);
+
 /// What is said of a call that took too much time.
 pub const LATE: &str = "took too long";
 /// What is said of a call that was not let go on: nobody hears it, since its maker knows why.
@@ -57,6 +60,8 @@ pub struct Watch {
     /// What it may take.
     most: Duration,
     is_long: bool,
+    /// When a call that runs long gives way to others.
+    give_way_at: Instant,
 }
 
 impl Watch {
@@ -70,6 +75,7 @@ impl Watch {
             base_at: now,
             most,
             is_long: false,
+            give_way_at: now,
         }
     }
 
@@ -85,6 +91,10 @@ impl Watch {
     /// What is said of the call when it must stop.
     pub fn look(&mut self) -> Result<(), &'static str> {
         let now = Instant::now();
+        if self.is_long && self.give_way_at <= now {
+            std::thread::yield_now();
+            self.give_way_at = now + GIVE_WAY;
+        }
         if now < self.look_at {
             return Ok(());
         }

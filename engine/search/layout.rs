@@ -109,7 +109,7 @@ fn kept(c: char) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::turned;
+    use super::{keys_around, turned};
 
     #[test]
     fn words_of_the_other_layout() {
@@ -120,5 +120,19 @@ mod tests {
         assert_eq!(turned("принтер hp"), None);
         assert_eq!(turned("12"), None);
         assert_eq!(turned("e=mc²"), None);
+    }
+
+    #[test]
+    fn punctuation_that_is_a_letter_elsewhere_belongs_to_the_word() {
+        let around = |text: &str, word: &str| {
+            let at = text.find(word).unwrap_or_default();
+            let place = keys_around(text, &(at..at + word.len()));
+            text.get(place).unwrap_or_default().to_owned()
+        };
+        assert_eq!(around("dct Jib,rf gtxfnb", "Jib"), "Jib,rf");
+        assert_eq!(around("nj;t [jkjl", "jkjl"), "[jkjl");
+        assert_eq!(around("что\u{ab}ghbynth\u{bb}", "ghbynth"), "ghbynth");
+        assert_eq!(around("e-mail (gjxnf)", "gjxnf"), "gjxnf");
+        assert_eq!(around("ошибка-50 тут", "ошибка"), "ошибка-50");
     }
 }

@@ -187,7 +187,8 @@ fn pad_list(engine: &mut Engine, limits: &ScriptLimits) {
             let missing = length.saturating_sub(list.len());
             let mut of_one = Weight::default();
             of_one.add(&item, bytes, nesting);
-            if length > items || of_one.is_too_deep || of_one.bytes.saturating_mul(missing) > bytes {
+            if length > items || of_one.is_too_deep || of_one.bytes.saturating_mul(missing) > bytes
+            {
                 return Err(Box::new(EvalAltResult::ErrorDataTooLarge(
                     "size of array".to_owned(),
                     Position::NONE,

@@ -3,6 +3,7 @@
 mod analysis;
 mod asks;
 mod fake;
+mod layout;
 mod life;
 mod lists;
 mod suggest;
