@@ -21,6 +21,8 @@ pub struct Built {
 const RATE_AIM: f64 = 20_000.0;
 /// Aim for the size against the text.
 const SIZE_AIM: f64 = 1.1;
+/// When merging has begun after a build.
+const MERGES_BEGIN: Duration = Duration::from_millis(1_500);
 /// The folder of the index beside the store.
 const INDEX: &str = "search";
 
@@ -46,10 +48,12 @@ pub fn times(from: &Path, what: &str, documents: u64, text: usize, mode: &Mode) 
             if started.elapsed() > Duration::from_secs(600) {
                 return Err("the index was not built in ten minutes".into());
             }
-            std::thread::park_timeout(Duration::from_millis(2));
+            std::thread::park_timeout(Duration::from_millis(10));
         }
         rates.push(documents as f64 / started.elapsed().as_secs_f64());
         cpu.push(used.elapsed().as_secs_f64() * 1e6 / documents as f64);
+        // What was built is merged when nothing else is to do, and closing waits for it.
+        std::thread::park_timeout(MERGES_BEGIN);
         bed.desk.close()?;
         bytes = size(&from.join(INDEX))?;
     }

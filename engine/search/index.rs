@@ -37,7 +37,7 @@ impl Default for SearchOptions {
             window: Duration::from_millis(30),
             // The least: each commit clears tables in proportion to it.
             writer_bytes: 15_000_000,
-            rebuild_bytes: 64_000_000,
+            rebuild_bytes: 128_000_000,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tantivy::indexer::{IndexWriter, IndexWriterOptions, MergePolicy};
+use tantivy::indexer::{IndexWriter, IndexWriterOptions, MergePolicy, NoMergePolicy};
 
 use super::doc::{Change, SearchDoc, Upsert};
 use super::error::SourceError;
@@ -153,11 +153,9 @@ impl Indexer {
         }
         if self.writer.is_none() {
             let live = self.shared.live.load_full();
-            let writer = open_writer(
-                &live.generation,
-                self.shared.options.writer_bytes,
-                &self.merges,
-            )?;
+            let bytes = self.shared.options.writer_bytes;
+            let merges = Box::new(self.merges.clone());
+            let writer = open_writer(&live.generation, bytes, merges)?;
             self.writer = Some(writer);
             live.generation.is_whole(&mut self.files);
         }
@@ -301,7 +299,9 @@ impl Indexer {
         // Read first: what changes meanwhile is found at the next turn.
         let rules = self.shared.source.rules()?;
         let generation = self.shared.folder.create()?;
-        let writer = open_writer(&generation, self.shared.options.rebuild_bytes, &self.merges)?;
+        // Merged once at the end instead of again and again on the way.
+        let bytes = self.shared.options.rebuild_bytes;
+        let writer = open_writer(&generation, bytes, Box::new(NoMergePolicy))?;
         let Some(at) = self.scan(&writer, &generation)? else {
             return Ok(());
         };
@@ -325,8 +325,9 @@ impl Indexer {
         self.files.clear();
         live.generation.is_whole(&mut self.files);
         self.shared.live.store(Arc::new(live));
-        // The next turn opens a writer of the usual size.
+        // The next turn opens a writer of the usual size, which merges when nothing else is to do.
         self.writer = None;
+        self.merges.set_under_load(true);
         self.pending = 0;
         self.committed = self.position;
         self.rules = rules;
@@ -420,7 +421,7 @@ impl Indexer {
 fn open_writer(
     generation: &Generation,
     bytes: usize,
-    merges: &Merges,
+    merges: Box<dyn MergePolicy>,
 ) -> tantivy::Result<IndexWriter> {
     let options = IndexWriterOptions::builder()
         .num_worker_threads(1)
@@ -428,6 +429,6 @@ fn open_writer(
         .memory_budget_per_thread(bytes)
         .build();
     let writer = generation.index.writer_with_options(options)?;
-    writer.set_merge_policy(Box::new(merges.clone()));
+    writer.set_merge_policy(merges);
     Ok(writer)
 }
