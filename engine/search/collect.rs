@@ -155,12 +155,23 @@ struct Candidate {
     score_bits: u32,
 }
 
+impl PageSegment {
+    /// Whether a hit of this score comes after a page that is full.
+    fn is_behind(&self, score: Score) -> bool {
+        let last = self.heap.peek().filter(|_| self.heap.len() >= self.keep);
+        matches!(self.order, SegmentOrder::Score)
+            && last.is_some_and(|last| (last.rank, last.value) < (0, !ordered_score(score)))
+    }
+}
+
 impl SegmentCollector for PageSegment {
     type Fruit = tantivy::Result<Collected>;
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.total += 1;
         let score = match &self.ranking {
+            // Looking at the columns of each hit takes longer than finding it.
+            Some(ranking) if self.is_behind(score * ranking.most()) => return,
             Some(ranking) => score * ranking.factor(doc),
             None => score,
         };

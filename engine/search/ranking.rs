@@ -135,6 +135,8 @@ pub(super) struct SegmentRanking {
     values: Vec<Facet>,
     age: Option<columnar::Column<i64>>,
     votes: Option<columnar::Column<i64>>,
+    /// What no factor of a document is greater than.
+    most: f32,
 }
 
 /// A field's values that count: their places in the ranking, by their ordinals in the segment.
@@ -178,7 +180,13 @@ impl SegmentRanking {
             values,
             age: int(ranking.age_field, !ranking.fresh.is_empty())?,
             votes: int(ranking.votes_field, !ranking.votes.is_empty())?,
+            most: most(ranking),
         })
+    }
+
+    /// What no factor of a document is greater than.
+    pub(super) const fn most(&self) -> Score {
+        self.most
     }
 
     /// What the score of a document is multiplied with.
@@ -242,4 +250,14 @@ impl SegmentRanking {
         let votes = self.ranking.votes.iter();
         votes.map(|weight| weight.mul_add(leaning, 1.0)).product()
     }
+}
+
+/// The greatest factor that a document can have.
+fn most(ranking: &Ranking) -> f32 {
+    /// Products of as many numbers may differ in their last digits.
+    const ROUNDING: f32 = 1.001;
+    let values = ranking.values.iter();
+    let values: f32 = values.map(|value| value.factor.max(1.0)).product();
+    let votes: f32 = ranking.votes.iter().map(|weight| 1.0 + weight).product();
+    values.clamp(VALUES.0, VALUES.1) * votes * ROUNDING
 }

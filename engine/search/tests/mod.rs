@@ -6,5 +6,6 @@ mod fake;
 mod layout;
 mod life;
 mod lists;
+mod ranked;
 mod suggest;
 mod text;
