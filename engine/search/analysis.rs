@@ -61,11 +61,7 @@ impl Tokenizer for Analysis {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms<'a> {
         let spare = self.spare.lock().pop();
-        let work = spare.unwrap_or_else(|| {
-            let mut work = Workspace::default();
-            work.stems.remember();
-            work
-        });
+        let work = spare.unwrap_or_else(Workspace::remembering);
         Terms::with(self.part, work, text, Some(&self.spare))
     }
 }
@@ -77,6 +73,20 @@ struct Workspace {
     words: Vec<(usize, usize)>,
     folded: String,
     stems: Stems,
+}
+
+/// What texts of documents that are shown are read with.
+static SHOWN: Mutex<Vec<Workspace>> = Mutex::new(Vec::new());
+/// Workspaces that are kept at most: each remembers some thousand words.
+const MAX_SPARE: usize = 4;
+
+impl Workspace {
+    /// One for many texts: their words come again.
+    fn remembering() -> Self {
+        let mut work = Self::default();
+        work.stems.remember();
+        work
+    }
 }
 
 /// The terms of a text.
@@ -95,14 +105,25 @@ pub(super) struct Terms<'a> {
 impl Drop for Terms<'_> {
     fn drop(&mut self) {
         if let Some(home) = self.home {
-            home.lock().push(std::mem::take(&mut self.work));
+            let mut spare = home.lock();
+            if spare.len() < MAX_SPARE {
+                spare.push(std::mem::take(&mut self.work));
+            }
         }
     }
 }
 
 impl<'a> Terms<'a> {
+    /// Of a query.
     pub(super) fn new(text: &'a str) -> Self {
         Self::with(Part::Both, Workspace::default(), text, None)
+    }
+
+    /// Of a document.
+    pub(super) fn of_document(text: &'a str) -> Self {
+        let spare = SHOWN.lock().pop();
+        let work = spare.unwrap_or_else(Workspace::remembering);
+        Self::with(Part::Both, work, text, Some(&SHOWN))
     }
 
     fn with(

@@ -110,7 +110,7 @@ impl Highlighter {
     /// Finds the matches of a text.
     pub(super) fn look<'a>(&self, text: &'a str) -> Looked<'a> {
         let mut found: Vec<Match> = Vec::new();
-        let mut stream = Terms::new(text);
+        let mut stream = Terms::of_document(text);
         while found.len() < MAX_MATCHES && stream.advance() {
             let token = stream.token();
             let Some(Term { word, how, part }) = self.terms.get(&token.text).copied() else {
