@@ -13,6 +13,8 @@ const FORBIDDEN: [&str; 7] = ["eval", "Fn", "curry", "print", "debug", "import",
 
 /// Bytes a value takes beside those of its texts.
 const VALUE_BYTES: usize = 32;
+/// Bytes of the longest key of a map: keys that begin alike are compared byte by byte, again and again.
+const KEY_BYTES: usize = 4 * 1024;
 /// Bytes an entry of a map takes beside its key and value.
 const ENTRY_BYTES: usize = 48;
 
@@ -41,6 +43,12 @@ fn watch_memory(engine: &mut Engine, limits: &ScriptLimits) {
             let mut weight = Weight::default();
             for (_, _, value) in context.scope().iter_raw() {
                 weight.add(value, most, depth);
+            }
+            if weight.has_long_key {
+                return overrun(format!(
+                    "has a key of more than {} KiB in a map",
+                    KEY_BYTES / 1024
+                ));
             }
             if weight.is_too_deep {
                 return overrun(format!(
@@ -73,6 +81,7 @@ struct Weight {
     values: u64,
     /// Lists and maps lie in one another deeper than was looked.
     is_too_deep: bool,
+    has_long_key: bool,
 }
 
 impl Weight {
@@ -100,6 +109,7 @@ impl Weight {
             };
             for (key, item) in map.iter() {
                 self.bytes = self.bytes.saturating_add(ENTRY_BYTES + key.len());
+                self.has_long_key |= KEY_BYTES < key.len();
                 self.add(item, most, deeper);
             }
         }
