@@ -91,6 +91,8 @@ pub struct EntryPage {
     pub entry: Entry,
     /// Position at which it was added.
     pub version: Pos,
+    /// The author's name, as far as the asker may read it.
+    pub author_name: Option<String>,
     /// The merged ticket that it belongs to, when it is shown with another one.
     pub merged: Option<Id>,
 }

@@ -34,6 +34,7 @@ pub struct Right {
 
 /// What agents who have the role may see and change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Role {
     /// Code.
     pub code: String,

@@ -20,12 +20,12 @@ pub(super) struct Check {
 }
 
 /// One look at one record.
-struct Look<'a> {
+pub(super) struct Look<'a> {
     check: &'a Check,
-    then: &'a Then,
-    names: &'a Names,
-    driver: &'a mut dyn Driver,
-    actor: Actor,
+    pub(super) then: &'a Then,
+    pub(super) names: &'a Names,
+    pub(super) driver: &'a mut dyn Driver,
+    pub(super) actor: Actor,
     place: (Kind, Id),
     found: Vec<Difference>,
 }
@@ -48,12 +48,17 @@ impl Check {
             let outcome = super::intake::columns(then, names, driver);
             return outcome.unwrap_or_else(|why| vec![why.into()]);
         }
+        if let Some(wanted) = &then.journal {
+            let outcome = super::listed::journal(wanted, self.pos, names, driver);
+            return outcome.unwrap_or_else(|why| vec![why.into()]);
+        }
         let outcome = match (&then.record, &then.kind, &then.report) {
             (Some(record), None, None) => self.one(then, record, names, driver),
             (None, Some(kind), None) => many(then, kind, names, driver),
             (None, None, Some(code)) => reported::check(then, code, names, driver),
             _ => Err(
-                "a `[[step.then]]` needs `record`, `kind`, `report`, `search`, `inbox` or `board`"
+                "a `[[step.then]]` needs `record`, `kind`, `report`, `journal`, `search`, `inbox` or \
+                 `board`"
                     .to_owned(),
             ),
         };
@@ -89,6 +94,7 @@ impl Check {
             found: Vec::new(),
         };
         look.fields(&fields)?;
+        look.likeness(&fields)?;
         look.journal()?;
         look.outbox()?;
         look.shown()?;
@@ -111,6 +117,12 @@ fn many(
     driver: &mut dyn Driver,
 ) -> Seen<Vec<Difference>> {
     let kind = Kind::named(kind).ok_or_else(|| format!("there is no kind `{kind}`"))?;
+    if let Some(wanted) = &then.listed {
+        return super::listed::check(then, (kind, wanted), names, driver);
+    }
+    if then.sort.is_some() || then.q.is_some() || then.by.is_some() {
+        return Err("`sort`, `q` and `by` of a kind go with `listed`".to_owned());
+    }
     let wanted = names.object(&then.filter)?;
     let records = driver.records(kind)?;
     let matching: Vec<Id> = records
@@ -145,7 +157,7 @@ fn many(
 }
 
 impl Look<'_> {
-    fn expect(&mut self, holds: bool, what: impl FnOnce() -> Difference) {
+    pub(super) fn expect(&mut self, holds: bool, what: impl FnOnce() -> Difference) {
         if !holds {
             self.found.push(what());
         }
@@ -181,6 +193,8 @@ impl Look<'_> {
             && then.ran.is_empty()
             && then.reasons.is_empty()
             && then.notes.is_none()
+            && then.changed.is_none()
+            && then.past.is_none()
             && then.entries.is_none()
         {
             return Ok(());
@@ -188,8 +202,8 @@ impl Look<'_> {
         let all = self.driver.history(self.place.0, self.place.1)?;
         for (name, by) in &then.set_by {
             let mut changes = all.iter().flat_map(|c| &c.fields);
-            let last = changes.rfind(|(full, _)| is_code(full, name));
-            let is = last.map_or("nobody", |(_, by)| by.as_str());
+            let last = changes.rfind(|c| is_code(&c.field, name));
+            let is = last.map_or("nobody", |c| c.by.as_str());
             let without_line = is.rsplit_once(':').map_or(is, |(rule, _)| rule);
             self.expect(is == by || without_line == by, || {
                 Difference::new(format!("who set `{name}`"), by.as_str(), is)
@@ -198,6 +212,8 @@ impl Look<'_> {
         let new: Vec<&ShownChange> = all.iter().filter(|c| c.pos > self.check.pos).collect();
         self.runs(&new);
         self.notes(&new);
+        self.changed(&new)?;
+        self.past(&all)?;
         self.entries(&new)
     }
 
@@ -262,7 +278,16 @@ impl Look<'_> {
             return Ok(());
         }
         for (wanted, got) in wanted.iter().zip(&got) {
-            let fits = entry_fits(wanted, got, self.names)?;
+            let mut fits = entry_fits(wanted, got, self.names)?;
+            if let Some(name) = &wanted.author {
+                let author = self.names.actor_name(name, self.driver)?;
+                fits &= author == got.author;
+            }
+            if let Some(content) = &wanted.content {
+                let file = got.id.ok_or("an entry without an id")?;
+                let bytes = self.driver.content(&self.actor, self.place, file)?;
+                fits &= bytes == content.as_bytes();
+            }
             self.expect(fits, || {
                 Difference::new("entry", format!("{wanted:?}"), format!("{got:?}"))
             });
@@ -453,7 +478,7 @@ fn entry_fits(wanted: &EntryLike, got: &ShownEntry, names: &Names) -> Seen<bool>
         && fits(wanted.channel.as_ref(), got.channel.as_deref())
         && fits(wanted.direction.as_ref(), got.direction.as_deref())
         && fits(wanted.relation.as_ref(), got.relation.as_deref())
-        && fits(wanted.author.as_ref(), Some(&got.author))
+        && fits(wanted.author_name.as_ref(), got.author_name.as_deref())
         && to.is_none_or(|(_, id)| got.to == Some(id))
         && wanted
             .says

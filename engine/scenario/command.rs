@@ -89,6 +89,16 @@ impl Names {
     }
 }
 
+impl Names {
+    /// How the journal calls somebody: by a name of the scenario, or as it stands there.
+    pub fn actor_name(&self, name: &str, driver: &mut dyn Driver) -> Result<String, String> {
+        match name.contains(':') {
+            true => Ok(name.to_owned()),
+            false => Ok(self.actor(Some(name), driver)?.name()),
+        }
+    }
+}
+
 /// The command of a step; none when it only waits.
 pub(super) fn command(
     step: &Step,

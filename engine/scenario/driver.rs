@@ -30,6 +30,24 @@ pub trait Driver {
     /// When they cannot be read.
     fn records(&mut self, kind: Kind) -> Seen<Vec<(Id, Map<String, Json>)>>;
 
+    /// The first 200 records of a kind that meet conditions, as the actor may list or find them.
+    ///
+    /// # Errors
+    /// How it was refused.
+    fn list(&mut self, actor: &Actor, kind: Kind, ask: &ListAsk) -> Result<Vec<Id>, Refused>;
+
+    /// What was committed after a position, oldest first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn events(&mut self, after: u64) -> Seen<Vec<ShownEvent>>;
+
+    /// The bytes of a file, downloaded.
+    ///
+    /// # Errors
+    /// When the actor may not have it, or it cannot be read.
+    fn content(&mut self, actor: &Actor, place: (Kind, Id), entry: Id) -> Seen<Vec<u8>>;
+
     /// The entries of a record as the actor sees them, oldest first.
     ///
     /// # Errors
@@ -131,6 +149,8 @@ pub trait Driver {
 pub struct Refused {
     /// Stable code.
     pub code: String,
+    /// Status of the answer, where there is one.
+    pub status: Option<u16>,
     /// Text for people.
     pub message: String,
     /// All faults.
@@ -148,6 +168,28 @@ pub struct RefusedFault {
     pub message: String,
     /// Rule that found it.
     pub rule: Option<String>,
+}
+
+/// What a list is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListAsk {
+    /// Conditions, all of which hold: the field has one of the values.
+    pub filters: Vec<(String, Vec<String>)>,
+    /// Field to sort by, with `-` before it for falling order; none: newest first.
+    pub sort: Option<String>,
+    /// Words to search for; then the best come first.
+    pub text: Option<String>,
+}
+
+/// What was committed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownEvent {
+    /// Name of the command.
+    pub command: String,
+    /// Who asked.
+    pub actor: String,
+    /// Records that changed.
+    pub records: Vec<Id>,
 }
 
 /// What a report came to.
@@ -170,6 +212,8 @@ pub struct ShownEntry {
     pub kind: String,
     /// Who made it.
     pub author: String,
+    /// The author's name.
+    pub author_name: Option<String>,
     /// `public`, `internal`.
     pub visibility: Option<String>,
     /// Channel of a message.
@@ -185,18 +229,37 @@ pub struct ShownEntry {
 }
 
 /// One change of a record.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ShownChange {
     /// Position.
     pub pos: u64,
-    /// Fields that changed, and who set them.
-    pub fields: Vec<(String, String)>,
+    /// When.
+    pub at: Instant,
+    /// Who asked.
+    pub actor: String,
+    /// Name of the command.
+    pub command: String,
+    /// Fields that changed.
+    pub fields: Vec<ShownFieldChange>,
     /// Entries added.
     pub entries: Vec<Id>,
     /// Rules that were called.
     pub runs: Vec<ShownRun>,
     /// Notes.
     pub notes: Vec<String>,
+}
+
+/// One change of a field.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ShownFieldChange {
+    /// Full code.
+    pub field: String,
+    /// Value before; null for none.
+    pub old: Json,
+    /// Value after; null for none.
+    pub new: Json,
+    /// Who set it: `asked`, `engine`, or the rule.
+    pub by: String,
 }
 
 /// One call of a rule.

@@ -26,6 +26,12 @@ pub struct Scenario {
     start: Option<toml::Value>,
     /// Packs to install; none: all that are at hand.
     pub(super) packs: Option<Vec<String>>,
+    /// Whether its desk searches: lists may be sorted then, and filtered by any field.
+    #[serde(default)]
+    pub(super) search: bool,
+    /// By code: roles that an administrator defined.
+    #[serde(default)]
+    pub(super) roles: BTreeMap<String, toml::Table>,
     /// By pack: values of its options, as an administrator set them.
     #[serde(default)]
     pub(super) options: BTreeMap<String, toml::Table>,
@@ -205,6 +211,7 @@ pub(super) enum Refusal {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RefusalDetail {
     pub code: Option<String>,
+    pub status: Option<u16>,
     pub faults: Option<Vec<String>>,
     pub says: Pieces,
 }
@@ -246,6 +253,10 @@ pub(super) struct Then {
     pub ran: BTreeMap<String, String>,
     pub reasons: Vec<String>,
     pub notes: Option<Vec<String>>,
+    pub changed: Option<Vec<FieldChangeLike>>,
+    pub past: Option<Vec<PastLike>>,
+    pub like: BTreeMap<String, Vec<String>>,
+    pub unlike: BTreeMap<String, Vec<String>>,
     pub entries: Option<Vec<EntryLike>>,
     pub shown: Option<Vec<String>>,
     pub outbox: Option<Vec<MessageLike>>,
@@ -270,6 +281,11 @@ pub(super) struct Then {
     pub filter: toml::Table,
     pub count: Option<usize>,
     pub name: Option<String>,
+    pub listed: Option<Vec<String>>,
+    pub sort: Option<String>,
+    pub q: Option<String>,
+
+    pub journal: Option<Vec<EventLike>>,
 
     pub report: Option<String>,
     pub ask: toml::Table,
@@ -301,7 +317,38 @@ pub(super) struct EntryLike {
     pub relation: Option<String>,
     pub to: Option<String>,
     pub author: Option<String>,
+    pub author_name: Option<String>,
+    pub content: Option<String>,
     pub says: Pieces,
+}
+
+/// A change of a field as it should be.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FieldChangeLike {
+    pub field: String,
+    pub old: Option<toml::Value>,
+    pub new: Option<toml::Value>,
+    pub by: Option<String>,
+}
+
+/// A change of a record as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PastLike {
+    pub command: Option<String>,
+    pub actor: Option<String>,
+    pub at: Option<toml::Value>,
+    pub changes: Vec<FieldChangeLike>,
+}
+
+/// A committed command as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct EventLike {
+    pub command: Option<String>,
+    pub actor: Option<String>,
+    pub records: Option<Vec<String>>,
 }
 
 /// A queued message as it should be.
@@ -360,6 +407,12 @@ impl Scenario {
         }
         scenario.outline = Outline::of(text);
         Ok(scenario)
+    }
+
+    /// Whether its desk needs the search index.
+    #[must_use]
+    pub const fn searches(&self) -> bool {
+        self.search
     }
 
     /// Where the clock starts.

@@ -9,8 +9,10 @@ mod compare;
 mod driver;
 mod file;
 mod intake;
+mod listed;
 mod on_desk;
 mod pack;
+mod past;
 mod report;
 mod reported;
 mod run;
@@ -19,8 +21,9 @@ mod story;
 mod uploaded;
 
 pub use driver::{
-    Driver, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun,
+    Driver, ListAsk, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
+    ShownEvent, ShownField, ShownFieldChange, ShownForm, ShownMessage, ShownParty, ShownProcess,
+    ShownReport, ShownRun,
 };
 pub use file::Scenario;
 pub use on_desk::{DeskDriver, Place};
@@ -57,7 +60,7 @@ fn run_watched(
     for place in [Place::Memory, Place::File] {
         // Both run the same rules.
         let coverage = coverage.filter(|_| place == Place::Memory);
-        let mut driver = DeskDriver::watched(place, scenario.start()?, coverage)?;
+        let mut driver = DeskDriver::watched(&scenario, place, coverage)?;
         let restarts = match place {
             Place::Memory => Restarts::Never,
             Place::File => Restarts::drawn(text, &scenario),

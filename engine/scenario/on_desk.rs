@@ -6,18 +6,19 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::driver::{
-    Driver, Refused, Seen, ShownAction, ShownChange, ShownClock, ShownEntry, ShownField, ShownForm,
-    ShownMessage, ShownParty, ShownProcess, ShownReport,
+    Driver, ListAsk, Refused, Seen, ShownAction, ShownChange, ShownClock, ShownEntry, ShownEvent,
+    ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport,
 };
+use super::file::Scenario;
 use super::report::{Problem, Report, RuleUse};
 use super::shown::{SURVEY_LINK, change, clock, entry, fields, offered, refused, token_after};
 use crate::desk::{
-    Actor, BoardQuery, Clock, Command, Desk, DeskOptions, ErrorKind, IdSource, InboxQuery,
+    Actor, BoardQuery, Clock, Command, Desk, DeskOptions, ErrorKind, Event, IdSource, InboxQuery,
     ListQuery, Reply, ReportSpec, Request, VirtualClock,
 };
 use crate::domain::{Id, Instant, Kind};
 use crate::hooks::Coverage;
-use crate::store::{MemoryStore, OpenOptions, RedbStore, Store};
+use crate::store::{MemoryStore, OpenOptions, Pos, RedbStore, Store};
 
 /// Most timers that fire in one step.
 const MAX_TIMERS: usize = 20_000;
@@ -46,10 +47,11 @@ impl Place {
     }
 }
 
-/// A desk of its own, on a virtual clock, without search.
+/// A desk of its own, on a virtual clock; without search, when the scenario does not need it.
 pub struct DeskDriver {
     desk: Arc<Desk>,
     clock: Arc<VirtualClock>,
+    search: bool,
     folder: Option<PathBuf>,
     starts: u64,
     survey_link: String,
@@ -61,16 +63,33 @@ impl DeskDriver {
     /// # Errors
     /// When its file cannot be made.
     pub fn open(place: Place, start: Instant) -> Seen<Self> {
-        Self::watched(place, start, None)
+        Self::new(place, start, false, None)
     }
 
-    /// As [`DeskDriver::open`]; notes which lines of scripts run.
+    /// Opens an empty desk for a scenario.
+    ///
+    /// # Errors
+    /// When its file cannot be made.
+    pub fn of(scenario: &Scenario, place: Place) -> Seen<Self> {
+        Self::watched(scenario, place, None)
+    }
+
+    /// As [`DeskDriver::of`]; notes which lines of scripts run.
     ///
     /// # Errors
     /// When its file cannot be made.
     pub(super) fn watched(
+        scenario: &Scenario,
+        place: Place,
+        coverage: Option<&Arc<Coverage>>,
+    ) -> Seen<Self> {
+        Self::new(place, scenario.start()?, scenario.search, coverage)
+    }
+
+    fn new(
         place: Place,
         start: Instant,
+        search: bool,
         coverage: Option<&Arc<Coverage>>,
     ) -> Seen<Self> {
         let clock = Arc::new(VirtualClock::at(start));
@@ -83,8 +102,9 @@ impl DeskDriver {
             None => Arc::new(MemoryStore::new()),
         };
         Ok(Self {
-            desk: open_desk(store, &clock, 0, coverage)?,
+            desk: open_desk(store, &clock, (0, search), coverage)?,
             clock,
+            search,
             folder,
             starts: 1,
             survey_link: SURVEY_LINK.to_owned(),
@@ -97,6 +117,7 @@ impl DeskDriver {
         Self {
             desk,
             clock,
+            search: false,
             folder: None,
             starts: 1,
             survey_link: survey_link.to_owned(),
@@ -199,14 +220,14 @@ fn open_file(folder: &std::path::Path) -> Seen<Arc<dyn Store>> {
 fn open_desk(
     store: Arc<dyn Store>,
     clock: &Arc<VirtualClock>,
-    starts: u64,
+    (starts, search): (u64, bool),
     coverage: Option<&Arc<Coverage>>,
 ) -> Seen<Arc<Desk>> {
     let options = DeskOptions {
         clock: Arc::<VirtualClock>::clone(clock),
         // Each start draws other ids, as a new process does.
         ids: IdSource::seeded(0x0ed5_c0de ^ (starts << 32)),
-        search: false,
+        search,
         survey_link: SURVEY_LINK.to_owned(),
         coverage: coverage.cloned(),
         ..DeskOptions::default()
@@ -236,6 +257,26 @@ impl Driver for DeskDriver {
         Ok(shown.collect())
     }
 
+    fn list(&mut self, actor: &Actor, kind: Kind, ask: &ListAsk) -> Result<Vec<Id>, Refused> {
+        super::listed::of_desk(&self.desk, actor, kind, ask)
+    }
+
+    fn events(&mut self, after: u64) -> Seen<Vec<ShownEvent>> {
+        let events = self.desk.events(&Actor::System, Pos(after), 1_000);
+        let events = events.map_err(|e| e.to_string())?.into_iter();
+        let event = |e: Event| ShownEvent {
+            command: e.command,
+            actor: e.actor,
+            records: e.records.into_iter().map(|(_, id, _)| id).collect(),
+        };
+        Ok(events.map(event).collect())
+    }
+
+    fn content(&mut self, actor: &Actor, (kind, id): (Kind, Id), entry: Id) -> Seen<Vec<u8>> {
+        let found = self.desk.attachment(actor, kind, id, entry);
+        Ok(found.map_err(|e| e.to_string())?.1)
+    }
+
     fn entries(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<ShownEntry>> {
         let mut all = Vec::new();
         let mut cursor: Option<String> = None;
@@ -244,7 +285,7 @@ impl Driver for DeskDriver {
                 .desk
                 .entries(actor, kind, id, cursor.as_deref(), PAGE)
                 .map_err(|e| e.to_string())?;
-            all.extend(page.items.into_iter().map(|p| entry(p.entry)));
+            all.extend(page.items.into_iter().map(entry));
             cursor = page.next;
             if cursor.is_none() {
                 break;
@@ -415,7 +456,12 @@ impl Driver for DeskDriver {
             return Ok(());
         };
         self.desk.close().map_err(|e| e.to_string())?;
-        self.desk = open_desk(open_file(folder)?, &self.clock, self.starts, None)?;
+        self.desk = open_desk(
+            open_file(folder)?,
+            &self.clock,
+            (self.starts, self.search),
+            None,
+        )?;
         self.starts += 1;
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::file::{Pieces, Refusal, RefusalDetail, Scenario, Step, StepLines, dur
 use super::report::{Difference, Problem};
 use crate::desk::{Actor, Command, Reply};
 use crate::domain::Kind;
+use crate::domain::role::Role;
 use crate::packs::PackFiles;
 
 /// Before which steps the desk is stopped and started again.
@@ -88,6 +89,15 @@ pub fn run(
             return Err(format!("a pack cannot be installed: {}", refused.message));
         }
     }
+    for (code, role) in &scenario.roles {
+        let save = Command::SaveRole {
+            role: Box::new(role_of(code, role)?),
+        };
+        let admin = Actor::Admin { agent: None };
+        if let Err(refused) = running.driver.run(&admin, &save) {
+            return Err(format!("the role `{code}`: {}", refused.message));
+        }
+    }
     for (place, step) in scenario.given.iter().enumerate() {
         let mut step = step.clone();
         step.name = step.name.or_else(|| code_of(&step.fields));
@@ -110,6 +120,13 @@ pub fn run(
         }
     }
     Ok(running.problems)
+}
+
+/// A role, written as for `POST /v1/roles` without its code.
+fn role_of(code: &str, table: &toml::Table) -> Result<Role, String> {
+    let mut json = Names::default().object(table)?;
+    json.insert("code".to_owned(), Json::from(code));
+    serde_json::from_value(Json::Object(json)).map_err(|e| format!("the role `{code}`: {e}"))
 }
 
 /// The packs that a scenario installs, with their options as it sets them.
@@ -258,7 +275,8 @@ fn expected(refusal: &Refusal) -> String {
                 .iter()
                 .map(|all| format!("the faults {all:?}"));
             let says = detail.says.all().iter().map(|p| format!("the words `{p}`"));
-            let parts: Vec<String> = code.chain(faults).chain(says).collect();
+            let status = detail.status.iter().map(|s| format!("the status {s}"));
+            let parts: Vec<String> = code.chain(status).chain(faults).chain(says).collect();
             parts.join(" with ")
         }
     }
@@ -283,6 +301,7 @@ fn unlike(refused: &Refused, wanted: &Refusal) -> Option<Difference> {
     let detail = match wanted {
         Refusal::Code(code) => RefusalDetail {
             code: Some(code.clone()),
+            status: None,
             faults: None,
             says: Pieces::default(),
         },
@@ -296,14 +315,21 @@ fn unlike(refused: &Refused, wanted: &Refusal) -> Option<Difference> {
         faults.sort();
         faults == got
     };
+    // The desk itself answers without one.
+    let has_status = |status| refused.status.is_none_or(|got| got == status);
     let says = |piece: &String| refused.message.contains(piece);
     let alike = detail.code.as_ref().is_none_or(has_code)
         && detail.faults.as_ref().is_none_or(has_faults)
+        && detail.status.is_none_or(has_status)
         && detail.says.all().iter().all(says);
     let message = &refused.message;
+    let status = refused.status.map(|s| format!("{s} ")).unwrap_or_default();
     let seen = || match got.is_empty() {
-        true => format!("`{}`: {message}", refused.code),
-        false => format!("`{}` with the faults {got:?}: {message}", refused.code),
+        true => format!("{status}`{}`: {message}", refused.code),
+        false => format!(
+            "{status}`{}` with the faults {got:?}: {message}",
+            refused.code
+        ),
     };
     (!alike).then(|| Difference::new("the refusal", expected(wanted), seen()))
 }

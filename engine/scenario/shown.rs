@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::driver::{Refused, RefusedFault, ShownChange, ShownClock, ShownEntry, ShownRun};
-use crate::desk::{Error, HistoryItem};
-use crate::domain::entry::{Direction, Entry, EntryBody, Visibility};
+use super::driver::{
+    Refused, RefusedFault, ShownChange, ShownClock, ShownEntry, ShownFieldChange, ShownRun,
+};
+use crate::desk::{EntryPage, Error, FieldChangeView, HistoryItem};
+use crate::domain::entry::{Direction, EntryBody, Visibility};
 use crate::domain::sla::{ClockState, SlaClock};
 use crate::domain::{FieldDef, Record};
 
@@ -20,6 +22,7 @@ pub(super) fn refused(error: Error) -> Refused {
     };
     Refused {
         code: error.code.to_owned(),
+        status: None,
         message: error.message,
         faults: error.faults.into_iter().map(fault).collect(),
     }
@@ -37,7 +40,8 @@ pub(super) fn fields(record: &Record) -> Map<String, Json> {
     record.fields.iter().map(pair).collect()
 }
 
-pub(super) fn entry(entry: Entry) -> ShownEntry {
+pub(super) fn entry(page: EntryPage) -> ShownEntry {
+    let entry = page.entry;
     let visible = |v: Visibility| match v {
         Visibility::Public => Some("public".to_owned()),
         Visibility::Internal => Some("internal".to_owned()),
@@ -45,6 +49,7 @@ pub(super) fn entry(entry: Entry) -> ShownEntry {
     let mut shown = ShownEntry {
         id: Some(entry.id),
         author: entry.author,
+        author_name: page.author_name,
         ..ShownEntry::default()
     };
     let kind = match entry.body {
@@ -106,10 +111,23 @@ pub(super) fn change(item: HistoryItem) -> ShownChange {
     });
     ShownChange {
         pos: item.pos.0,
-        fields: item.changes.into_iter().map(|c| (c.field, c.by)).collect(),
+        at: item.at,
+        actor: item.actor,
+        command: item.command,
+        fields: item.changes.into_iter().map(changed).collect(),
         entries: item.entries,
         runs: runs.collect(),
         notes: item.notes,
+    }
+}
+
+fn changed(change: FieldChangeView) -> ShownFieldChange {
+    let value = |v: Option<crate::domain::Value>| v.map_or(Json::Null, |v| v.to_json());
+    ShownFieldChange {
+        field: change.field,
+        old: value(change.old),
+        new: value(change.new),
+        by: change.by,
     }
 }
 

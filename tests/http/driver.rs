@@ -9,15 +9,16 @@ use opora::desk::{Actor, Command, ProcessStep, Reply, Request};
 use opora::domain::entry::{Direction, Visibility};
 use opora::domain::{Id, Instant, Kind};
 use opora::scenario::{
-    DeskDriver, Driver, Place, Refused, RefusedFault, Report, Seen, ShownAction, ShownChange,
-    ShownClock, ShownEntry, ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess,
-    ShownReport, ShownRun, consumed, survey_token,
+    DeskDriver, Driver, ListAsk, Place, Refused, RefusedFault, Report, Scenario, Seen, ShownAction,
+    ShownChange, ShownClock, ShownEntry, ShownEvent, ShownField, ShownFieldChange, ShownForm,
+    ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun, consumed, survey_token,
 };
 use opora::store::Pos;
 use serde_json::{Map, Value as Json, json};
 use tokio::runtime::Runtime;
 
 use crate::app::{ADMIN, Answer, exchange, request};
+use crate::events::Stream;
 
 /// Most pages of a list that are read.
 const MAX_PAGES: usize = 50;
@@ -42,8 +43,8 @@ struct Call {
 }
 
 impl HttpDriver {
-    pub fn open(start: Instant) -> Seen<Self> {
-        let inner = DeskDriver::open(Place::File, start)?;
+    pub fn open(scenario: &Scenario) -> Seen<Self> {
+        let inner = DeskDriver::of(scenario, Place::File)?;
         // The first administrator comes from the command line, as with `opora token`.
         let command = Command::CreateToken {
             actor: Actor::Admin { agent: None },
@@ -146,6 +147,13 @@ impl Driver for HttpDriver {
         if !answer.status.is_success() {
             return Err(refused(&answer));
         }
+        if makes(command) && answer.status != StatusCode::CREATED {
+            return Err(Refused {
+                code: "unexpected".to_owned(),
+                message: format!("{} in place of 201: {}", answer.status, answer.text()),
+                ..Refused::default()
+            });
+        }
         let body = match answer.bytes.is_empty() {
             true => Json::Null,
             false => answer.json(),
@@ -188,6 +196,59 @@ impl Driver for HttpDriver {
         Ok(items
             .filter_map(|item| Some((id(item, "id")?, fields(item))))
             .collect())
+    }
+
+    fn list(&mut self, actor: &Actor, kind: Kind, ask: &ListAsk) -> Result<Vec<Id>, Refused> {
+        let mut pairs: Vec<(&str, String)> = vec![("limit", "200".to_owned())];
+        let filters = ask.filters.iter();
+        pairs.extend(filters.map(|(field, values)| (field.as_str(), values.join(","))));
+        pairs.extend(ask.sort.iter().map(|sort| ("sort", sort.clone())));
+        let mut path = format!("/v1/{}", plural(kind));
+        let mut items = "items";
+        if let Some(text) = &ask.text {
+            items = "hits";
+            "/v1/search".clone_into(&mut path);
+            pairs.push(("kind", kind.name().to_owned()));
+            pairs.push(("q", text.clone()));
+        }
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let path = format!("{path}?{}", form_urlencoded(&pairs));
+        let page = self.read(actor, &path)?.json();
+        let found = list(&page, items).iter();
+        Ok(found.filter_map(|item| id(item, "id")).collect())
+    }
+
+    fn events(&mut self, after: u64) -> Seen<Vec<ShownEvent>> {
+        let (last, mut found) = (self.pos()?, Vec::new());
+        if last == after {
+            return Ok(found);
+        }
+        let path = format!("/v1/events?after={after}");
+        let asked = request("GET", &path, ADMIN, &[], Json::Null);
+        let router = self.api.router();
+        self.runtime.block_on(async {
+            let mut stream = Stream::of(router, asked).await;
+            // The stream goes on; what it tells up to now is all.
+            while let Some((pos, event)) = stream.next().await {
+                let records = list(&event, "records").iter();
+                let event = ShownEvent {
+                    command: text(&event, "command"),
+                    actor: text(&event, "actor"),
+                    records: records.filter_map(|r| id(r, "id")).collect(),
+                };
+                // Tokens are this driver's own.
+                found.extend((event.command != "create_token").then_some(event));
+                if pos >= last {
+                    break;
+                }
+            }
+        });
+        Ok(found)
+    }
+
+    fn content(&mut self, actor: &Actor, (kind, id): (Kind, Id), entry: Id) -> Seen<Vec<u8>> {
+        let path = path(kind, id, &format!("/attachments/{entry}"));
+        Ok(self.read(actor, &path).map_err(told)?.bytes)
     }
 
     fn entries(&mut self, actor: &Actor, kind: Kind, id: Id) -> Seen<Vec<ShownEntry>> {
@@ -385,6 +446,19 @@ impl Driver for HttpDriver {
     }
 }
 
+/// Whether a command makes something, which is answered with 201.
+const fn makes(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Create { .. }
+            | Command::Duplicate { .. }
+            | Command::Comment { .. }
+            | Command::Message { .. }
+            | Command::Attach { .. }
+            | Command::Link { .. }
+    )
+}
+
 fn get(path: String) -> Call {
     Call {
         method: "GET",
@@ -448,6 +522,7 @@ fn call(command: &Command) -> Call {
             let rows: Vec<Json> = rows.iter().map(row).collect();
             post(&path(*kind, *id, "/plan"), json!({ "rows": rows }))
         }
+        Command::SaveRole { role } => post("/v1/roles", json!(role)),
         Command::InstallPack { files } => {
             let upload = PackUpload::of(files.clone()).granting(vec!["all".to_owned()]);
             post("/v1/packs", json!(upload))
@@ -679,7 +754,7 @@ const fn sight(visibility: Visibility) -> &'static str {
     }
 }
 
-fn plural(kind: Kind) -> String {
+pub fn plural(kind: Kind) -> String {
     match kind {
         Kind::Inquiry => "inquiries".to_owned(),
         Kind::Activity => "activities".to_owned(),
@@ -702,6 +777,7 @@ fn refused(answer: &Answer) -> Refused {
     };
     Refused {
         code: text(&body, "code"),
+        status: Some(answer.status.as_u16()),
         message: text(&body, "detail"),
         faults: list(&body, "errors").iter().map(fault).collect(),
     }
@@ -733,6 +809,7 @@ fn entry(e: &Json) -> ShownEntry {
     ShownEntry {
         id: id(e, "id"),
         author: text(e, "author"),
+        author_name: some("author_name"),
         visibility: some("visibility"),
         channel: some("channel"),
         direction: some("direction"),
@@ -754,11 +831,19 @@ fn change(c: &Json) -> ShownChange {
         verdict: text(r, "verdict"),
         reasons: texts(r, "reasons"),
     };
-    let changed = list(c, "changes").iter();
+    let changed = |f: &Json| ShownFieldChange {
+        field: text(f, "field"),
+        old: f["old"].clone(),
+        new: f["new"].clone(),
+        by: text(f, "by"),
+    };
     let added = texts(c, "entries");
     ShownChange {
         pos: c["position"].as_u64().unwrap_or_default(),
-        fields: changed.map(|f| (text(f, "field"), text(f, "by"))).collect(),
+        at: text(c, "at").parse().unwrap(),
+        actor: text(c, "actor"),
+        command: text(c, "command"),
+        fields: list(c, "changes").iter().map(changed).collect(),
         entries: added.iter().filter_map(|e| e.parse().ok()).collect(),
         runs: list(c, "rules").iter().map(run).collect(),
         notes: texts(c, "notes"),

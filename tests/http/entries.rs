@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::app::{AGENT, App, PORTAL_A, PORTAL_B};
 
@@ -110,12 +110,14 @@ async fn messages_are_taken_once_and_listed_apart() {
     assert!(ticket["reacted_at"].is_string() || ticket["reacted_at"].is_null());
 }
 
+// rows: S4.18
 #[tokio::test]
 async fn a_file_comes_back_byte_for_byte() {
     let app = App::new();
     let ticket = format!("/v1/tickets/{}", app.ticket().await);
+    // Every byte there is, and more than one chunk of the store.
     let content: Vec<u8> = (0..200_000_u32)
-        .map(|n| u8::try_from(n % 251).unwrap())
+        .map(|n| u8::try_from((n + n / 256) % 256).unwrap())
         .collect();
     let send = |secret: &str, query: &str| {
         Request::post(format!("{ticket}/attachments?{query}"))
@@ -175,6 +177,55 @@ async fn a_file_comes_back_byte_for_byte() {
     app.get(&format!("{ticket}/attachments/{comment}"), AGENT)
         .await
         .fails_with(404, "not_found");
+}
+
+// rows: S4.34
+#[tokio::test]
+async fn activities_notes_and_files_of_a_ticket_are_lists_of_their_own() {
+    let app = App::new();
+    let (ticket, other) = (app.ticket().await, app.ticket().await);
+    let [ticket, other] = [ticket, other].map(|id| format!("/v1/tickets/{id}"));
+    let lists = ["plan", "comments", "attachments"];
+    let titles = |path: String| {
+        let app = &app;
+        async move {
+            let page = app.get(&path, AGENT).await.is(200).json();
+            let name = |item: &Json| {
+                let names = ["title", "text", "name"];
+                let name = names.iter().find_map(|name| item[*name].as_str());
+                name.unwrap().to_owned()
+            };
+            let items = page["items"].as_array().unwrap();
+            items.iter().map(name).collect::<Vec<_>>()
+        }
+    };
+    for list in lists {
+        assert!(
+            titles(format!("{ticket}/{list}")).await.is_empty(),
+            "{list}"
+        );
+    }
+    for round in ["first", "second"] {
+        app.tick();
+        let visit = json!({"rows": [{"title": format!("{round} visit")}]});
+        app.post(&format!("{ticket}/plan"), AGENT, visit)
+            .await
+            .is(200);
+        let note = json!({"text": format!("{round} note")});
+        app.post(&format!("{ticket}/comments"), AGENT, note)
+            .await
+            .is(201);
+        let file = Request::post(format!("{ticket}/attachments?name={round}.txt"))
+            .header("authorization", format!("Bearer {AGENT}"))
+            .body(Body::from(round))
+            .unwrap();
+        app.send(file).await.is(201);
+    }
+    for (list, of) in lists.into_iter().zip([" visit", " note", ".txt"]) {
+        let wanted = ["first", "second"].map(|round| format!("{round}{of}"));
+        assert_eq!(titles(format!("{ticket}/{list}")).await, wanted);
+        assert!(titles(format!("{other}/{list}")).await.is_empty(), "{list}");
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,12 @@ impl Stream {
             headers,
             Json::Null,
         );
-        let response = app.router.clone().oneshot(asked).await.unwrap();
+        Self::of(app.router.clone(), asked).await
+    }
+
+    /// What a router answers to a request for events.
+    pub async fn of(router: axum::Router, asked: axum::http::Request<axum::body::Body>) -> Self {
+        let response = router.oneshot(asked).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self {

@@ -200,7 +200,7 @@ async fn types_are_told_in_the_language_asked_for() {
         .fails_with(404, "not_found");
 }
 
-// rows: S1.21, S1.24
+// rows: S1.21, S1.24, S4.20
 #[tokio::test]
 async fn a_field_is_added_while_running() {
     let app = App::new();

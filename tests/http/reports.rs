@@ -1,8 +1,10 @@
 //! Reports, their variants, and what stands beside the records: duplicates, tags, settings, previews.
 
+use opora::domain::Kind;
 use serde_json::{Value as Json, json};
 
 use crate::app::{ADMIN, AGENT, App, PORTAL_A};
+use crate::driver::plural;
 
 #[tokio::test]
 async fn a_report_is_run_saved_and_given_out_as_a_file() {
@@ -71,15 +73,40 @@ async fn tags_of_ones_own_are_nobody_elses() {
     let tags = json!({"tags": ["today", " today ", "hard"]});
     let set = app.post(&path, AGENT, tags).await.is(200).json();
     assert_eq!(set["tags"], json!(["hard", "today"]));
-    assert_eq!(
-        app.get(&path, ADMIN).await.is(200).json()["tags"],
-        json!([])
-    );
+    // Neither a colleague nor an administrator is shown them, on the ticket or beside it.
+    let oleg = json!({"title": "Oleg", "code": "oleg"});
+    let oleg = app.post("/v1/agents", ADMIN, oleg).await.is(201).id();
+    let token = json!({"role": "agent", "agent": oleg});
+    let token = app.post("/v1/tokens", ADMIN, token).await.is(201).json();
+    let colleague = token["token"].as_str().unwrap();
+    for other in [colleague, ADMIN] {
+        let own = app.get(&path, other).await.is(200).json();
+        assert_eq!(own["tags"], json!([]));
+        let cloud = app.get("/v1/tags?scope=personal", other).await.json();
+        assert_eq!(cloud["items"], json!([]));
+        for part in ["", "/history", "/entries"] {
+            let shown = app.get(&format!("/v1/tickets/{ticket}{part}"), other).await;
+            let shown = shown.is(200);
+            assert!(!shown.text().contains("hard"), "{part}: {}", shown.text());
+        }
+    }
     let record = app
         .get(&format!("/v1/tickets/{ticket}"), ADMIN)
         .await
         .json();
     assert_eq!(record["tags"], json!(null));
+    // The same word of a colleague is counted apart, that on another ticket with the own one.
+    let second = app.ticket().await;
+    let own = format!("/v1/tickets/{second}/personal-tags");
+    app.post(&own, AGENT, json!({"tags": ["hard"]}))
+        .await
+        .is(200);
+    app.post(&path, colleague, json!({"tags": ["hard"]}))
+        .await
+        .is(200);
+    let cloud = app.get("/v1/tags?scope=personal", AGENT).await.json();
+    assert_eq!(cloud["items"][0], json!({"tag": "hard", "count": 2}));
+    app.post(&own, AGENT, json!({"tags": []})).await.is(200);
     let cloud = app
         .get("/v1/tags?scope=personal", AGENT)
         .await
@@ -125,6 +152,40 @@ async fn mail_leaves_under_the_name_of_the_desk() {
     );
 }
 
+/// Kind by kind: the same records in the same words, no field that was not announced, and nothing of
+/// the kinds that are not in the preview.
+async fn shows_exactly_what_is_read(app: &App, items: &[Json]) {
+    let names = |record: &Json| -> Vec<String> {
+        let top = record.as_object().unwrap().iter();
+        let packs = record["fields"].as_object().into_iter().flatten();
+        let about = ["id", "kind", "version", "fields", "status_info"];
+        top.filter(|(name, value)| !about.contains(&name.as_str()) && !value.is_null())
+            .chain(packs)
+            .map(|(name, _)| name.clone())
+            .collect()
+    };
+    for kind in Kind::ALL {
+        let path = plural(kind);
+        let listed = app.get(&format!("/v1/{path}"), PORTAL_A).await;
+        let Some(shown) = items.iter().find(|i| i["kind"] == kind.name()) else {
+            listed.fails_with(403, "forbidden");
+            continue;
+        };
+        let listed = listed.is(200).json();
+        assert_eq!(listed["items"], shown["records"], "{path}");
+        assert_eq!(shown["more"], listed["next"].is_string());
+        for record in shown["records"].as_array().unwrap() {
+            for name in names(record) {
+                let has = |list: &str| shown[list].as_array().unwrap().contains(&json!(name));
+                assert!(has("fields") && !has("hidden"), "{path}: {name}");
+            }
+            let one = format!("/v1/{path}/{}", record["id"].as_str().unwrap());
+            let read = app.get(&one, PORTAL_A).await.is(200).json();
+            assert_eq!(names(&read), names(record), "{one}");
+        }
+    }
+}
+
 // rows: S4.22, S4.64, S4.65
 #[tokio::test]
 async fn access_to_the_portal_ends_at_once_and_is_shown_beforehand() {
@@ -153,6 +214,7 @@ async fn access_to_the_portal_ends_at_once_and_is_shown_beforehand() {
             .contains(&json!("repair/margin"))
     );
     assert!(!items.iter().any(|i| i["kind"] == "agent"));
+    shows_exactly_what_is_read(&app, items).await;
 
     let contact = format!("/v1/contacts/{}", app.contact_a);
     let mine = format!("/v1/tickets/{ticket}");
@@ -175,8 +237,21 @@ async fn access_to_the_portal_ends_at_once_and_is_shown_beforehand() {
                 .fails_with(422, "invalid");
         }
     }
-    app.patch(&contact, ADMIN, json!({"portal": true}))
+    // Open again, for good or for some days: the clock stands on the second of March.
+    for open in [
+        json!({"portal": true}),
+        json!({"portal_from": "2026-03-02", "portal_to": "2026-03-02"}),
+    ] {
+        app.patch(&contact, ADMIN, open).await.is(200);
+        app.get(&mine, PORTAL_A).await.is(200);
+        app.get("/v1/articles", PORTAL_A).await.is(200);
+    }
+    app.clock.advance(chrono::TimeDelta::days(1));
+    app.get(&mine, PORTAL_A)
         .await
-        .is(200);
-    app.get(&mine, PORTAL_A).await.is(200);
+        .fails_with(403, "portal_closed");
+    let more = json!({"text": "Anybody there?"});
+    app.post(&format!("{mine}/comments"), PORTAL_A, more)
+        .await
+        .fails_with(403, "portal_closed");
 }

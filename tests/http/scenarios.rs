@@ -7,7 +7,7 @@ use crate::driver::HttpDriver;
 
 fn holds(case: &Case) -> Result<(), String> {
     let scenario = Scenario::parse(&case.text)?;
-    let mut driver = HttpDriver::open(scenario.start()?)?;
+    let mut driver = HttpDriver::open(&scenario)?;
     let restarts = Restarts::drawn(&case.text, &scenario);
     let mut report = Report::of(&scenario);
     let found = run(&scenario, &case.packs, &mut driver, restarts)?;

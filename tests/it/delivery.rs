@@ -383,6 +383,34 @@ fn only_the_engine_tells_what_was_delivered() {
 
 // rows: S4.9
 #[test]
+fn mails_leave_under_the_name_that_is_set_now() {
+    let mut post = Post::new();
+    let ticket = post.ticket();
+    let from = |post: &mut Post, at: usize| {
+        post.send(ticket, "Ответ");
+        post.rounds();
+        let mail = compose(&post.sink.letter(at)).unwrap();
+        let back = mail_parser::MessageParser::default().parse(&mail.bytes);
+        let back = back.unwrap();
+        let from = back.from().and_then(|from| from.first()).unwrap();
+        let name = from.name().map(str::to_owned);
+        (name, from.address().map(str::to_owned))
+    };
+    let (name, mail) = (Some("Служба".to_owned()), "help@desk.example");
+    assert_eq!(from(&mut post, 0), (name, Some(mail.to_owned())));
+    let changed = json!({"service_name": "Поддержка, \"Альфа\"", "sender": "care@desk.example"});
+    let change = Command::ChangeSettings {
+        changes: changed.as_object().cloned().unwrap(),
+    };
+    let agent = Request::by(Actor::Agent { agent: None });
+    let refused = post.desk.desk.run(&agent, &change).unwrap_err();
+    assert_eq!(refused.code, "forbidden");
+    post.desk.run(change).unwrap();
+    let (name, mail) = ("Поддержка, \"Альфа\"".to_owned(), "care@desk.example");
+    assert_eq!(from(&mut post, 1), (Some(name), Some(mail.to_owned())));
+}
+
+#[test]
 fn a_mail_has_its_headers_in_order() {
     let mut post = Post::new();
     let ticket = post.ticket();

@@ -23,6 +23,9 @@ pub struct EntryView {
     pub at: String,
     /// Who: `agent:ID`, `contact:ID`, `rule:PACK/NAME`, `system`.
     pub author: String,
+    /// The author's name as it is now, when the asker may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author_name: Option<String>,
     /// `public` or `internal`, for comments and attachments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<&'static str>,
@@ -95,6 +98,7 @@ pub fn entry(page: EntryPage) -> EntryView {
         version: page.version.0,
         at: instant(page.entry.at),
         author: page.entry.author,
+        author_name: page.author_name,
         merged_from: page.merged.map(|id| id.to_string()),
         ..EntryView::default()
     };

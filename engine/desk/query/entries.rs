@@ -6,6 +6,7 @@ use crate::desk::journal::StoredEntry;
 use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, EntryPage, Error, Page, Result, codec, decide, keys, merged};
 use crate::domain::entry::{EntryBody, Visibility};
+use crate::domain::record::fields;
 use crate::domain::{Id, Kind};
 use crate::store::{Snapshot, Span, Table, Versioned};
 
@@ -72,7 +73,38 @@ impl Desk {
                 break;
             }
         }
+        self.name_authors(&snapshot, actor, &mut items)?;
         Ok(Page { items, next })
+    }
+
+    /// Gives entries the names of their authors, as far as the asker may read them.
+    fn name_authors(
+        &self,
+        snapshot: &Arc<dyn Snapshot>,
+        actor: &Actor,
+        items: &mut [EntryPage],
+    ) -> Result<()> {
+        let mut people: Vec<(Kind, Id)> = items
+            .iter()
+            .filter_map(|page| person(&page.entry.author))
+            .collect();
+        people.sort_unstable();
+        people.dedup();
+        if people.is_empty() {
+            return Ok(());
+        }
+        let ground = self.ground_for(Arc::clone(snapshot), &people)?;
+        let sight = Sight::new(&ground, actor);
+        let pages = super::record::read_many(&*ground.snapshot, &sight, &people)?;
+        for item in items {
+            let person = person(&item.entry.author);
+            let found = pages
+                .iter()
+                .find(|p| person == Some((p.record.kind, p.record.id)));
+            let name = found.and_then(|p| p.record.text(fields::TITLE));
+            item.author_name = name.map(str::to_owned);
+        }
+        Ok(())
     }
 
     /// The record and what was merged into it, as far as the asker may see these.
@@ -111,11 +143,11 @@ impl Desk {
             .ok_or_else(Error::not_found)?;
         let mut page = read(&row)?;
         page.merged = (owner != id).then_some(owner);
-        if shows(actor, &page.entry.body) {
-            Ok(page)
-        } else {
-            Err(Error::not_found())
+        if !shows(actor, &page.entry.body) {
+            return Err(Error::not_found());
         }
+        self.name_authors(&snapshot, actor, std::slice::from_mut(&mut page))?;
+        Ok(page)
     }
 
     /// An attachment and its content, byte for byte as it came.
@@ -195,8 +227,20 @@ fn read(row: &Versioned) -> Result<EntryPage> {
     Ok(EntryPage {
         entry: stored.entry,
         version: row.version,
+        author_name: None,
         merged: None,
     })
+}
+
+/// The record of an author: the journal writes `agent:ID`, `admin:ID`, `contact:ID`.
+fn person(author: &str) -> Option<(Kind, Id)> {
+    let (role, id) = author.split_once(':')?;
+    let kind = match role {
+        "agent" | "admin" => Kind::Agent,
+        "contact" => Kind::Contact,
+        _ => return None,
+    };
+    Some((kind, id.parse().ok()?))
 }
 
 /// Whether the asker may see an entry.

@@ -135,7 +135,7 @@ fn a_broken_guard_refuses_and_can_be_put_to_rest() {
     define(&desk, &["small"], &[]).unwrap();
 }
 
-// rows: S4.20, S4.21
+// rows: S4.21
 #[test]
 fn an_option_in_use_goes_only_when_another_takes_its_place() {
     let desk = super::first();

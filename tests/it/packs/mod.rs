@@ -1,6 +1,8 @@
 //! Packs over time: upgrades that move records, revisions, grants, drafts.
 
 #[cfg(feature = "script")]
+mod aftersales;
+#[cfg(feature = "script")]
 mod authoring;
 #[cfg(all(feature = "script", feature = "wasm"))]
 mod beside;
