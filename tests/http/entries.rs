@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value as Json, json};
 
-use crate::app::{AGENT, App, PORTAL_A, PORTAL_B};
+use crate::app::{ADMIN, AGENT, App, PORTAL_A, PORTAL_B};
 
 #[tokio::test]
 async fn customers_see_what_is_public_and_write_in_public() {
@@ -20,6 +20,7 @@ async fn customers_see_what_is_public_and_write_in_public() {
         (&json!("comment"), &json!("internal"))
     );
     assert_eq!(hidden["author"], format!("agent:{}", app.agent));
+    assert_eq!(hidden["author_name"], "Irina");
     app.tick();
     let open = json!({"text": "We look into it", "visibility": "public"});
     app.post(&path, AGENT, open).await.is(201);
@@ -56,6 +57,28 @@ async fn customers_see_what_is_public_and_write_in_public() {
         ["Their fault", "We look into it", "Hurry"]
     );
     assert_eq!(texts(PORTAL_A).await, ["We look into it", "Hurry"]);
+    // Names go to those who may read them: who works here is not for customers.
+    let names = |secret: &'static str| {
+        let (app, path) = (&app, path.clone());
+        async move {
+            let body = app.get(&path, secret).await.is(200).json();
+            let items = body["items"].as_array().unwrap().clone();
+            items
+                .iter()
+                .map(|i| i["author_name"].clone())
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(names(AGENT).await, ["Irina", "Irina", "Anna"]);
+    assert_eq!(names(PORTAL_A).await, [json!(null), json!("Anna")]);
+    let role = json!({"code": "blind", "masked": {"contact": ["title"]}});
+    app.post("/v1/roles", ADMIN, role).await.is(200);
+    let agent = format!("/v1/agents/{}", app.agent);
+    app.patch(&agent, ADMIN, json!({"roles": ["blind"]}))
+        .await
+        .is(200);
+    let shown = [json!("Irina"), json!("Irina"), json!(null)];
+    assert_eq!(names(AGENT).await, shown);
 }
 
 #[tokio::test]

@@ -125,6 +125,7 @@ async fn tags_of_ones_own_are_nobody_elses() {
     assert_eq!(cloud["items"], json!([{"tag": "loud", "count": 1}]));
 }
 
+// rows: S4.9
 #[tokio::test]
 async fn mail_leaves_under_the_name_of_the_desk() {
     let app = App::new();
