@@ -25,8 +25,27 @@ pub struct Reference {
 pub struct Interface {
     /// Name.
     pub name: &'static str,
-    /// The version of the contract that published it.
+    /// The version of the contract that plugins are written for.
     pub version: &'static str,
+    /// The version before 1.0.0 that had it, of the same types; plugins built for it load as well.
+    pub earlier: Option<&'static str>,
+}
+
+impl Interface {
+    /// An interface of 1.0.0 that a version before it had as well.
+    pub(super) const fn since(earlier: &'static str, name: &'static str) -> Self {
+        Self {
+            name,
+            version: "1.0.0",
+            earlier: Some(earlier),
+        }
+    }
+
+    /// Whether plugins may have it under this version.
+    #[must_use]
+    pub fn is_of(&self, version: &str) -> bool {
+        self.version == version || self.earlier == Some(version)
+    }
 }
 
 impl Hook {
@@ -113,7 +132,7 @@ impl Hook {
             Self::NotifyCompose => (
                 "when a message is about to be queued",
                 "the message and its recipient",
-                "that it is not sent, or other recipients, channel, subject, text",
+                "that it is not sent, or other recipients, channel, subject, text, HTML of a mail",
             ),
             Self::AccessFilter => (
                 "once for a request of an agent or contact and each kind of record it touches",
@@ -187,38 +206,38 @@ impl Hook {
     }
 
     const fn interfaces(self) -> &'static [Interface] {
-        macro_rules! published {
-            ($version:literal: $($name:literal),+) => {
-                &[$(Interface { name: $name, version: $version }),+]
+        macro_rules! since {
+            ($earlier:literal: $($name:literal),+) => {
+                const { &[$(Interface::since($earlier, $name)),+] }
             };
         }
         match self {
-            Self::Define => published!("0.1.0": "define"),
-            Self::RecordDefaults => published!("0.1.0": "record-defaults"),
-            Self::FormRules => published!("0.1.0": "form-rules"),
-            Self::AssignSelect => published!("0.1.0": "assign-select"),
-            Self::RecordValidate => published!("0.1.0": "record-validate"),
-            Self::TransitionGuard => published!("0.1.0": "transition-guard"),
-            Self::TransitionEffect => published!("0.1.0": "transition-effect"),
-            Self::SlaSelect => published!("0.1.0": "sla-select"),
-            Self::SurveyLogic => published!("0.1.0": "survey-done", "survey-reply"),
-            Self::ScheduleFire => published!("0.1.0": "schedule-fire"),
-            Self::FieldCompute => published!("0.2.0": "field-compute"),
-            Self::InteractionEvent => published!("0.2.0": "interaction-event"),
-            Self::SlaClock => published!("0.2.0": "sla-clock"),
-            Self::SlaEvent => published!("0.2.0": "sla-event"),
-            Self::RecordChanged => published!("0.2.0": "record-changed"),
-            Self::ActionRun => published!("0.2.0": "action-run"),
-            Self::NotifyCompose => published!("0.2.0": "notify-compose"),
-            Self::AccessFilter => published!("0.2.0": "access-filter"),
-            Self::PackLifecycle => published!("0.3.0": "pack-lifecycle"),
-            Self::ConfigGuard => published!("0.3.0": "config-guard"),
-            Self::IntakeMatch => published!("0.3.0": "intake-match"),
-            Self::IntakeRoute => published!("0.3.0": "intake-route"),
-            Self::ProcessStep => published!("0.3.0": "process-step"),
-            Self::ContractConsume => published!("0.3.0": "contract-consume"),
-            Self::SearchDocument => published!("0.4.0": "search-document"),
-            Self::SearchRank => published!("0.4.0": "search-rank"),
+            Self::Define => since!("0.1.0": "define"),
+            Self::RecordDefaults => since!("0.1.0": "record-defaults"),
+            Self::FormRules => since!("0.1.0": "form-rules"),
+            Self::AssignSelect => since!("0.1.0": "assign-select"),
+            Self::RecordValidate => since!("0.1.0": "record-validate"),
+            Self::TransitionGuard => since!("0.1.0": "transition-guard"),
+            Self::TransitionEffect => since!("0.1.0": "transition-effect"),
+            Self::SlaSelect => since!("0.1.0": "sla-select"),
+            Self::SurveyLogic => since!("0.1.0": "survey-done", "survey-reply"),
+            Self::ScheduleFire => since!("0.1.0": "schedule-fire"),
+            Self::FieldCompute => since!("0.2.0": "field-compute"),
+            Self::InteractionEvent => since!("0.2.0": "interaction-event"),
+            Self::SlaClock => since!("0.2.0": "sla-clock"),
+            Self::SlaEvent => since!("0.2.0": "sla-event"),
+            Self::RecordChanged => since!("0.2.0": "record-changed"),
+            Self::ActionRun => since!("0.2.0": "action-run"),
+            Self::NotifyCompose => since!("0.2.0": "notify-compose"),
+            Self::AccessFilter => since!("0.2.0": "access-filter"),
+            Self::PackLifecycle => since!("0.3.0": "pack-lifecycle"),
+            Self::ConfigGuard => since!("0.3.0": "config-guard"),
+            Self::IntakeMatch => since!("0.3.0": "intake-match"),
+            Self::IntakeRoute => since!("0.3.0": "intake-route"),
+            Self::ProcessStep => since!("0.3.0": "process-step"),
+            Self::ContractConsume => since!("0.3.0": "contract-consume"),
+            Self::SearchDocument => since!("0.4.0": "search-document"),
+            Self::SearchRank => since!("0.4.0": "search-rank"),
         }
     }
 }

@@ -4,7 +4,7 @@
 /// Types and functions that every hook shares.
 pub mod base {
     wit_bindgen::generate!({
-        path: "wit/0.1.0",
+        path: "wit/1.0.0",
         world: "imports",
         additional_derives: [PartialEq],
     });
@@ -15,11 +15,11 @@ macro_rules! hook {
         #[doc = concat!("Glue of `", $world, "`.")]
         pub mod $module {
             wit_bindgen::generate!({
-                path: "wit/0.1.0",
+                path: "wit/1.0.0",
                 world: $world,
                 with: {
-                    "opora:hooks/types@0.1.0": crate::bindings::base::opora::hooks::types,
-                    "opora:hooks/log@0.1.0": crate::bindings::base::opora::hooks::log,
+                    "opora:hooks/types@1.0.0": crate::bindings::base::opora::hooks::types,
+                    "opora:hooks/log@1.0.0": crate::bindings::base::opora::hooks::log,
                 },
                 pub_export_macro: true,
                 export_macro_name: $export,
@@ -27,46 +27,6 @@ macro_rules! hook {
             });
             pub use self::exports::opora::hooks::$module as interface;
         }
-    };
-}
-
-/// As `hook`, for what later versions added.
-macro_rules! later {
-    ($package:ident [$($path:literal),+] $module:ident, $world:literal, $export:literal) => {
-        #[doc = concat!("Glue of `", $world, "`.")]
-        pub mod $module {
-            wit_bindgen::generate!({
-                path: [$($path),+],
-                world: $world,
-                with: {
-                    "opora:hooks/types@0.1.0": crate::bindings::base::opora::hooks::types,
-                    "opora:hooks/log@0.1.0": crate::bindings::base::opora::hooks::log,
-                },
-                pub_export_macro: true,
-                export_macro_name: $export,
-                additional_derives: [PartialEq],
-            });
-            pub use self::exports::opora::$package::$module as interface;
-        }
-    };
-}
-
-macro_rules! hook_0_2 {
-    ($module:ident, $world:literal, $export:literal) => {
-        later!(hooks0_2_0 ["wit/0.1.0", "wit/0.2.0"] $module, $world, $export);
-    };
-}
-
-macro_rules! hook_0_3 {
-    ($module:ident, $world:literal, $export:literal) => {
-        later!(hooks0_3_0 ["wit/0.1.0", "wit/0.2.0", "wit/0.3.0"] $module, $world, $export);
-    };
-}
-
-macro_rules! hook_0_4 {
-    ($module:ident, $world:literal, $export:literal) => {
-        later!(hooks0_4_0 ["wit/0.1.0", "wit/0.2.0", "wit/0.3.0", "wit/0.4.0"]
-            $module, $world, $export);
     };
 }
 
@@ -105,84 +65,51 @@ hook!(
     "schedule-fire-plugin",
     "export_schedule_fire"
 );
-
-hook_0_2!(
+hook!(
     field_compute,
-    "opora:hooks/field-compute-plugin@0.2.0",
+    "field-compute-plugin",
     "export_field_compute"
 );
-hook_0_2!(
+hook!(
     interaction_event,
-    "opora:hooks/interaction-event-plugin@0.2.0",
+    "interaction-event-plugin",
     "export_interaction_event"
 );
-hook_0_2!(
-    sla_clock,
-    "opora:hooks/sla-clock-plugin@0.2.0",
-    "export_sla_clock"
-);
-hook_0_2!(
-    sla_event,
-    "opora:hooks/sla-event-plugin@0.2.0",
-    "export_sla_event"
-);
-hook_0_2!(
+hook!(sla_clock, "sla-clock-plugin", "export_sla_clock");
+hook!(sla_event, "sla-event-plugin", "export_sla_event");
+hook!(
     record_changed,
-    "opora:hooks/record-changed-plugin@0.2.0",
+    "record-changed-plugin",
     "export_record_changed"
 );
-hook_0_2!(
-    action_run,
-    "opora:hooks/action-run-plugin@0.2.0",
-    "export_action_run"
-);
-hook_0_2!(
+hook!(action_run, "action-run-plugin", "export_action_run");
+hook!(
     notify_compose,
-    "opora:hooks/notify-compose-plugin@0.2.0",
+    "notify-compose-plugin",
     "export_notify_compose"
 );
-hook_0_2!(
+hook!(
     access_filter,
-    "opora:hooks/access-filter-plugin@0.2.0",
+    "access-filter-plugin",
     "export_access_filter"
 );
-hook_0_3!(
+hook!(
     pack_lifecycle,
-    "opora:hooks/pack-lifecycle-plugin@0.3.0",
+    "pack-lifecycle-plugin",
     "export_pack_lifecycle"
 );
-hook_0_3!(
-    config_guard,
-    "opora:hooks/config-guard-plugin@0.3.0",
-    "export_config_guard"
-);
-hook_0_3!(
-    intake_match,
-    "opora:hooks/intake-match-plugin@0.3.0",
-    "export_intake_match"
-);
-hook_0_3!(
-    intake_route,
-    "opora:hooks/intake-route-plugin@0.3.0",
-    "export_intake_route"
-);
-hook_0_3!(
-    process_step,
-    "opora:hooks/process-step-plugin@0.3.0",
-    "export_process_step"
-);
-hook_0_3!(
+hook!(config_guard, "config-guard-plugin", "export_config_guard");
+hook!(intake_match, "intake-match-plugin", "export_intake_match");
+hook!(intake_route, "intake-route-plugin", "export_intake_route");
+hook!(process_step, "process-step-plugin", "export_process_step");
+hook!(
     contract_consume,
-    "opora:hooks/contract-consume-plugin@0.3.0",
+    "contract-consume-plugin",
     "export_contract_consume"
 );
-hook_0_4!(
+hook!(
     search_document,
-    "opora:hooks/search-document-plugin@0.4.0",
+    "search-document-plugin",
     "export_search_document"
 );
-hook_0_4!(
-    search_rank,
-    "opora:hooks/search-rank-plugin@0.4.0",
-    "export_search_rank"
-);
+hook!(search_rank, "search-rank-plugin", "export_search_rank");

@@ -1,5 +1,6 @@
 //! Messages: what becomes of one about to be queued, and empty ones for unit tests.
 
+use crate::Value;
 use crate::notify_compose::{Choice, Decision, Message, Notice};
 
 impl Decision {
@@ -19,6 +20,15 @@ impl Decision {
             choice: Some(Choice::Compose(message)),
             ..Self::default()
         }
+    }
+
+    /// Gives the message that is sent so as HTML, for mails; without it, one is made of the text.
+    #[must_use]
+    pub fn html(mut self, html: impl Into<String>) -> Self {
+        self.extra.retain(|(name, _)| name != "html");
+        self.extra
+            .push(("html".to_owned(), Value::Text(html.into())));
+        self
     }
 }
 

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use opora::hooks::Hook;
 use opora::hooks::wasm::{CONTRACT_VERSION, CONTRACT_VERSIONS, LoadError, encode};
+use opora::hooks::{Hook, reference};
 use sha2::{Digest, Sha256};
+use wit_parser::abi::{AbiVariant, WasmType};
 
 use super::conformance::check;
 use super::fixtures;
@@ -14,7 +15,7 @@ use super::support::{bytes, host, path};
 
 /// Every published folder of `sdk/wit` with the hash of its files. A new folder adds a line; a line is
 /// never changed.
-const PUBLISHED: [(&str, &str); 4] = [
+const PUBLISHED: [(&str, &str); 5] = [
     (
         "0.1.0",
         "e8f713c87c3c7089279f4d0bd17d8e0c8e0f74569380c9b2207ea3cc572c0d6a",
@@ -31,7 +32,14 @@ const PUBLISHED: [(&str, &str); 4] = [
         "0.4.0",
         "897436ac7e7c42ab3360e2a080180cae3b85c8ab03825580a0f1d8c8784bf9a9",
     ),
+    (
+        "1.0.0",
+        "52a8ed7f7d0b3bd8d496d6a0c9832a2387347c6094504244155ae8c815527c4b",
+    ),
 ];
+
+/// Fixtures of what the rules of the plugin have only since a version.
+const SINCE: [(&str, &str); 1] = [("notify.compose/html", "1.0.0")];
 
 /// The texts of a folder of the contract, by file.
 fn texts(version: &str) -> BTreeMap<String, String> {
@@ -99,7 +107,8 @@ fn plugins_of_every_published_contract_keep_working() {
             let Some(runner) = plugin.runner(fixture.hook) else {
                 continue;
             };
-            if fixture.only.is_none() {
+            let since = SINCE.iter().find(|(name, _)| *name == fixture.name);
+            if fixture.only.is_none() && since.is_none_or(|(_, since)| version >= *since) {
                 ran += 1;
                 let checked = check(&fixture, &*runner);
                 checked.unwrap_or_else(|e| panic!("{version}, {}: {e}", fixture.name));
@@ -112,7 +121,7 @@ fn plugins_of_every_published_contract_keep_working() {
 /// A plugin that implements `transition-guard` of a contract made of the published one by replacing
 /// texts.
 fn built_for(changes: &[(&str, &str, &str)]) -> Vec<u8> {
-    built("0.1.0", ("transition-guard", "guard"), changes)
+    built(CONTRACT_VERSION, ("transition-guard", "guard"), changes)
 }
 
 /// A plugin that implements an interface, with its one function, of a contract made of a published one
@@ -131,8 +140,11 @@ fn built<'a>(
         let group = sources.parse().map_err(|(_, e)| e).expect("a contract");
         resolve.push_group(group).expect("a contract")
     };
-    for (earlier, _) in PUBLISHED.iter().take_while(|(v, _)| *v != version) {
-        push(&texts(earlier));
+    // Those before 1.0.0 hold what each of them added.
+    if version.starts_with("0.") {
+        for (earlier, _) in PUBLISHED.iter().take_while(|(v, _)| *v != version) {
+            push(&texts(earlier));
+        }
     }
     let mut all = texts(version);
     for (file, from, to) in changes {
@@ -150,17 +162,31 @@ fn built<'a>(
     let world = resolve
         .select_world(&[package], Some(&format!("{interface}-plugin")))
         .expect("the world");
+    let id = resolve.packages[package].interfaces[interface];
+    let declared = &resolve.interfaces[id].functions[function];
+    let signature = resolve.wasm_signature(AbiVariant::GuestExport, declared);
+    let params: Vec<&str> = signature.params.iter().map(core_type).collect();
     let mut module = wat::parse_str(format!(
         r#"(module
             (memory (export "memory") 1)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
-            (func (export "opora:hooks/{interface}@{version}#{function}") (param i32) (result i32)
-                unreachable))"#
+            (func (export "opora:hooks/{interface}@{version}#{function}")
+                (param {}) (result i32) unreachable))"#,
+        params.join(" ")
     ))
     .expect("a module");
     let utf8 = wit_component::StringEncoding::UTF8;
     wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).expect("metadata");
     encode(&module).expect("a component")
+}
+
+fn core_type(ty: &WasmType) -> &'static str {
+    match ty {
+        WasmType::I64 | WasmType::PointerOrI64 => "i64",
+        WasmType::F32 => "f32",
+        WasmType::F64 => "f64",
+        WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",
+    }
 }
 
 #[track_caller]
@@ -183,14 +209,41 @@ fn refuses(component: &[u8], built: &str, difference: &str) {
 #[test]
 fn what_fits_loads() {
     let plugin = host().load("even", "1", &built_for(&[])).expect("it fits");
+    assert_eq!(plugin.hooks(), [Hook::TransitionGuard]);
     assert_eq!(plugin.interfaces().len(), 1);
-    let compute = built("0.2.0", ("field-compute", "compute"), &[]);
-    let plugin = host().load("even", "2", &compute).expect("it fits");
-    assert_eq!(plugin.hooks(), [Hook::FieldCompute]);
+}
+
+/// Each interface, in a plugin of its own, under the version that offers it and the one that had it
+/// first.
+#[test]
+fn every_interface_loads_under_the_versions_that_have_it() {
+    let mut loaded = 0;
+    for r in reference() {
+        for interface in r.interfaces {
+            for version in interface.earlier.into_iter().chain([interface.version]) {
+                let function = function(version, interface.name);
+                let plugin = built(version, (interface.name, &function), &[]);
+                let plugin = host().load("even", version, &plugin);
+                let plugin = plugin.unwrap_or_else(|e| panic!("{}: {e}", interface.name));
+                assert_eq!(plugin.hooks(), [r.hook], "{} of {version}", interface.name);
+                loaded += 1;
+            }
+        }
+    }
+    assert_eq!(loaded, 54);
+}
+
+/// The one function of an interface.
+fn function(version: &str, interface: &str) -> String {
+    let texts = texts(version);
+    let lines = texts[&format!("{interface}.wit")].lines();
+    let mut names = lines.filter_map(|line| line.trim().split_once(": func("));
+    let (name, _) = names.next().expect("a function");
+    name.to_owned()
 }
 
 #[test]
-fn differences_of_a_later_version_are_named() {
+fn differences_of_an_earlier_version_are_named() {
     let filter = ("access-filter", "filter");
     let near = (
         "access-filter.wit",
@@ -202,60 +255,93 @@ fn differences_of_a_later_version_are_named() {
         "something else under the name 0.2.0",
         "`access-filter`: variant `node` has the case `near`, which the contract has not",
     );
-    // The interface moved to a later version: it must not be taken for the one that is offered.
-    refuses(
-        &built("0.2.0", filter, &[("*", "hooks@0.2.0", "hooks@0.3.0")]),
-        "opora:hooks 0.3.0",
-        "exports `opora:hooks/access-filter@0.3.0`, which is of 0.2.0",
-    );
+    // An interface of a version that never had it must not be taken for the one that is offered.
+    for version in ["0.3.0", "1.1.0"] {
+        let moved = format!("hooks@{version}");
+        refuses(
+            &built("0.2.0", filter, &[("*", "hooks@0.2.0", &moved)]),
+            &format!("opora:hooks {version}"),
+            &format!("exports `opora:hooks/access-filter@{version}`, which is of 0.2.0 and 1.0.0"),
+        );
+    }
 }
 
 #[test]
 fn both_versions_and_the_first_difference_are_named() {
-    let later = ("*", "@0.1.0", "@0.9.0");
     let guard = "transition-guard.wit";
     let decision = "record decision {";
-    refused(
-        &[
-            later,
-            (guard, decision, "record decision {\nscore: option<s64>,"),
-        ],
-        "opora:hooks 0.9.0",
-        "`transition-guard`: record `decision` has the field `score`, which the contract has not",
-    );
-    refused(&[later], "opora:hooks 0.9.0", "`opora:hooks/");
+    for (version, later) in [("0.9.0", "@0.9.0"), ("1.9.0", "@1.9.0")] {
+        let later = ("*", "@1.0.0", later);
+        let score = (guard, decision, "record decision {\nscore: option<s64>,");
+        refused(
+            &[later, score],
+            &format!("opora:hooks {version}"),
+            "`transition-guard`: record `decision` has the field `score`, which the contract has not",
+        );
+        refused(&[later], &format!("opora:hooks {version}"), "`opora:hooks/");
+    }
 }
 
 #[test]
 fn other_types_under_the_same_version_are_named() {
     let guard = "transition-guard.wit";
-    let built = "something else under the name 0.1.0";
-    refused(
-        &[(guard, "        field: option<string>,\n", "")],
-        built,
-        "`transition-guard`: record `refusal` lacks the field `field`",
+    for version in ["0.1.0", "1.0.0"] {
+        let differs = |change: (&str, &str, &str), difference: &str| {
+            let plugin = built(version, ("transition-guard", "guard"), &[change]);
+            let built = format!("something else under the name {version}");
+            refuses(&plugin, &built, difference);
+        };
+        differs(
+            (guard, "        field: option<string>,\n", ""),
+            "`transition-guard`: record `refusal` lacks the field `field`",
+        );
+        differs(
+            (
+                guard,
+                "        locale: string,",
+                "        locale: list<string>,",
+            ),
+            "`transition-guard`: `actor.locale` has another type",
+        );
+        differs(
+            (
+                "types.wit",
+                "        /// Exact decimal number as text, such as `1250.50`.\n        decimal(string),\n",
+                "",
+            ),
+            "variant `value` lacks the case `decimal`",
+        );
+        differs(
+            (guard, "code: string,", "name: string,"),
+            "record `refusal` has the field `name`, which the contract has not",
+        );
+    }
+}
+
+/// The interfaces of 1.0.0 are those of the versions before it, line for line but for what is said
+/// about them.
+#[test]
+fn what_the_versions_before_had_is_in_the_first_whole_one() {
+    let bare = |text: &str| {
+        let lines = text.lines().filter(|line| {
+            let line = line.trim_start();
+            !line.starts_with("///") && !line.starts_with("package ")
+        });
+        let lines: Vec<&str> = lines.collect();
+        lines
+            .join("\n")
+            .replace("opora:hooks/types@0.1.0.", "types.")
+    };
+    let whole = texts("1.0.0");
+    let mut had = BTreeMap::new();
+    for (version, _) in PUBLISHED.iter().filter(|(v, _)| v.starts_with("0.")) {
+        had.append(&mut texts(version));
+    }
+    assert_eq!(
+        whole.keys().collect::<Vec<_>>(),
+        had.keys().collect::<Vec<_>>()
     );
-    refused(
-        &[(
-            guard,
-            "        locale: string,",
-            "        locale: list<string>,",
-        )],
-        built,
-        "`transition-guard`: `actor.locale` has another type",
-    );
-    refused(
-        &[(
-            "types.wit",
-            "        /// Exact decimal number as text, such as `1250.50`.\n        decimal(string),\n",
-            "",
-        )],
-        built,
-        "variant `value` lacks the case `decimal`",
-    );
-    refused(
-        &[(guard, "code: string,", "name: string,")],
-        built,
-        "record `refusal` has the field `name`, which the contract has not",
-    );
+    for (file, text) in had.iter().filter(|(file, _)| *file != "worlds.wit") {
+        assert_eq!(bare(&whole[file]), bare(text), "{file}");
+    }
 }

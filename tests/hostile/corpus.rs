@@ -13,7 +13,7 @@ pub const PACK: &str = "hostile";
 /// Its rule.
 pub const RULE: &str = "bad";
 /// The contract that the plugins are built for.
-const CONTRACT: &str = "0.1.0";
+const CONTRACT: &str = "1.0.0";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -36,12 +36,12 @@ fn write(folder: &Path, file: &str, text: &str) {
 fn a_new_plugin_has_all_that_it_needs_and_is_short() {
     let place = tempfile::tempdir().unwrap();
     let languages = [
-        ("rust", "src/lib.rs", "opora-sdk/wit/0.1.0/types.wit"),
-        ("js", "plugin.js", "wit/deps/opora-hooks-0.1.0/types.wit"),
+        ("rust", "src/lib.rs", "opora-sdk/wit/1.0.0/types.wit"),
+        ("js", "plugin.js", "wit/deps/opora-hooks-1.0.0/types.wit"),
         (
             "python",
             "plugin.py",
-            "wit/deps/opora-hooks-0.1.0/types.wit",
+            "wit/deps/opora-hooks-1.0.0/types.wit",
         ),
     ];
     for (language, source, contract) in languages {
@@ -96,7 +96,7 @@ fn a_plugin_is_checked_tested_and_run_within_the_limits_of_production() {
         true,
         &[
             "conformance 0.1.0 is fit to be installed",
-            "transition-guard@0.1.0",
+            "transition-guard@1.0.0",
             "guard on transition.guard",
             "of 1048576 bytes",
             "fuel 10000000, memory 16384 KiB",

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::project::{Language, Project};
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::out;
-use crate::hooks::wasm::encode;
+use crate::hooks::wasm::{CONTRACT_VERSION, encode};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -144,7 +144,7 @@ fn js(project: &Project) -> Outcome<()> {
         )?;
     }
     let entry = project.root.join("opora-sdk/entry.js");
-    fs::write(&entry, js_entry(&exports(project)?)).map_err(|e| Failure::file(&entry, &e))?;
+    fs::write(&entry, js_entry(&World::of(project)?)).map_err(|e| Failure::file(&entry, &e))?;
     let mut command = tool(
         project,
         "node",
@@ -160,40 +160,53 @@ fn js(project: &Project) -> Outcome<()> {
     run(command, node)
 }
 
-/// Interface and version of each hook that the project's world exports.
-fn exports(project: &Project) -> Outcome<Vec<(String, String)>> {
-    let path = project.root.join("wit/world.wit");
-    let text = fs::read_to_string(&path).map_err(|e| Failure::file(&path, &e))?;
-    let found: Vec<(String, String)> = text
-        .lines()
-        .filter_map(|line| {
-            let rest = line.trim().strip_prefix("export opora:hooks/")?;
-            let (name, version) = rest.trim_end().strip_suffix(';')?.split_once('@')?;
-            Some((name.trim().to_owned(), version.trim().to_owned()))
-        })
-        .collect();
-    if found.is_empty() {
-        let missing =
-            "names no hook; write a line such as export opora:hooks/transition-guard@0.1.0;";
-        return Err(Failure::file(&path, &missing));
+/// What `wit/world.wit` of a project says.
+struct World {
+    /// Version of the contract that `log` is imported of.
+    log: String,
+    /// Names of the interfaces that are exported.
+    exports: Vec<String>,
+}
+
+impl World {
+    fn of(project: &Project) -> Outcome<Self> {
+        let path = project.root.join("wit/world.wit");
+        let text = fs::read_to_string(&path).map_err(|e| Failure::file(&path, &e))?;
+        let named = |keyword: &str| -> Vec<(String, String)> {
+            let lines = text.lines().filter_map(|line| {
+                let rest = line.trim().strip_prefix(keyword)?.trim_start();
+                let rest = rest.strip_prefix("opora:hooks/")?.trim_end();
+                let (name, version) = rest.strip_suffix(';')?.split_once('@')?;
+                Some((name.trim().to_owned(), version.trim().to_owned()))
+            });
+            lines.collect()
+        };
+        let exports: Vec<String> = named("export").into_iter().map(|(name, _)| name).collect();
+        if exports.is_empty() {
+            let missing = format!(
+                "names no hook; write a line such as export opora:hooks/transition-guard@{CONTRACT_VERSION};"
+            );
+            return Err(Failure::file(&path, &missing));
+        }
+        // A project keeps the version that it was made for.
+        let mut included = named("include").into_iter();
+        let log = included.find_map(|(name, version)| (name == "imports").then_some(version));
+        let log = log.unwrap_or_else(|| CONTRACT_VERSION.to_owned());
+        Ok(Self { log, exports })
     }
-    Ok(found)
 }
 
 /// The module whose exports are the component's.
-fn js_entry(exports: &[(String, String)]) -> String {
-    let mut texts = crate::hooks::wasm::WIT.iter().rev();
-    let version = texts
-        .find_map(|(path, _)| path.strip_suffix("/log.wit"))
-        .unwrap_or_default();
+fn js_entry(world: &World) -> String {
     let mut text = format!(
         "// Written by `opora plugin build`.\n\
          import * as log from 'opora:hooks/log@{version}';\n\
          import * as plugin from '../plugin.js';\n\
          import {{ hook, teller }} from './opora.js';\n\n\
-         teller.because = log.because;\nteller.panicked = log.panicked;\n\n"
+         teller.because = log.because;\nteller.panicked = log.panicked;\n\n",
+        version = world.log
     );
-    for (interface, _) in exports {
+    for interface in &world.exports {
         let name = camel(interface);
         let function = function_of(interface);
         // Writing to a String cannot fail.

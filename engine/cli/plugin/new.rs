@@ -63,7 +63,7 @@ fn fill(root: &Path, name: &str, language: Language) -> Outcome<()> {
         return Ok(());
     }
     for (path, text) in WIT {
-        // `0.1.0/log.wit`: a folder for each version.
+        // `1.0.0/log.wit`: a folder for each version.
         write(
             &root.join("wit/deps").join(format!("opora-hooks-{path}")),
             text,

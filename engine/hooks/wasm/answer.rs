@@ -2,8 +2,8 @@
 
 use super::bindings::guest::{
     access_filter, action_run, assign_select, define, field_compute, form_rules, interaction_event,
-    notify_compose, record_changed, record_defaults, record_validate, schedule_fire, sla_clock,
-    sla_event, sla_select, survey_done, survey_reply, transition_effect, transition_guard,
+    record_changed, record_defaults, record_validate, schedule_fire, sla_clock, sla_event,
+    sla_select, survey_done, survey_reply, transition_effect, transition_guard,
 };
 use super::bindings::types::{FieldChange, Value as WitValue};
 use super::condition::conditions;
@@ -13,7 +13,7 @@ use super::values::{from_wit, list, list_up_to, short, some_text, text};
 use crate::domain::Definitions;
 use crate::hooks::{
     AccessChoice, AssignChoice, ClockAct, ClockStep, Decision, Effect, FieldRule, LevelChoice,
-    NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,
+    Refusal, Spot, SurveyAsk, SurveyOutcome,
 };
 
 /// Most refusals, and most steps of clocks, of one decision.
@@ -23,12 +23,14 @@ type Answer = Result<Decision, Fault>;
 
 /// Refuses what only a later engine understands: it may change what the rest means.
 fn none_extra(extra: &[(String, WitValue)]) -> Result<(), Fault> {
-    extra.first().map_or(Ok(()), |(name, _)| {
-        Err(Fault::broken(format!(
-            "returned `{}` in `extra`, which this engine does not know",
-            short(name)
-        )))
-    })
+    extra.first().map_or(Ok(()), |(name, _)| Err(unknown(name)))
+}
+
+fn unknown(name: &str) -> Fault {
+    Fault::broken(format!(
+        "returned `{}` in `extra`, which this engine does not know",
+        short(name)
+    ))
 }
 
 pub(super) fn define(d: &define::Decision) -> Result<Definitions, Fault> {
@@ -93,9 +95,10 @@ macro_rules! refusals {
     };
 }
 
+mod notice;
 mod search;
 mod work;
-pub(super) use self::{search::*, work::*};
+pub(super) use self::{notice::*, search::*, work::*};
 
 refusals!(record_validate);
 refusals!(transition_guard);
@@ -270,38 +273,6 @@ fn object(json: String) -> Result<String, Fault> {
         )),
         Err(e) => Err(Fault::broken(format!(
             "returned a result that is not JSON: {e}"
-        ))),
-    }
-}
-
-pub(super) fn notify_compose(d: notify_compose::Decision) -> Answer {
-    none_extra(&d.extra)?;
-    Ok(Decision {
-        notice: d.choice.map(notice).transpose()?,
-        ..Decision::default()
-    })
-}
-
-fn notice(choice: notify_compose::Choice) -> Result<NoticeChoice, Fault> {
-    match choice {
-        notify_compose::Choice::Suppress(reason) if reason.trim().is_empty() => Err(Fault::broken(
-            "suppresses a message without the code of a reason",
-        )),
-        notify_compose::Choice::Suppress(reason) => Ok(NoticeChoice::Suppress {
-            reason: text(reason)?,
-            spot: Spot::default(),
-        }),
-        notify_compose::Choice::Compose(message) => Ok(NoticeChoice::Compose {
-            to: message.to.map(|to| list(to, text)).transpose()?,
-            channel: some_text(message.channel)?,
-            subject: some_text(message.subject)?,
-            text: some_text(message.text)?,
-            html: None,
-            spot: Spot::default(),
-        }),
-        notify_compose::Choice::Other((name, _)) => Err(Fault::broken(format!(
-            "treats a message in the way `{}`, which this engine does not know",
-            short(&name)
         ))),
     }
 }

@@ -1,17 +1,14 @@
 //! Host bindings, generated from the contract in `sdk/wit`.
 
 wasmtime::component::bindgen!({
-    path: ["sdk/wit/0.1.0", "sdk/wit/0.2.0", "sdk/wit/0.3.0", "sdk/wit/0.4.0"],
-    world: "opora:hooks/every-hook@0.4.0",
+    path: "sdk/wit/1.0.0",
+    world: "every-hook",
     imports: { default: trappable },
 });
 
-/// The interfaces of the hooks, each of the version that published it.
+/// The interfaces of the hooks.
 pub(super) mod guest {
-    pub use super::exports::opora::hooks0_1_0::*;
-    pub use super::exports::opora::hooks0_2_0::*;
-    pub use super::exports::opora::hooks0_3_0::*;
-    pub use super::exports::opora::hooks0_4_0::*;
+    pub use super::exports::opora::hooks::*;
 }
 
-pub(super) use self::opora::hooks0_1_0::{log, types};
+pub(super) use self::opora::hooks::{log, types};

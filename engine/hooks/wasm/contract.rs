@@ -8,25 +8,17 @@ use wasmparser::{ComponentExport, ComponentImport, Encoding, Parser, Payload};
 use super::difference;
 use crate::hooks::reference::{self, Interface};
 
-/// The newest version of `opora:hooks` that this engine offers.
-pub const CONTRACT_VERSION: &str = "0.4.0";
-/// Every version that this engine offers. Each published interfaces of its own, so a plugin may have
-/// interfaces of several.
-pub const CONTRACT_VERSIONS: [&str; 4] = ["0.1.0", "0.2.0", "0.3.0", "0.4.0"];
-/// They, in words.
-const OFFERED: &str = "0.1.0, 0.2.0, 0.3.0 and 0.4.0";
+/// The version of `opora:hooks` that this engine offers.
+pub const CONTRACT_VERSION: &str = "1.0.0";
+/// Every published version, whose plugins load. Those before 1.0.0 have the same interfaces, each
+/// under the version that published it first.
+pub const CONTRACT_VERSIONS: [&str; 5] = ["0.1.0", "0.2.0", "0.3.0", "0.4.0", CONTRACT_VERSION];
 
 const PACKAGE: &str = "opora:hooks/";
-/// Interfaces a plugin may import, and the versions that published them.
-const IMPORTS: [Interface; 2] = [
-    Interface {
-        name: "log",
-        version: "0.1.0",
-    },
-    Interface {
-        name: "types",
-        version: "0.1.0",
-    },
+/// Interfaces a plugin may import.
+static IMPORTS: [Interface; 2] = [
+    Interface::since("0.1.0", "log"),
+    Interface::since("0.1.0", "types"),
 ];
 
 /// Why a plugin cannot be loaded.
@@ -131,24 +123,28 @@ pub(super) fn check(plugin: &str, component: &[u8]) -> Result<BTreeSet<&'static 
     let unlike = |said: String, version: &str| LoadError::Contract {
         plugin: plugin.to_owned(),
         built_for: version.to_owned(),
-        offered: OFFERED,
+        offered: CONTRACT_VERSION,
         difference: match difference::first(component) {
             Some(inside) => format!("{said}; {}", inside.text),
             None => said,
         },
     };
+    let mut imported = BTreeSet::new();
     for import in names.imports {
         let refused = || LoadError::Import {
             plugin: plugin.to_owned(),
             import: import.to_owned(),
         };
         let (name, version) = split(import).ok_or_else(refused)?;
-        match IMPORTS.iter().find(|known| known.name == name) {
-            Some(known) if known.version == version => {}
-            Some(known) => {
-                let said = format!("imports `{import}`, which is of {}", known.version);
+        match imported_interface(name) {
+            Some(known) if !known.is_of(version) => {
+                let said = format!("imports `{import}`, which is of {}", versions(known));
                 return Err(unlike(said, version));
             }
+            Some(known) if !imported.insert(known.name) => {
+                return Err(unlike(format!("imports `{name}` of two versions"), version));
+            }
+            Some(_) => {}
             None if CONTRACT_VERSIONS.contains(&version) => return Err(refused()),
             None => return Err(unlike(format!("imports `{import}`"), version)),
         }
@@ -159,17 +155,20 @@ pub(super) fn check(plugin: &str, component: &[u8]) -> Result<BTreeSet<&'static 
             continue;
         };
         // A hook that is never called would fail in silence.
-        match reference::interfaces().find(|known| known.name == name) {
-            Some(known) if known.version == version => found.insert(known.name),
-            Some(known) => {
-                let said = format!("exports `{export}`, which is of {}", known.version);
+        match exported_interface(name) {
+            Some(known) if !known.is_of(version) => {
+                let said = format!("exports `{export}`, which is of {}", versions(known));
                 return Err(unlike(said, version));
             }
+            Some(known) if !found.insert(known.name) => {
+                return Err(unlike(format!("exports `{name}` of two versions"), version));
+            }
+            Some(_) => {}
             None => {
                 let said = format!("exports what this engine does not call: `{export}`");
                 return Err(unlike(said, version));
             }
-        };
+        }
     }
     if found.is_empty() {
         return Err(LoadError::NoHooks {
@@ -181,13 +180,14 @@ pub(super) fn check(plugin: &str, component: &[u8]) -> Result<BTreeSet<&'static 
 
 /// What stands at the outside of a component.
 #[derive(Default)]
-struct Names<'a> {
-    imports: Vec<&'a str>,
-    exports: Vec<&'a str>,
+pub(super) struct Names<'a> {
+    pub(super) imports: Vec<&'a str>,
+    pub(super) exports: Vec<&'a str>,
 }
 
-/// Reads the names of imports and exports. What is inside is the compiler's to check.
-fn names(component: &[u8]) -> Result<Names<'_>, String> {
+/// Reads the names of imports and exports, which are parts of the component's bytes. What is inside is
+/// the compiler's to check.
+pub(super) fn names(component: &[u8]) -> Result<Names<'_>, String> {
     let said = |e: wasmparser::BinaryReaderError| e.to_string();
     let mut names = Names::default();
     let mut depth = 0_usize;
@@ -220,18 +220,36 @@ fn names(component: &[u8]) -> Result<Names<'_>, String> {
 pub(super) fn differs(plugin: &str, error: &wasmtime::Error, component: &[u8]) -> LoadError {
     let (version, difference) = match difference::first(component) {
         Some(found) => (found.version, found.text),
-        None => (OFFERED.to_owned(), format!("{error:#}")),
+        None => (CONTRACT_VERSION.to_owned(), format!("{error:#}")),
     };
     LoadError::Contract {
         plugin: plugin.to_owned(),
         built_for: format!("something else under the name {version}"),
-        offered: OFFERED,
+        offered: CONTRACT_VERSION,
         difference,
     }
 }
 
-/// Interface and version of a name such as `opora:hooks/log@0.1.0`.
-fn split(name: &str) -> Option<(&str, &str)> {
+/// An interface that plugins may import.
+pub(super) fn imported_interface(name: &str) -> Option<&'static Interface> {
+    IMPORTS.iter().find(|known| known.name == name)
+}
+
+/// An interface that plugins may export.
+pub(super) fn exported_interface(name: &str) -> Option<&'static Interface> {
+    reference::interfaces().find(|known| known.name == name)
+}
+
+/// The versions of an interface, in words.
+fn versions(interface: &Interface) -> String {
+    interface.earlier.map_or_else(
+        || interface.version.to_owned(),
+        |earlier| format!("{earlier} and {}", interface.version),
+    )
+}
+
+/// Interface and version of a name such as `opora:hooks/log@1.0.0`.
+pub(super) fn split(name: &str) -> Option<(&str, &str)> {
     let rest = name.strip_prefix(PACKAGE)?;
     Some(rest.split_once('@').unwrap_or((rest, "without a version")))
 }

@@ -8,7 +8,7 @@ use wit_parser::{
     UnresolvedPackageGroup, WorldItem,
 };
 
-/// Texts of the published contracts, by `VERSION/FILE.wit`.
+/// Texts of the contract that is offered, by `VERSION/FILE.wit`.
 pub static WIT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/wit.rs"));
 
 /// Deepest type that is looked into.
@@ -85,7 +85,7 @@ fn of_contract(resolve: &Resolve, id: InterfaceId) -> Option<(String, String, &I
         .then(|| Some((interface.name.clone()?, version, interface)))?
 }
 
-/// The interface of that name in the newest version offered.
+/// The interface of that name, of the newest version that has it.
 fn find<'a>(ours: &'a Resolve, name: &str) -> Option<&'a Interface> {
     let mut found = ours.interfaces.iter().filter_map(|(id, _)| {
         let (own, _, interface) = of_contract(ours, id)?;

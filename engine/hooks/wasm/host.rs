@@ -10,6 +10,7 @@ use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, PoolingAllocationCon
 use super::bindings::log;
 use super::code::Code;
 use super::contract::{self, LoadError};
+use super::earlier;
 use super::limits::{Limits, MAX_COMPONENT_BYTES};
 use super::plugin::Plugin;
 use super::slots::{SLOTS, Slots};
@@ -253,11 +254,13 @@ impl Workshop {
         ticker: &Arc<Ticker>,
     ) -> Result<Code, LoadError> {
         let label = plugin.label();
-        let compiled =
-            Component::new(&self.engine, component).map_err(|e| LoadError::Malformed {
+        // Errors name what the plugin was built for, so they look at it as it is.
+        let compiled = Component::new(&self.engine, earlier::read(component)).map_err(|e| {
+            LoadError::Malformed {
                 plugin: label.clone(),
                 text: format!("{e:#}"),
-            })?;
+            }
+        })?;
         let pre = self
             .linker
             .instantiate_pre(&compiled)

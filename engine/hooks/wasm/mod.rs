@@ -10,6 +10,7 @@ mod code;
 mod condition;
 mod contract;
 mod difference;
+mod earlier;
 mod effects;
 mod fault;
 mod host;

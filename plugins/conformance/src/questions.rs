@@ -60,8 +60,18 @@ impl NotifyCompose for Plugin {
                 extra: Vec::new(),
             };
         }
+        if input.text_option("unknown", "") == "extra" {
+            return notify_compose::Decision {
+                extra: trouble::extra(input),
+                ..notify_compose::Decision::send(Message::default())
+            };
+        }
         if notice.channel == "chat" && notice.address.is_none() {
-            return notify_compose::Decision::suppress("no_address");
+            let decision = notify_compose::Decision::suppress("no_address");
+            return match input.text_option("unknown", "") {
+                "html" => decision.html("<p>nothing</p>"),
+                _ => decision,
+            };
         }
         if notice.locale == "ru" {
             because("in_russian", &notice.source);
@@ -70,6 +80,10 @@ impl NotifyCompose for Plugin {
                     .subject("Ваше обращение")
                     .text(format!("Здравствуйте! {}", notice.text)),
             );
+        }
+        if notice.to == "watchers" {
+            return notify_compose::Decision::send(Message::default())
+                .html(format!("<p>{}</p>", notice.text));
         }
         if input.text("priority") == Some("high") {
             return notify_compose::Decision::send(

@@ -234,6 +234,7 @@ export const notifyCompose = rule((input) => {
     o.because('in_russian', notice.source);
     return o.compose({ subject: 'Ваше обращение', text: `Здравствуйте! ${notice.text}` });
   }
+  if (notice.to === 'watchers') return o.compose({ html: `<p>${notice.text}</p>` });
   if (input.record.get('priority') === 'high') {
     return o.compose({ to: [notice.to, 'team'], channel: 'mail' });
   }

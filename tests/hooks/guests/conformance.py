@@ -252,6 +252,8 @@ def notify_compose(c):
     if notice.locale == "ru":
         o.because("in_russian", notice.source)
         return o.compose(subject="Ваше обращение", text=f"Здравствуйте! {notice.text}")
+    if notice.to == "watchers":
+        return o.compose(html=f"<p>{notice.text}</p>")
     if c.record.get("priority") == "high":
         return o.compose(to=[notice.to, "team"], channel="mail")
 

@@ -4,5 +4,5 @@
     (func $realloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
         (loop $again (br $again))
         unreachable)
-    (func (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         unreachable))

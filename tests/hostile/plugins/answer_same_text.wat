@@ -2,7 +2,7 @@
 (module
     ;; ALLOCATOR
     (memory (export "memory") 20)
-    (func $validate (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func $validate (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         (local $n i32)
         (local $at i32)
         (i32.store (i32.const 64) (i32.const 128))

@@ -2,7 +2,7 @@
 (module
     ;; ALLOCATOR
     (memory (export "memory") 2)
-    (func (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         (i32.const 64))
-    (func $clean (export "cabi_post_opora:hooks/record-validate@0.1.0#validate") (param i32)
+    (func $clean (export "cabi_post_opora:hooks/record-validate@1.0.0#validate") (param i32)
         (loop $again (br $again))))

@@ -3,5 +3,5 @@
     (import "env" "system" (func (param i32) (result i32)))
     ;; ALLOCATOR
     (memory (export "memory") 2)
-    (func (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         unreachable))

@@ -161,4 +161,4 @@
     (core module $m79 (memory 100))
     (core instance (instantiate $m79))
     (instance $i)
-    (export "opora:hooks/record-validate@0.1.0" (instance $i)))
+    (export "opora:hooks/record-validate@1.0.0" (instance $i)))

@@ -2,5 +2,5 @@
 (module
     ;; ALLOCATOR
     (memory (export "memory") 1024)
-    (func $validate (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func $validate (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         unreachable))

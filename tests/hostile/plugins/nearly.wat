@@ -3,7 +3,7 @@
     ;; ALLOCATOR
     (memory (export "memory") 2)
     (data (i32.const 2048) "nearly")
-    (func (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         (local $left i32)
         (local.set $left (i32.const 1200000))
         (loop $again

@@ -2,5 +2,5 @@
 (module
     ;; ALLOCATOR
     (memory (export "memory") 2)
-    (func (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         (i32x4.extract_lane 0 (i32x4.relaxed_trunc_f32x4_s (v128.const f32x4 nan nan nan nan)))))

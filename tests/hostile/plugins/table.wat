@@ -3,7 +3,7 @@
     ;; ALLOCATOR
     (memory (export "memory") 2)
     (table $t 1 funcref)
-    (func $validate (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func $validate (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         (loop $again
             (drop (table.grow $t (ref.null func) (i32.const 1000)))
             (br $again))

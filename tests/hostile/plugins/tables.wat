@@ -92,5 +92,5 @@
     (table 90000 funcref)
     (table 90000 funcref)
     (table 90000 funcref)
-    (func $validate (export "opora:hooks/record-validate@0.1.0#validate") (param i32) (result i32)
+    (func $validate (export "opora:hooks/record-validate@1.0.0#validate") (param i32) (result i32)
         unreachable))

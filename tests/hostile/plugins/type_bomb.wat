@@ -32,4 +32,4 @@
     (type $t29 (tuple $t28 $t28))
     (type $t30 (tuple $t29 $t29))
     (instance $i)
-    (export "opora:hooks/record-validate@0.1.0" (instance $i)))
+    (export "opora:hooks/record-validate@1.0.0" (instance $i)))

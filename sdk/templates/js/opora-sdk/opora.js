@@ -191,7 +191,10 @@ export const result = (value, effects = []) => ({ result: JSON.stringify(value),
 
 /** Does not send a message. */
 export const suppress = (reason) => ({ tag: 'suppress', val: reason });
-/** Sends a message so: `to` (a list), `channel`, `subject`, `text`; what is absent stays. */
+/**
+ * Sends a message so: `to` (a list), `channel`, `subject`, `text`, and for mails `html` beside it; what
+ * is absent stays.
+ */
 export const compose = (message) => ({ tag: 'compose', val: message });
 
 const step = (tag) => (clock, val) => ({
@@ -345,6 +348,14 @@ function action(answer) {
 
 const acts = (answer) => ({ effects: list(answer) });
 
+/** A message is composed or suppressed; its HTML stands beside the choice. */
+function notice(answer) {
+  if (answer?.tag !== 'compose') return { choice: answer };
+  const { html, ...message } = answer.val;
+  const extra = html === undefined ? [] : [['html', toValue(String(html))]];
+  return { choice: { tag: 'compose', val: message }, extra };
+}
+
 /** Refusals, effects and what else a list holds, each by what it is. */
 function sorted(answer) {
   const parts = list(answer);
@@ -388,7 +399,7 @@ const answers = {
   slaEvent: acts,
   recordChanged: acts,
   actionRun: action,
-  notifyCompose: (answer) => ({ choice: answer }),
+  notifyCompose: notice,
   accessFilter: (answer) => ({ choice: answer }),
   packLifecycle: action,
   configGuard: (answer) => ({ refusals: list(answer) }),
@@ -410,7 +421,7 @@ export function hook(name, decide) {
   }
   return (raw) => {
     try {
-      return { ...answers[name](decide(toInput(raw))), extra: [] };
+      return { extra: [], ...answers[name](decide(toInput(raw))) };
     } catch (error) {
       const [file, line, column] = place(error);
       teller.panicked(`${error?.name ?? 'thrown'}: ${error?.message ?? error}`, file, line, column);

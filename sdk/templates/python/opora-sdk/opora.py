@@ -235,6 +235,7 @@ class Message:
     channel: Optional[str] = None
     subject: Optional[str] = None
     text: Optional[str] = None
+    html: Optional[str] = None
 
 
 def suppress(reason):
@@ -243,7 +244,8 @@ def suppress(reason):
 
 
 def compose(**message):
-    """Sends a message so: `to` (a list), `channel`, `subject`, `text`; what is absent stays."""
+    """Sends a message so: `to` (a list), `channel`, `subject`, `text`, and for mails `html` beside it;
+    what is absent stays."""
     return Message(**message)
 
 

@@ -175,7 +175,8 @@ def _notice(module, answer):
     if answer.suppress is not None:
         return module.Decision(module.Choice_Suppress(answer.suppress), [])
     message = module.Message(answer.to, answer.channel, answer.subject, answer.text)
-    return module.Decision(module.Choice_Compose(message), [])
+    extra = [] if answer.html is None else [("html", _value(str(answer.html)))]
+    return module.Decision(module.Choice_Compose(message), extra)
 
 
 def _access(module, answer):
