@@ -201,6 +201,8 @@ pub struct ShownReport {
     pub totals: Json,
     /// The oldest open records.
     pub open: Vec<Id>,
+    /// Their ages in seconds.
+    pub ages: Vec<i64>,
 }
 
 /// An entry.

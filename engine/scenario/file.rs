@@ -292,6 +292,7 @@ pub(super) struct Then {
     pub rows: Option<Vec<toml::Table>>,
     pub totals: toml::Table,
     pub open: Option<Vec<String>>,
+    pub ages: Option<Vec<i64>>,
 }
 
 /// The likeliest party of a search as it should be. Records are named as the scenario names them.

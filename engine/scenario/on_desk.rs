@@ -390,6 +390,7 @@ impl Driver for DeskDriver {
             rows: found.objects(),
             totals: found.totals_object(),
             open: found.open.iter().map(|(page, _)| page.record.id).collect(),
+            ages: found.open.iter().map(|(_, age)| *age).collect(),
         })
     }
 

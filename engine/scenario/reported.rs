@@ -47,6 +47,12 @@ pub(super) fn check(
             differences.push(Difference::new("the open records", wanted, got));
         }
     }
+    if let Some(wanted) = &then.ages
+        && *wanted != found.ages
+    {
+        let (wanted, got) = (format!("{wanted:?}"), format!("{:?}", found.ages));
+        differences.push(Difference::new("the ages of the open records", wanted, got));
+    }
     Ok(differences)
 }
 

@@ -369,6 +369,10 @@ impl Driver for HttpDriver {
                 .iter()
                 .filter_map(|r| id(r, "id"))
                 .collect(),
+            ages: list(&body, "open")
+                .iter()
+                .filter_map(|r| r["age_seconds"].as_i64())
+                .collect(),
         })
     }
 
