@@ -218,11 +218,19 @@ pub fn find(
         });
     }
     let rank = |kind: Kind| party::KINDS.iter().position(|k| *k == kind);
+    // A number or an address tells who it is; a name many have.
+    let sure = |found: &Found| {
+        let reasons = found.reasons.iter();
+        reasons
+            .filter(|r| r.field != PartyField::Name.name())
+            .count()
+    };
     found.sort_by(|a, b| {
         let (x, y) = (&a.page.record, &b.page.record);
         let by_score = b.score.cmp(&a.score);
         let by_kind = rank(x.kind).cmp(&rank(y.kind));
-        by_score.then(by_kind).then(y.id.cmp(&x.id))
+        let by_sure = sure(b).cmp(&sure(a));
+        by_score.then(by_sure).then(by_kind).then(y.id.cmp(&x.id))
     });
     found.truncate(limit);
     Ok(found)

@@ -86,7 +86,11 @@ impl Deciding<'_, '_> {
             self.give(kind, id, (agent.as_deref(), team.as_deref()), By::Engine)?;
         }
         if performer.by_rule {
+            let before = self.draft.record(kind, id)?.reference(TEAM);
             self.choose_assignee(kind, id)?;
+            if self.draft.record(kind, id)?.reference(TEAM) != before {
+                self.without_foreign(kind, id, By::Engine)?;
+            }
         }
         Ok(())
     }
@@ -100,9 +104,17 @@ impl Deciding<'_, '_> {
         by: By,
     ) -> Result<()> {
         self.assign(kind, id, agent, team, by)?;
+        match agent {
+            Some(_) => Ok(()),
+            None => self.without_foreign(kind, id, by),
+        }
+    }
+
+    /// Leaves nobody in charge of a team's record who is of another team.
+    fn without_foreign(&mut self, kind: Kind, id: Id, by: By) -> Result<()> {
         let record = self.draft.record(kind, id)?;
         let (assignee, team) = (record.reference(ASSIGNEE), record.reference(TEAM));
-        if agent.is_none() && assignee.is_some_and(|a| team_of(&self.ground.service, a) != team) {
+        if assignee.is_some_and(|a| team_of(&self.ground.service, a) != team) {
             self.draft.set(kind, id, ASSIGNEE, None, by);
         }
         Ok(())

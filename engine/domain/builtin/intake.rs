@@ -80,6 +80,7 @@ pub(super) fn inquiry() -> Vec<Field> {
         )
         .indexed(),
         f("received_at", "Received at", "Поступило", V::Instant),
+        f("answered_at", "Answered at", "Отвечено", V::Instant).readonly(),
         f(
             "source_ref",
             "Id in the channel",

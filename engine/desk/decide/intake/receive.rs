@@ -14,7 +14,9 @@ use crate::domain::{Id, Kind, Value, record::fields};
 use crate::store::{Expect, Key, Table};
 
 /// Events of a call that an agent takes part in.
-const OF_AN_AGENT: [&str; 2] = ["ringing", "answered"];
+const OF_AN_AGENT: [&str; 2] = ["ringing", ANSWERED];
+/// Somebody took the call.
+const ANSWERED: &str = "answered";
 /// The event of a plain message.
 const MESSAGE: &str = "message";
 /// Longest title made of a text, in characters.
@@ -50,6 +52,7 @@ impl Deciding<'_, '_> {
             },
         };
         self.mark_event(event, Some(place));
+        self.note_answer(event, place)?;
         self.add_message(event, place)?;
         if let Some(mail) = &event.mail {
             self.add_files(place, &mail.files)?;
@@ -182,7 +185,7 @@ impl Deciding<'_, '_> {
         place: (Kind, Id),
         agent: Option<Id>,
     ) -> Result<(Kind, Id)> {
-        if place.0 == Kind::Inquiry && event.event == "answered" && agent.is_some() {
+        if place.0 == Kind::Inquiry && event.event == ANSWERED && agent.is_some() {
             let open = self
                 .draft
                 .record(place.0, place.1)?
@@ -239,6 +242,19 @@ impl Deciding<'_, '_> {
             self.begin_draft(id);
         }
         Ok(Some(id))
+    }
+
+    /// Notes on an inquiry when its call was answered first: since then the caller talks to somebody.
+    fn note_answer(&mut self, event: &Interaction, (kind, id): (Kind, Id)) -> Result<()> {
+        if kind != Kind::Inquiry || event.event != ANSWERED {
+            return Ok(());
+        }
+        let inquiry = self.draft.record(kind, id)?;
+        if inquiry.get("answered_at").is_none() && inquiry.get(fields::CLOSED_AT).is_none() {
+            let now = Some(Value::Instant(self.ground.now));
+            self.set_engine(id, "answered_at", now);
+        }
+        Ok(())
     }
 
     fn add_message(&mut self, event: &Interaction, (kind, id): (Kind, Id)) -> Result<()> {
