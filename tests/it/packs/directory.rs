@@ -264,3 +264,79 @@ fn a_pack_that_is_off_takes_no_records() {
     })
     .unwrap();
 }
+
+// rows: S5.15, S5.16, S5.18, S5.30, S5.37, S5.53, S5.55
+#[test]
+fn the_lists_of_a_complaint_are_those_that_were_asked_for() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("complaints")).unwrap();
+    let catalog = desk.desk.catalog().unwrap();
+    let named = |names: &opora::domain::Names| names.get("ru").unwrap_or_default().to_owned();
+    let options = |field: &str| -> Vec<String> {
+        let field = format!("complaints/{field}");
+        let def = catalog.field(Kind::Ticket, Some("complaints/claim"), &field);
+        let options = def.unwrap().options.iter();
+        options.map(|o| named(&o.names)).collect()
+    };
+    assert_eq!(
+        options("claim_type"),
+        [
+            "Претензия по качеству",
+            "Претензия по доставке",
+            "Вопрос",
+            "Благодарность"
+        ]
+    );
+    assert_eq!(options("claim_kind"), ["От клиента", "Наша"]);
+    assert!(options("cause").len() > 1);
+    assert_eq!(
+        options("origin"),
+        [
+            "Вручную",
+            "По розничным покупателям",
+            "По возвратам товаров от клиентов",
+            "По заказам клиентов",
+            "По документам реализации"
+        ]
+    );
+    let eleven = [
+        "Заказ клиента",
+        "Встреча",
+        "Телефонный звонок",
+        "Электронное письмо входящее",
+        "Акт выполненных работ",
+        "Возврат товаров от покупателя",
+        "Отчет комиссионера",
+        "Реализация товаров и услуг",
+        "Реализация услуг и прочих активов",
+        "Отчет комиссионера о списании",
+        "Корректировка реализации",
+    ];
+    assert_eq!(options("document_kind"), eleven);
+    let mut documents: Vec<String> = catalog.documents().map(|d| named(&d.names)).collect();
+    documents.sort();
+    let mut wanted = eleven.map(str::to_owned);
+    wanted.sort();
+    assert_eq!(documents, wanted);
+    let process = catalog.process("complaints/complaint_handling").unwrap();
+    let stages: Vec<String> = process.stages.iter().map(|s| named(&s.names)).collect();
+    assert_eq!(
+        stages,
+        [
+            "Регистрация жалобы",
+            "Разбор жалобы",
+            "Жалоба обоснована?",
+            "Корректирующее действие",
+            "Оценка удовлетворенности",
+            "Результат оценки удовлетворенности",
+            "Закрытие жалобы"
+        ]
+    );
+    // What a row of a plan holds.
+    for field in ["planned_at", "title", "result", "effort_points"] {
+        assert!(
+            catalog.field(Kind::Activity, None, field).is_some(),
+            "{field}"
+        );
+    }
+}
