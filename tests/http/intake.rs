@@ -6,19 +6,20 @@ use serde_json::{Value as Json, json};
 use crate::app::{ADMIN, AGENT, App, PORTAL_A};
 use crate::events::Stream;
 
-async fn call_in(app: &App, external_id: &str) -> Json {
+async fn call_in(app: &App, event: &str, external_id: &str) -> Json {
     app.tick();
     let body = json!({
-        "channel": "call", "event": "answered", "external_id": external_id,
+        "channel": "call", "event": event, "external_id": external_id,
         "from": "8 495 787-40-08", "agent": app.agent,
     });
     app.post("/v1/interactions", AGENT, body).await.json()
 }
 
+// rows: S3.17, S5.7
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answered_call_reaches_its_agent_over_the_stream() {
     let app = App::new();
-    let without = call_in(&app, "1").await;
+    let without = call_in(&app, "answered", "1").await;
     assert_eq!(without["inquiry"], Json::Null, "{without}");
     let wants = json!({"intake_on_call": true});
     app.patch(&format!("/v1/agents/{}", app.agent), ADMIN, wants)
@@ -29,7 +30,7 @@ async fn an_answered_call_reaches_its_agent_over_the_stream() {
     let secret = own["token"].as_str().unwrap();
     let mut stream = Stream::open(&app, secret, "?kind=inquiry", &[]).await;
     let mut other = Stream::open(&app, ADMIN, "?kind=inquiry", &[]).await;
-    let with = call_in(&app, "2").await;
+    let with = call_in(&app, "answered", "2").await;
     let (_, told) = stream.next().await.unwrap();
     assert_eq!(stream.event, "intake");
     assert_eq!(told["drafts"][0]["inquiry"], with["inquiry"], "{told}");
@@ -37,8 +38,26 @@ async fn an_answered_call_reaches_its_agent_over_the_stream() {
     let (_, told) = other.next().await.unwrap();
     assert_eq!(other.event, "change");
     assert_eq!(told["drafts"], json!([]), "{told}");
-    let again = call_in(&app, "2").await;
+    let again = call_in(&app, "answered", "2").await;
     assert_eq!(again["duplicate"], true, "{again}");
+
+    // While it still rings, with the caller who is known by the phone.
+    let phone = json!({"phones": ["+7 495 787-40-08"]});
+    app.patch(&format!("/v1/contacts/{}", app.contact_a), ADMIN, phone)
+        .await
+        .is(200);
+    let rings = call_in(&app, "ringing", "3").await;
+    let told = loop {
+        let (_, told) = stream.next().await.unwrap();
+        if stream.event == "intake" {
+            break told;
+        }
+    };
+    assert_eq!(told["drafts"][0]["inquiry"], rings["inquiry"], "{told}");
+    let path = format!("/v1/inquiries/{}", rings["inquiry"].as_str().unwrap());
+    let draft = app.get(&path, secret).await.is(200).json();
+    assert_eq!(draft["status"]["code"], "draft", "{draft}");
+    assert_eq!(draft["fields"]["contact"], json!(app.contact_a), "{draft}");
 }
 
 #[tokio::test]

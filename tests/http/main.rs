@@ -11,6 +11,8 @@ mod articles;
 mod bulk;
 #[cfg(test)]
 mod clock;
+#[cfg(all(test, feature = "script"))]
+mod complaints;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]

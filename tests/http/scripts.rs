@@ -16,7 +16,7 @@ fn files(name: &str) -> PackFiles {
 }
 
 /// A desk with a pack of `scripts/` beside the usual one.
-fn with(pack: &str) -> App {
+pub fn with(pack: &str) -> App {
     let app = App::new();
     let install = Command::InstallPack { files: files(pack) };
     app.desk.run(&Request::by(Actor::System), &install).unwrap();
@@ -35,7 +35,7 @@ fn upload(name: &str, from: &str, to: &str) -> Json {
 }
 
 /// A member of each item of a list.
-fn each<'a>(list: &'a Json, items: &str, member: &str) -> Vec<&'a str> {
+pub fn each<'a>(list: &'a Json, items: &str, member: &str) -> Vec<&'a str> {
     let items = list[items].as_array().unwrap().iter();
     items.map(|i| i[member].as_str().unwrap()).collect()
 }
@@ -227,117 +227,4 @@ async fn files_of_an_application_are_given_out_with_the_request_too() {
             assert_eq!(given.text(), content);
         }
     }
-}
-
-// rows: S5.5, S5.6
-#[tokio::test]
-async fn a_workspace_names_its_lists_and_a_card_shows_them_of_one_client() {
-    let app = with("complaints");
-    let all = app.get("/v1/workspaces", AGENT).await.is(200).json();
-    let place = &all["items"][0];
-    assert_eq!(place["code"], "complaints/call_centre", "{all}");
-    let wanted = [
-        "clients",
-        "letters",
-        "planned",
-        "figures",
-        "complaints",
-        "phone_calls",
-        "orders",
-    ];
-    assert_eq!(each(place, "entries", "code"), wanted);
-    let russian = [("accept-language", "ru")];
-    let named = app.call("GET", "/v1/workspaces", AGENT, &russian, Json::Null);
-    let named = named.await.is(200).json();
-    let names = each(&named["items"][0], "entries", "name");
-    assert_eq!((names[0], names[5]), ("Клиенты", "Телефонные звонки"));
-
-    let call = json!({"channel": "call", "text": "Late", "external_id": "1",
-        "fields": {"contact": app.contact_a, "account": app.account_a}});
-    let call = app
-        .post("/v1/interactions", AGENT, call)
-        .await
-        .is(201)
-        .json();
-    let claim = json!({"type": "claim", "title": "Broken", "contact": app.contact_a,
-        "account": app.account_a, "plan": [{"title": "Call back", "due_at": "2026-03-04T09:00:00Z"}]});
-    let claim = app.post("/v1/tickets", AGENT, claim).await.is(201).id();
-    let order = json!({"type": "buyer_order", "title": "Flour", "contact": app.contact_a,
-        "account": app.account_a});
-    let order = app.post("/v1/leads", AGENT, order).await.is(201).id();
-    // Of somebody else, and of no kind that the workspace lists.
-    app.ticket_of(app.account_b, app.contact_b).await;
-    app.ticket().await;
-    let firsts = [&Json::Null, &call["inquiry"], &json!(claim), &json!(order)];
-    for path in each(place, "entries", "path") {
-        app.get(path, AGENT).await.is(200);
-    }
-    let listed = app.get(place["entries"][4]["path"].as_str().unwrap(), AGENT);
-    let listed = listed.await.json();
-    assert_eq!(each(&listed, "items", "id"), [claim.as_str()]);
-
-    for (kind, id) in [("accounts", app.account_a), ("contacts", app.contact_a)] {
-        let path = format!("/v1/{kind}/{id}/overview?workspace=call_centre");
-        let card = app.get(&path, AGENT).await.is(200).json();
-        assert_eq!(card["client"]["id"], json!(id));
-        let lists = each(&card, "lists", "code");
-        let wanted_of_client = ["letters", "planned", "complaints", "phone_calls", "orders"];
-        assert_eq!(lists, wanted_of_client);
-        let first = |at: usize| card["lists"][at]["items"].as_array().unwrap().clone();
-        assert_eq!(first(0), [] as [Json; 0]);
-        assert_eq!(first(1)[0]["title"], "Call back");
-        assert_eq!((first(2).len(), &first(2)[0]["id"]), (1, firsts[2]));
-        assert_eq!(&first(3)[0]["id"], firsts[1]);
-        assert_eq!((first(4).len(), &first(4)[0]["id"]), (1, firsts[3]));
-    }
-    // Without a workspace every kind is shown.
-    let path = format!("/v1/accounts/{}/overview?limit=1", app.account_a);
-    let card = app.get(&path, AGENT).await.is(200).json();
-    let kinds = each(&card, "lists", "kind");
-    assert!(
-        kinds.contains(&"contact") && kinds.contains(&"ticket"),
-        "{card}"
-    );
-    let tickets = card["lists"].as_array().unwrap().iter();
-    let tickets = tickets.clone().find(|l| l["kind"] == "ticket").unwrap();
-    assert_eq!(tickets["items"].as_array().unwrap().len(), 1);
-    assert_eq!(tickets["more"], true);
-    let path = format!("/v1/accounts/{}/overview", app.account_a);
-    app.get(&format!("{path}?workspace=nothing"), AGENT)
-        .await
-        .fails_with(422, "invalid");
-    app.get(&format!("{path}?limit=51"), AGENT)
-        .await
-        .fails_with(422, "invalid");
-}
-
-// rows: S5.62
-#[tokio::test]
-async fn the_table_of_complaints_is_saved_and_run_again() {
-    let app = with("complaints");
-    let mut last = Json::Null;
-    for (title, kind) in [("a", "question"), ("b", "question"), ("c", "thanks")] {
-        app.tick();
-        let claim = json!({"type": "claim", "title": title, "claim_type": kind});
-        last = app.post("/v1/tickets", AGENT, claim).await.is(201).json();
-    }
-    let spec = json!({"dimensions": ["claim_type"], "measures": ["count"]});
-    let table = json!({"name": "Таблица", "spec": spec});
-    let path = "/v1/reports/complaints%2Fclaims_analysis/variants";
-    let saved = app.post(path, AGENT, table).await.is(201).id();
-    let run = format!(
-        "/v1/reports/claims_analysis/run?at_least={}",
-        last["version"]
-    );
-    let by_hand = app.post(&run, AGENT, spec).await.is(200).json();
-    let saved = json!({"variant": saved});
-    let first = app.post(&run, AGENT, saved.clone()).await.is(200).json();
-    assert_eq!(first["totals"]["count"], 3, "{first}");
-    let counts = first["rows"].as_array().unwrap().iter();
-    let counts: Vec<i64> = counts.map(|r| r["count"].as_i64().unwrap()).collect();
-    assert_eq!(counts, [2, 1]);
-    assert_eq!(first["rows"], by_hand["rows"]);
-    let again = app.post(&run, AGENT, saved).await.is(200).json();
-    assert_eq!(again["rows"], first["rows"]);
-    assert_eq!(again["totals"], first["totals"]);
 }
