@@ -254,6 +254,10 @@ pub struct BoardCard {
     pub account: Option<String>,
     /// Name of its person.
     pub contact: Option<String>,
+    /// Whether the first answer is due and has not been given.
+    pub reaction_overdue: bool,
+    /// Whether the solution is due and the record is not closed.
+    pub resolution_overdue: bool,
     /// Seconds since an inquiry arrived.
     pub age_secs: Option<i64>,
 }

@@ -196,6 +196,7 @@ impl Look<'_> {
             && then.changed.is_none()
             && then.past.is_none()
             && then.entries.is_none()
+            && then.history.is_none()
         {
             return Ok(());
         }
@@ -213,6 +214,7 @@ impl Look<'_> {
         self.runs(&new);
         self.notes(&new);
         self.changed(&new)?;
+        self.history(&new)?;
         self.past(&all)?;
         self.entries(&new)
     }

@@ -119,7 +119,7 @@ pub trait Driver {
         actor: &Actor,
         type_code: &str,
         whose: Option<&str>,
-    ) -> Seen<Vec<(String, Vec<Id>)>>;
+    ) -> Seen<Vec<(String, Vec<ShownCard>)>>;
 
     /// Position of the last commit.
     ///
@@ -340,6 +340,15 @@ pub struct ShownParty {
     pub tickets: Vec<Id>,
     /// Others with the same tax number or phone.
     pub duplicates: Vec<Id>,
+}
+
+/// A card of a board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownCard {
+    /// The record.
+    pub id: Id,
+    /// What stands on it, by the names of the HTTP API.
+    pub shows: Map<String, Json>,
 }
 
 /// An SLA clock.

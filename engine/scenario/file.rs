@@ -254,6 +254,7 @@ pub(super) struct Then {
     pub reasons: Vec<String>,
     pub notes: Option<Vec<String>>,
     pub changed: Option<Vec<FieldChangeLike>>,
+    pub history: Option<Vec<PastLike>>,
     pub past: Option<Vec<PastLike>>,
     pub like: BTreeMap<String, Vec<String>>,
     pub unlike: BTreeMap<String, Vec<String>>,
@@ -275,6 +276,7 @@ pub(super) struct Then {
     pub board: Option<String>,
     pub whose: Option<String>,
     pub columns: BTreeMap<String, Vec<String>>,
+    pub cards: BTreeMap<String, toml::Table>,
 
     pub kind: Option<String>,
     #[serde(rename = "where")]

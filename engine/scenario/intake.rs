@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use super::command::{Names, id_or_code, needed};
-use super::compare::is_code;
-use super::driver::{Driver, Seen, ShownParty};
+use super::compare::{is_code, same, shown};
+use super::driver::{Driver, Seen, ShownCard, ShownParty};
 use super::file::{Step, Then};
 use super::report::Difference;
 use crate::desk::{
@@ -163,10 +163,41 @@ pub(super) fn columns(
             };
             let found = board.iter().find(|(code, _)| is_it(code));
             let cards = found.map(|(_, cards)| cards.as_slice()).unwrap_or_default();
-            expect(format!("column `{name}` of {type_code}"), wanted, cards)?;
+            let ids: Vec<Id> = cards.iter().map(|card| card.id).collect();
+            expect(format!("column `{name}` of {type_code}"), wanted, &ids)?;
+        }
+        for (name, wanted) in &then.cards {
+            let (_, id) = names.get(name)?;
+            let mut all = board.iter().flat_map(|(_, cards)| cards);
+            let card = all.find(|card| card.id == id);
+            differences.extend(card_unlike(name, &names.object(wanted)?, card));
         }
     }
     Ok(differences)
+}
+
+/// What does not stand on a card as it should.
+fn card_unlike(
+    name: &str,
+    wanted: &Map<String, Json>,
+    card: Option<&ShownCard>,
+) -> Vec<Difference> {
+    let what = format!("the card of `{name}`");
+    let Some(card) = card else {
+        return vec![Difference::new(what, "on the board", "not there")];
+    };
+    let differs = |(key, value): (&String, &Json)| {
+        let is = card.shows.get(key).filter(|is| !is.is_null());
+        let fits = match is {
+            Some(is) => same(key, value, is),
+            None => value.as_str() == Some(""),
+        };
+        (!fits).then(|| {
+            let what = format!("{what}, `{key}`");
+            Difference::new(what, shown(Some(value)), shown(is))
+        })
+    };
+    wanted.iter().filter_map(differs).collect()
 }
 
 /// What a search does not find as it should.

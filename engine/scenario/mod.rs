@@ -21,9 +21,9 @@ mod story;
 mod uploaded;
 
 pub use driver::{
-    Driver, ListAsk, Refused, RefusedFault, Seen, ShownAction, ShownChange, ShownClock, ShownEntry,
-    ShownEvent, ShownField, ShownFieldChange, ShownForm, ShownMessage, ShownParty, ShownProcess,
-    ShownReport, ShownRun,
+    Driver, ListAsk, Refused, RefusedFault, Seen, ShownAction, ShownCard, ShownChange, ShownClock,
+    ShownEntry, ShownEvent, ShownField, ShownFieldChange, ShownForm, ShownMessage, ShownParty,
+    ShownProcess, ShownReport, ShownRun,
 };
 pub use file::Scenario;
 pub use on_desk::{DeskDriver, Place};

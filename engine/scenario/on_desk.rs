@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::driver::{
-    Driver, ListAsk, Refused, Seen, ShownAction, ShownChange, ShownClock, ShownEntry, ShownEvent,
-    ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport,
+    Driver, ListAsk, Refused, Seen, ShownAction, ShownCard, ShownChange, ShownClock, ShownEntry,
+    ShownEvent, ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport,
 };
 use super::file::Scenario;
 use super::report::{Problem, Report, RuleUse};
-use super::shown::{SURVEY_LINK, change, clock, entry, fields, offered, refused, token_after};
+use super::shown::{
+    SURVEY_LINK, card, change, clock, entry, fields, offered, refused, token_after,
+};
 use crate::desk::{
     Actor, BoardQuery, Clock, Command, Desk, DeskOptions, ErrorKind, Event, IdSource, InboxQuery,
     ListQuery, Reply, ReportSpec, Request, VirtualClock,
@@ -419,7 +421,7 @@ impl Driver for DeskDriver {
         actor: &Actor,
         type_code: &str,
         whose: Option<&str>,
-    ) -> Seen<Vec<(String, Vec<Id>)>> {
+    ) -> Seen<Vec<(String, Vec<ShownCard>)>> {
         let query = BoardQuery {
             type_code: type_code.to_owned(),
             responsible: super::intake::responsible(whose)?,
@@ -429,7 +431,7 @@ impl Driver for DeskDriver {
         let board = self.desk.board(actor, &query).map_err(|e| e.to_string())?;
         let columns = board.columns.into_iter().map(|c| {
             let code = c.status.map(|s| s.code).unwrap_or_default();
-            (code, c.cards.iter().map(|c| c.page.record.id).collect())
+            (code, c.cards.iter().map(card).collect())
         });
         Ok(columns.collect())
     }

@@ -28,22 +28,34 @@ impl Look<'_> {
         Ok(())
     }
 
+    /// The changes of this step, all of them and in order.
+    pub(super) fn history(&mut self, new: &[&ShownChange]) -> Seen<()> {
+        match &self.then.history {
+            Some(wanted) => self.is_told("changes of this step", wanted, new),
+            None => Ok(()),
+        }
+    }
+
     /// Every change there was, oldest first.
     pub(super) fn past(&mut self, all: &[ShownChange]) -> Seen<()> {
-        let Some(wanted) = &self.then.past else {
-            return Ok(());
-        };
+        match &self.then.past {
+            Some(wanted) => self.is_told("all changes", wanted, &all.iter().collect::<Vec<_>>()),
+            None => Ok(()),
+        }
+    }
+
+    fn is_told(&mut self, what: &str, wanted: &[PastLike], all: &[&ShownChange]) -> Seen<()> {
         let mut alike = wanted.len() == all.len();
         for (wanted, got) in wanted.iter().zip(all) {
             alike &= self.is_past(wanted, got)?;
         }
         self.expect(alike, || {
-            let brief = |c: &ShownChange| {
+            let brief = |c: &&ShownChange| {
                 let (command, actor, at, fields) = (&c.command, &c.actor, c.at, &c.fields);
                 format!("{command} by {actor} at {at}: {fields:?}")
             };
             let got: Vec<String> = all.iter().map(brief).collect();
-            Difference::new("history", format!("{wanted:?}"), got.join("; "))
+            Difference::new(what, format!("{wanted:?}"), got.join("; "))
         });
         Ok(())
     }

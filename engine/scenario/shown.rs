@@ -3,9 +3,10 @@
 use serde_json::{Map, Value as Json};
 
 use super::driver::{
-    Refused, RefusedFault, ShownChange, ShownClock, ShownEntry, ShownFieldChange, ShownRun,
+    Refused, RefusedFault, ShownCard, ShownChange, ShownClock, ShownEntry, ShownFieldChange,
+    ShownRun,
 };
-use crate::desk::{EntryPage, Error, FieldChangeView, HistoryItem};
+use crate::desk::{BoardCard, EntryPage, Error, FieldChangeView, HistoryItem};
 use crate::domain::entry::{Direction, EntryBody, Visibility};
 use crate::domain::sla::{ClockState, SlaClock};
 use crate::domain::{FieldDef, Record};
@@ -128,6 +129,40 @@ fn changed(change: FieldChangeView) -> ShownFieldChange {
         old: value(change.old),
         new: value(change.new),
         by: change.by,
+    }
+}
+
+/// What stands on a card, as the HTTP API names it.
+pub(super) fn card(card: &BoardCard) -> ShownCard {
+    let record = &card.page.record;
+    let mut shows = fields(record);
+    shows.retain(|name, _| {
+        let shown = [
+            "title",
+            "number",
+            "assignee",
+            "reaction_due_at",
+            "resolution_due_at",
+        ];
+        shown.contains(&name.as_str())
+    });
+    let text = |text: &Option<String>| text.clone().map_or(Json::Null, Json::String);
+    shows.extend([
+        ("icon".to_owned(), Json::String(card.icon.clone())),
+        ("account".to_owned(), text(&card.account)),
+        ("contact".to_owned(), text(&card.contact)),
+        (
+            "reaction_overdue".to_owned(),
+            Json::Bool(card.reaction_overdue),
+        ),
+        (
+            "resolution_overdue".to_owned(),
+            Json::Bool(card.resolution_overdue),
+        ),
+    ]);
+    ShownCard {
+        id: record.id,
+        shows,
     }
 }
 

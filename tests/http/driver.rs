@@ -10,8 +10,9 @@ use opora::domain::entry::{Direction, Visibility};
 use opora::domain::{Id, Instant, Kind};
 use opora::scenario::{
     DeskDriver, Driver, ListAsk, Place, Refused, RefusedFault, Report, Scenario, Seen, ShownAction,
-    ShownChange, ShownClock, ShownEntry, ShownEvent, ShownField, ShownFieldChange, ShownForm,
-    ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun, consumed, survey_token,
+    ShownCard, ShownChange, ShownClock, ShownEntry, ShownEvent, ShownField, ShownFieldChange,
+    ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport, ShownRun, consumed,
+    survey_token,
 };
 use opora::store::Pos;
 use serde_json::{Map, Value as Json, json};
@@ -416,13 +417,19 @@ impl Driver for HttpDriver {
         actor: &Actor,
         type_code: &str,
         whose: Option<&str>,
-    ) -> Seen<Vec<(String, Vec<Id>)>> {
+    ) -> Seen<Vec<(String, Vec<ShownCard>)>> {
         let whose = whose.map(|who| format!("&assignee={who}"));
         let type_code = type_code.replace('/', "%2F");
         let path = format!("/v1/board?type={type_code}{}", whose.unwrap_or_default());
         let board = self.read(actor, &path).map_err(told)?.json();
         let column = |c: &Json| {
-            let cards = list(c, "cards").iter().filter_map(|card| id(card, "id"));
+            let card = |card: &Json| {
+                Some(ShownCard {
+                    id: id(card, "id")?,
+                    shows: card.as_object()?.clone(),
+                })
+            };
+            let cards = list(c, "cards").iter().filter_map(card);
             (text(&c["status"], "code"), cards.collect())
         };
         Ok(list(&board, "columns").iter().map(column).collect())

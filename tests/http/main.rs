@@ -28,6 +28,8 @@ mod driver;
 mod entries;
 #[cfg(test)]
 mod events;
+#[cfg(all(test, feature = "script"))]
+mod fields;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]

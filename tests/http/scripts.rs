@@ -116,7 +116,15 @@ async fn fields_of_a_request_have_sections_and_its_stages_groups() {
     let app = with("requests-b24");
     let path = "/v1/fields?kind=ticket&type=service_request";
     let fields = app.get(path, AGENT).await.is(200).json();
-    let own = fields["items"].as_array().unwrap().iter();
+    // All of them, the engine's own too, and each place is one field's.
+    let all = fields["items"].as_array().unwrap();
+    assert!(30 < all.len(), "{}", all.len());
+    for field in all {
+        let section = field["definition"]["section"].as_str().unwrap();
+        assert!(!section.is_empty(), "{field}");
+        assert!(field["definition"]["order"].is_i64(), "{field}");
+    }
+    let own = all.iter();
     let own = own.filter(|f| f["code"].as_str().unwrap().starts_with("requests-b24/"));
     let placed: Vec<(String, i64)> = own
         .map(|f| {
@@ -227,4 +235,44 @@ async fn files_of_an_application_are_given_out_with_the_request_too() {
             assert_eq!(given.text(), content);
         }
     }
+}
+
+// rows: S2.6, S2.8, S2.18
+#[tokio::test]
+async fn a_mail_for_the_service_is_an_application_with_its_files() {
+    let app = App::new();
+    let option = "[options.intake_address]\nvalue = \"";
+    let with_address = upload(
+        "requests-b24",
+        option,
+        &format!("{option}service@desk.example"),
+    );
+    app.post("/v1/packs", ADMIN, with_address).await.is(201);
+    let mail = "From: Boris <boris@new.example>\nTo: service@desk.example\n\
+                Message-ID: <n-1@new.example>\nSubject: Scanner\nMIME-Version: 1.0\n\
+                Content-Type: multipart/mixed; boundary=b\n\n\
+                --b\nContent-Type: text/plain; charset=utf-8\n\nIt is broken\n\
+                --b\nContent-Type: text/csv; name=list.csv\nContent-Disposition: attachment\n\n1;2\n\
+                --b--\n";
+    let request = HttpRequest::post("/v1/mail")
+        .header("authorization", format!("Bearer {AGENT}"))
+        .header("content-type", "message/rfc822")
+        .body(Body::from(mail.replace('\n', "\r\n")));
+    app.send(request.unwrap()).await.is(201);
+    app.tick();
+    let leads = app.get("/v1/leads", AGENT).await.is(200).json();
+    let lead = &leads["items"][0];
+    assert_eq!(leads["items"].as_array().unwrap().len(), 1, "{leads}");
+    assert_eq!(lead["status_info"]["code"], "requests-b24/fresh", "{lead}");
+    assert_eq!(
+        (&lead["source"], &lead["title"], &lead["description"]),
+        (&json!("mail"), &json!("Scanner"), &json!("It is broken"))
+    );
+    assert_eq!(lead["fields"]["requests-b24/came_by_itself"], true);
+    let all = format!("/v1/leads/{}/attachments", lead["id"].as_str().unwrap());
+    let listed = app.get(&all, AGENT).await.is(200).json();
+    assert_eq!(each(&listed, "items", "name"), ["list.csv"]);
+    let file = each(&listed, "items", "id")[0];
+    let given = app.get(&format!("{all}/{file}"), AGENT).await.is(200);
+    assert_eq!(given.text().trim_end(), "1;2");
 }

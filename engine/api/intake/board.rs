@@ -19,7 +19,7 @@ use crate::desk::{
     Acceptance, Actor, BoardCard, BoardColumn, BoardQuery, Command, Desk, Error, InboxItem,
     InboxQuery, Responsible,
 };
-use crate::domain::{Instant, Kind};
+use crate::domain::Kind;
 
 /// Cards of a column when the caller does not say.
 const DEFAULT_CARDS: usize = 50;
@@ -59,9 +59,9 @@ pub struct CardView {
     reaction_due_at: Option<String>,
     /// When the solution is due.
     resolution_due_at: Option<String>,
-    /// Whether the first answer came too late, or has not come in time.
+    /// Whether the first answer is due and has not been given.
     reaction_overdue: bool,
-    /// Whether the solution came too late, or has not come in time.
+    /// Whether the solution is due and the record is not closed.
     resolution_overdue: bool,
     /// Seconds since an inquiry arrived; null for what is registered.
     age_seconds: Option<i64>,
@@ -211,13 +211,12 @@ async fn read_board(
         let board = desk.board(&caller.actor, &query)?;
         let catalog = desk.catalog()?;
         let look = records::look(&catalog, &caller);
-        let now = desk.now();
         Ok(BoardView {
             type_code: board.type_code,
             columns: board
                 .columns
                 .into_iter()
-                .map(|c| column(&look, c, now))
+                .map(|c| column(&look, c))
                 .collect(),
         })
     });
@@ -276,22 +275,17 @@ fn responsible(desk: &Desk, actor: &Actor, who: Option<&str>) -> Result<Responsi
         .ok_or_else(unknown)
 }
 
-fn column(look: &Look<'_>, column: BoardColumn, now: Instant) -> ColumnView {
+fn column(look: &Look<'_>, column: BoardColumn) -> ColumnView {
     ColumnView {
         status: column.status.as_ref().map(|s| look.status(s)),
-        cards: column.cards.into_iter().map(|c| card(c, now)).collect(),
+        cards: column.cards.into_iter().map(card).collect(),
         more: column.more,
     }
 }
 
-fn card(card: BoardCard, now: Instant) -> CardView {
+fn card(card: BoardCard) -> CardView {
     let record = &card.page.record;
-    let at = |name: &str| record.instant(name);
-    let text = |name: &str| at(name).map(crate::api::view::instant);
-    // What was promised and is open is late once its time has passed.
-    let overdue = |breached: &str, due: &str, met: &str| {
-        at(breached).is_some() || (at(met).is_none() && at(due).is_some_and(|due| due < now))
-    };
+    let text = |name: &str| record.instant(name).map(crate::api::view::instant);
     CardView {
         id: record.id.to_string(),
         kind: record.kind.name(),
@@ -303,8 +297,8 @@ fn card(card: BoardCard, now: Instant) -> CardView {
         assignee: record.reference("assignee").map(|id| id.to_string()),
         reaction_due_at: text("reaction_due_at"),
         resolution_due_at: text("resolution_due_at"),
-        reaction_overdue: overdue("reaction_breached_at", "reaction_due_at", "reacted_at"),
-        resolution_overdue: overdue("resolution_breached_at", "resolution_due_at", "closed_at"),
+        reaction_overdue: card.reaction_overdue,
+        resolution_overdue: card.resolution_overdue,
         age_seconds: card.age_secs,
         version: card.page.version.0,
         link: link(record.kind, &record.id.to_string()),

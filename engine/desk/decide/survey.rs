@@ -250,11 +250,14 @@ impl Deciding<'_, '_> {
         let record = self.draft.record(place.0, place.1)?;
         let contact = record.reference(fields::CONTACT);
         let account = record.reference(fields::ACCOUNT);
-        if let (Some(contact), Some(account)) = (contact, account) {
-            self.actor = Actor::Contact { contact, account };
+        if let Some(contact) = contact {
             // Rules speak the language of who acts from the first one on.
             self.draft.load(&[(Kind::Contact, contact)])?;
+            if let Some(account) = account {
+                self.actor = Actor::Contact { contact, account };
+            }
         }
+        let by = contact.filter(|contact| self.has_address(*contact, &survey.to));
         survey.template = survey.template_now(&self.ground.catalog);
         let def = self.ground.catalog.survey(&survey.template).cloned();
         let answers = read_answers(def.as_ref(), survey.scale, answers)?;
@@ -267,7 +270,7 @@ impl Deciding<'_, '_> {
             ));
         }
         self.input.target = Some(place);
-        self.keep_answer(place, score, comment);
+        self.keep_answer(place, score, comment, by);
         survey.state = SurveyState::Answered;
         let detail = Detail::SurveyReply {
             template: survey.template.clone(),
@@ -307,8 +310,23 @@ impl Deciding<'_, '_> {
         Ok((version, survey))
     }
 
-    fn keep_answer(&mut self, (kind, id): (Kind, Id), score: Option<i64>, comment: &str) {
+    /// Whether a contact that was read has an address: the record may be another person's by now.
+    fn has_address(&self, contact: Id, address: &str) -> bool {
+        let found = self.draft.record(Kind::Contact, contact);
+        let mails = found.ok().and_then(|record| record.get("mails"));
+        matches!(mails, Some(Value::List(all)) if all.iter().any(|m| m.as_text() == Some(address)))
+    }
+
+    fn keep_answer(
+        &mut self,
+        (kind, id): (Kind, Id),
+        score: Option<i64>,
+        comment: &str,
+        by: Option<Id>,
+    ) {
         let at = Value::Instant(self.ground.now);
+        self.draft
+            .set(kind, id, "satisfaction_by", by.map(Value::Ref), By::Engine);
         self.draft
             .set(kind, id, "satisfaction_at", Some(at), By::Engine);
         let score = score.map(Value::Int);

@@ -153,7 +153,15 @@ impl Reader<'_, '_, '_> {
             let code = page.record.type_code();
             let def = code.and_then(|code| self.ground.catalog.type_def(code));
             let name = |field| names.get(&party(&page, field)?).cloned();
+            // What is answered or closed is late no more; that it was stays in the record.
+            let late = |due, met| {
+                let record = &page.record;
+                let due = record.instant(due);
+                record.get(met).is_none() && due.is_some_and(|due| due <= self.ground.now)
+            };
             BoardCard {
+                reaction_overdue: late("reaction_due_at", "reacted_at"),
+                resolution_overdue: late("resolution_due_at", "closed_at"),
                 icon: def.map(|d| d.icon.clone()).unwrap_or_default(),
                 account: name(fields::ACCOUNT),
                 contact: name(fields::CONTACT),

@@ -150,6 +150,9 @@ pub(super) fn ticket() -> Vec<Field> {
         .readonly()
         .personal(),
         f("satisfaction_at", "Rated at", "Дата оценки", V::Instant).readonly(),
+        f("satisfaction_by", "Rated by", "Кто оценил", V::Ref)
+            .to(Kind::Contact)
+            .readonly(),
     ]);
     all.extend(made_by());
     all.extend(family());

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use opora::desk::{Command, PackChange, Reply, Result};
-use opora::domain::Kind;
+use opora::desk::{Command, ErrorKind, PackChange, Reply, Result};
+use opora::domain::{Kind, StatusCategory};
 use opora::packs::{Given, PackFiles};
 use serde_json::json;
 
@@ -38,6 +38,14 @@ fn types(desk: &TestDesk) -> Vec<(String, bool)> {
     all.map(|t| (t.code.clone(), t.reserved)).collect()
 }
 
+/// The block of a type in a pack's definitions, to the next blank line.
+fn block(files: &PackFiles, code: &str) -> String {
+    let text = files.text(FILE).unwrap();
+    let start = text.find(&format!("[[type]]\ncode = \"{code}\"")).unwrap();
+    let end = text[start..].find("\n\n").unwrap();
+    text[start..start + end].to_owned()
+}
+
 const FILE: &str = "definitions.toml";
 const INTEREST: &str = "code = \"interest\"\n";
 
@@ -56,10 +64,12 @@ fn a_reserved_type_is_neither_removed_nor_renamed() {
     let shown = "names = { ru = \"Интерес\", en = \"Interest\" }";
     let other = shown.replace("Интерес", "Любопытство");
     let called = edited("support-1c", FILE, shown, &other);
-    // Whether another code takes its place or none, or people are shown another name.
-    for files in [renamed, replaced, called] {
+    let block = block(&pack("support-1c"), "interest");
+    let gone = edited("support-1c", FILE, &block, "");
+    // Whether it is left out, another code takes its place or none, or people are shown another name.
+    for files in [gone, renamed, replaced, called] {
         let error = install(&desk, files).unwrap_err();
-        assert_eq!(error.code, "reserved");
+        assert_eq!((error.code, error.kind), ("reserved", ErrorKind::Conflict));
         assert_eq!(
             error.faults[0].field.as_deref(),
             Some("support-1c/interest")
@@ -101,11 +111,16 @@ fn the_types_of_support_are_those_that_were_asked_for() {
     assert_eq!(reserved, ["support-1c/interest"]);
 }
 
-// rows: S1.39, S4.39, S4.52, S5.43
+// rows: S1.37, S1.38, S1.39, S2.33, S4.39, S4.52, S5.43
 #[test]
 fn lists_are_those_that_were_asked_for_and_in_their_order() {
     let desk = TestDesk::bare();
-    for name in ["support-1c", "complaints", "aftersales-vtiger"] {
+    for name in [
+        "support-1c",
+        "complaints",
+        "aftersales-vtiger",
+        "requests-b24",
+    ] {
         install(&desk, pack(name)).unwrap();
     }
     let catalog = desk.desk.catalog().unwrap();
@@ -120,6 +135,36 @@ fn lists_are_those_that_were_asked_for_and_in_their_order() {
             ["К выполнению", "В работе", "В ожидании", "Выполнено"]
         );
     }
+    // What the third and the fourth mean: the time for the solution stands still; all is over.
+    let support = catalog.workflow(Kind::Ticket, Some("support-1c/error"));
+    let meant: Vec<_> = support
+        .unwrap()
+        .statuses
+        .iter()
+        .map(|s| (s.category, s.category.is_closed(), s.pauses.as_slice()))
+        .collect();
+    let resolution = ["resolution".to_owned()];
+    assert_eq!(
+        meant,
+        [
+            (StatusCategory::New, false, &[] as &[String]),
+            (StatusCategory::Open, false, &[]),
+            (StatusCategory::Waiting, false, &resolution),
+            (StatusCategory::Done, true, &[]),
+        ]
+    );
+    assert_eq!(
+        statuses(Kind::Ticket, "requests-b24/service_request"),
+        [
+            "Новая",
+            "Ожидание",
+            "В работе",
+            "Подтверждение клиента",
+            "Завершена успешно",
+            "Закрыта без решения, с уведомлением",
+            "Закрыта без решения, без уведомления"
+        ]
+    );
     assert_eq!(
         statuses(Kind::Ticket, "complaints/claim"),
         [
@@ -136,6 +181,47 @@ fn lists_are_those_that_were_asked_for_and_in_their_order() {
     let unit = catalog.field(Kind::Contract, None, "unit").unwrap();
     let units: Vec<&str> = unit.options.iter().map(|o| o.code.as_str()).collect();
     assert_eq!(units, ["hours", "days", "events"]);
+}
+
+// rows: S2.17, S2.19, S2.22, S2.23, S2.25, S2.26, S2.27, S2.28, S2.29, S2.31
+#[test]
+fn fields_of_requests_are_called_as_was_asked_for() {
+    let desk = TestDesk::bare();
+    install(&desk, pack("requests-b24")).unwrap();
+    let catalog = desk.desk.catalog().unwrap();
+    let request = Some("requests-b24/service_request");
+    let field = |code: &str| catalog.field(Kind::Ticket, request, &format!("requests-b24/{code}"));
+    for (code, ru) in [
+        ("topic", "Тема заявки"),
+        ("urgency", "Приоритет"),
+        ("request_type", "Тип заявки"),
+        ("plan_until", "Планируется решить до"),
+        ("notify_client", "Отправлять уведомление клиенту?"),
+        ("take_at", "Принять в работу (дата, время)"),
+        ("waiting_reason", "Причина ожидания"),
+        ("client_confirmed", "Клиент подтвердил решение?"),
+        ("closing_reason", "Причина закрытия"),
+        ("control_date", "Контрольная дата решения (автоматически)"),
+    ] {
+        let def = field(code).unwrap();
+        assert_eq!((def.names.get("ru"), def.required), (Some(ru), false));
+    }
+    let control = field("control_date").unwrap();
+    assert!(control.readonly && control.internal);
+    let options = |code: &str| -> Vec<String> {
+        let def = field(code).unwrap();
+        let names = def.options.iter().map(|o| o.names.get("ru"));
+        names.map(|name| name.unwrap().to_owned()).collect()
+    };
+    assert_eq!(options("urgency"), ["Высокий", "Средний", "Низкий"]);
+    assert_eq!(
+        options("request_type"),
+        [
+            "Помощь и поддержка",
+            "Платные услуги",
+            "Гарантийное обслуживание"
+        ]
+    );
 }
 
 // rows: S1.32
@@ -210,8 +296,19 @@ fn types_are_added_renamed_and_removed_while_nobody_uses_them() {
     let error = install(&desk, other).unwrap_err();
     assert_eq!(error.code, "in_use");
     let events = desk.desk.pack_events("support-1c").unwrap();
-    let told: Vec<&str> = events.iter().map(|e| e.what.as_str()).collect();
-    assert_eq!(told, ["upgraded", "upgraded", "installed"]);
+    let told: Vec<(&str, &str)> = events
+        .iter()
+        .map(|e| (e.what.as_str(), e.actor.as_deref().unwrap_or_default()))
+        .collect();
+    let by = told[0].1;
+    assert!(!by.is_empty());
+    assert_eq!(
+        told,
+        [("upgraded", by), ("upgraded", by), ("installed", by)]
+    );
+    let revisions: std::collections::BTreeSet<&str> =
+        events.iter().map(|e| e.revision.as_str()).collect();
+    assert_eq!(revisions.len(), 3);
 }
 
 // rows: S2.59
@@ -233,13 +330,27 @@ fn installing_a_pack_leaves_what_is_there() {
             .collect()
     };
     let before = read(&desk);
-    let plan = desk.desk.plan_pack(&pack("complaints")).unwrap();
-    assert!(
-        plan.changes.iter().all(|c| c.starts_with("added ")),
-        "{plan:?}"
-    );
-    assert!(plan.moves.is_empty() && plan.refusals.is_empty());
-    install(&desk, pack("complaints")).unwrap();
+    let types_before = types(&desk);
+    // As the application of the row would be: the dry run lists what comes and changes nothing.
+    for name in ["requests-b24", "complaints"] {
+        let plan = desk.desk.plan_pack(&pack(name)).unwrap();
+        assert!(
+            plan.changes.iter().all(|c| c.starts_with("added ")),
+            "{plan:?}"
+        );
+        assert!(plan.moves.is_empty() && plan.refusals.is_empty());
+        let listed = |what: &str| plan.changes.iter().any(|c| c.contains(what));
+        let own = match name {
+            "complaints" => ["complaints/claim", "complaints/claim_type"],
+            _ => ["requests-b24/service_request", "requests-b24/plan_until"],
+        };
+        assert!(own.iter().all(|what| listed(what)), "{plan:?}");
+    }
+    assert_eq!(types(&desk), types_before);
+    for name in ["requests-b24", "complaints"] {
+        install(&desk, pack(name)).unwrap();
+    }
+    assert_eq!(before.len(), 10);
     assert_eq!(read(&desk), before);
 }
 
@@ -247,14 +358,19 @@ fn installing_a_pack_leaves_what_is_there() {
 #[test]
 fn a_pack_that_is_off_takes_no_records() {
     let desk = TestDesk::bare();
-    install(&desk, pack("support-1c")).unwrap();
-    change(&desk, "support-1c", PackChange::Disable).unwrap();
     let ticket = || {
         let fields = json!({"type": "support-1c/appeal", "title": "Звонок", "description": "Просили перезвонить"});
         desk.create(Kind::Ticket, fields)
     };
+    // Before it is there, nothing of it is.
+    assert_eq!(ticket().unwrap_err().code, "no_ticket_types");
+    install(&desk, pack("support-1c")).unwrap();
+    change(&desk, "support-1c", PackChange::Disable).unwrap();
     let error = ticket().unwrap_err();
-    assert_eq!(error.code, "pack_disabled");
+    assert_eq!(
+        (error.code, error.kind),
+        ("pack_disabled", ErrorKind::Conflict)
+    );
     assert!(error.message.contains("support-1c"), "{}", error.message);
     change(&desk, "support-1c", PackChange::Enable).unwrap();
     let id = ticket().unwrap().id;
