@@ -1,7 +1,7 @@
 //! Where a form shows the engine's own fields.
 
 /// The section of a field: what it is about (`main`), for whom (`client`), who does it (`charge`),
-/// what was promised (`terms`), where it came from (`origin`), how it went (`course`).
+/// what was promised (`terms`), where it came from (`source`), how it went (`course`).
 pub(super) fn of(code: &str) -> &'static str {
     match code {
         "account" | "contact" | "person" | "company" | "inn" | "phones" | "mails"
@@ -18,7 +18,7 @@ pub(super) fn of(code: &str) -> &'static str {
         | "due_at" => "terms",
         "channel" | "source" | "source_ref" | "sent_to" | "inquiry" | "arose_kind"
         | "arose_from" | "source_document" | "source_document_id" | "source_ticket"
-        | "recurrence" | "occurrence_at" | "external_id" => "origin",
+        | "recurrence" | "occurrence_at" | "external_id" => "source",
         "closed_at"
         | "created_at"
         | "updated_at"
