@@ -171,7 +171,7 @@ fn articles_are_found_however_they_are_asked_for() {
 }
 
 #[test]
-fn a_code_finds_the_articles_that_have_it_and_no_others() {
+fn a_code_finds_the_articles_that_have_it_before_all_others() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let library = library(root);
     let codes = std::fs::read_to_string(root.join("tests/relevance/codes.txt")).unwrap();
@@ -181,7 +181,7 @@ fn a_code_finds_the_articles_that_have_it_and_no_others() {
         let having = library.texts.iter().filter(|(_, text)| has(text));
         let having: std::collections::BTreeSet<Id> = having.map(|(id, _)| *id).collect();
         assert!(!having.is_empty(), "no article has {code}");
-        let found = library.ask(code).into_iter().collect();
+        let found = library.ask(code).into_iter().take(having.len()).collect();
         assert_eq!(having, found, "{code}");
     }
 }
