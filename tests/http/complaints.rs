@@ -192,7 +192,10 @@ async fn a_complaint_needs_its_client_alone_and_is_refused_with_reasons() {
             .fails_with(409, "status_is_derived");
     }
     let same = app.get(&path, AGENT).await.is(200).json();
-    assert_eq!(same["status"]["code"], "complaints/registered", "{same}");
+    assert_eq!(
+        same["status_info"]["code"], "complaints/registered",
+        "{same}"
+    );
 
     let other = json!({"title": "Others", "code": "others"});
     let other = app.post("/v1/teams", ADMIN, other).await.is(201).id();
@@ -232,7 +235,7 @@ async fn only_the_sales_department_completes_the_assessment() {
     app.post(&path, desk, yes).await.is(200);
     app.post(&path, desk, complete.clone()).await.is(200);
     let at = app.get(&path, desk).await.is(200).json();
-    assert_eq!(at["stage"], "complaints/assessing", "{at}");
+    assert_eq!(at["stage"]["code"], "complaints/assessing", "{at}");
     app.post(&path, desk, complete.clone())
         .await
         .fails_with(403, "not_performer");

@@ -56,8 +56,8 @@ async fn an_answered_call_reaches_its_agent_over_the_stream() {
     assert_eq!(told["drafts"][0]["inquiry"], rings["inquiry"], "{told}");
     let path = format!("/v1/inquiries/{}", rings["inquiry"].as_str().unwrap());
     let draft = app.get(&path, secret).await.is(200).json();
-    assert_eq!(draft["status"]["code"], "draft", "{draft}");
-    assert_eq!(draft["fields"]["contact"], json!(app.contact_a), "{draft}");
+    assert_eq!(draft["status_info"]["code"], "draft", "{draft}");
+    assert_eq!(draft["contact"], json!(app.contact_a), "{draft}");
 }
 
 #[tokio::test]
