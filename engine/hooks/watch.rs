@@ -83,6 +83,18 @@ impl Watch {
         }
     }
 
+    /// A call that ran too long is repeated, for so much time of a processor from its beginning.
+    #[must_use]
+    pub fn again(most: Duration) -> Self {
+        let watch = Self::begin(most);
+        Self {
+            look_at: watch.base_at + most,
+            base: ThreadTime::try_now().map(|t| t.as_duration()).ok(),
+            is_long: true,
+            ..watch
+        }
+    }
+
     /// Whether the call runs long: then it is worth looking more often.
     #[must_use]
     pub const fn is_long(&self) -> bool {
@@ -194,6 +206,16 @@ mod tests {
         // The next call on this thread has nobody to ask.
         assert_eq!(work(Duration::from_millis(5)).0, Err(LATE));
         assert_eq!(*asked.borrow(), 1);
+    }
+
+    #[test]
+    fn a_repeated_call_ends_at_the_first_look_after_its_time() {
+        let most = Duration::from_millis(20);
+        let (began, mut watch) = (ThreadTime::now(), Watch::again(most));
+        while began.elapsed() < most {
+            std::hint::spin_loop();
+        }
+        assert_eq!(watch.look(), Err(LATE));
     }
 
     #[test]

@@ -71,6 +71,7 @@ pub(super) fn begin_again(operations: u64, limit: Duration) {
     begin(limit);
     METER.with(|m| {
         m.stop_after.set(operations);
+        m.watch.set(Some(Watch::again(limit)));
     });
 }
 
@@ -82,9 +83,8 @@ pub(super) fn tick(operations: u64) -> Option<&'static str> {
             return Some("stopped");
         }
         let mut watch = m.watch.get()?;
-        // Operations of a call that runs long, or ran too long before, may take milliseconds each.
-        let is_again = m.stop_after.get() != u64::MAX;
-        if !operations.is_multiple_of(CLOCK_EVERY) && !watch.is_long() && !is_again {
+        // Operations of a call that runs long may take milliseconds each.
+        if !operations.is_multiple_of(CLOCK_EVERY) && !watch.is_long() {
             return None;
         }
         let looked = watch.look();
