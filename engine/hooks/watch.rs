@@ -101,6 +101,26 @@ impl Watch {
         self.is_long
     }
 
+    /// Time of the processor that the call has left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.base
+            .map_or(self.most, |base| self.left_after(self.used(base)))
+    }
+
+    /// Time of the processor since the first look.
+    fn used(&self, base: Duration) -> Duration {
+        // A system without such a clock has the wall's.
+        ThreadTime::try_now().map_or_else(
+            |_| self.base_at.elapsed(),
+            |clock| clock.as_duration().saturating_sub(base),
+        )
+    }
+
+    const fn left_after(&self, used: Duration) -> Duration {
+        self.most.saturating_sub(self.before).saturating_sub(used)
+    }
+
     /// Looks at the time, and waits where the call is held up.
     ///
     /// # Errors
@@ -114,9 +134,8 @@ impl Watch {
         if now < self.look_at {
             return Ok(());
         }
-        // A system without such a clock has the wall's.
-        let clock = ThreadTime::try_now().map(|t| t.as_duration());
         let Some(base) = self.base else {
+            let clock = ThreadTime::try_now().map(|t| t.as_duration());
             self.base = Some(clock.unwrap_or_default());
             self.before = now
                 .saturating_duration_since(self.base_at)
@@ -125,11 +144,8 @@ impl Watch {
             self.look_at = now + LONG.min(self.most);
             return Ok(());
         };
-        let used = clock.map_or_else(
-            |_| now.saturating_duration_since(self.base_at),
-            |clock| clock.saturating_sub(base),
-        );
-        let left = self.most.saturating_sub(self.before).saturating_sub(used);
+        let used = self.used(base);
+        let left = self.left_after(used);
         if left.is_zero() {
             return Err(LATE);
         }
@@ -216,6 +232,18 @@ mod tests {
             std::hint::spin_loop();
         }
         assert_eq!(watch.look(), Err(LATE));
+    }
+
+    #[test]
+    fn what_a_call_has_left_is_its_time_without_what_it_took() {
+        let most = Duration::from_secs(5);
+        let mut watch = Watch::begin(most);
+        assert_eq!(watch.left(), most);
+        let (began, spent) = (ThreadTime::now(), Duration::from_millis(30));
+        while began.elapsed() < spent {
+            assert_eq!(watch.look(), Ok(()));
+        }
+        assert!(watch.left() <= most - spent / 2, "{:?}", watch.left());
     }
 
     #[test]

@@ -93,6 +93,11 @@ pub(super) fn tick(operations: u64) -> Option<&'static str> {
     })
 }
 
+/// Time of the processor that the call that ran last had left.
+pub(super) fn left() -> Duration {
+    METER.with(|m| m.watch.get().map_or(Duration::ZERO, |w| w.left()))
+}
+
 /// Counts a read of a variable; true when memory is to be looked at.
 pub(super) fn memory_is_due() -> bool {
     METER.with(|m| {

@@ -15,8 +15,8 @@ use crate::hooks::{
     Call, Coverage, Failure, FailureKind, Outcome, Place, Runner, Step, Traced, Usage, watch,
 };
 
-/// How long a call that took too long may take again to see where it is: about is enough there.
-const AGAIN_AT_MOST: Duration = Duration::from_millis(30);
+/// How long a call that took all its time may take again to see where it is: about is enough there.
+const AGAIN_AT_LEAST: Duration = Duration::from_millis(15);
 
 /// A compiled file of rules.
 #[derive(Clone)]
@@ -271,10 +271,7 @@ impl FunctionRunner {
             Some(line) => (line, fault::column(position)),
             // Rhai loses the place of errors that no script may catch.
             None if fault::text(inner) == watch::HELD => (0, 0),
-            None if fault::text(inner) == watch::LATE => {
-                self.find_place(call, usage.used, AGAIN_AT_MOST)
-            }
-            None => self.find_place(call, usage.used, self.time_limit()),
+            None => self.find_place(call, usage.used),
         };
         Failure {
             kind,
@@ -314,10 +311,10 @@ impl FunctionRunner {
     }
 
     /// Runs the call again, slowly, to see where it is cut off. A call is a pure function, so it comes
-    /// to the same place.
-    fn find_place(&self, call: &Call, operations: u64, limit: Duration) -> (usize, usize) {
+    /// to the same place, or close to it: both together take no longer than one may.
+    fn find_place(&self, call: &Call, operations: u64) -> (usize, usize) {
         let host = &self.script.host.0;
-        meter::begin_again(operations, limit);
+        meter::begin_again(operations, meter::left().max(AGAIN_AT_LEAST));
         // What it decides this time is thrown away.
         let _ = self.run(host.tracer(), &Context::new(call, host.limits));
         match meter::place() {
