@@ -12,6 +12,8 @@ pub mod packs;
 pub mod scenario;
 pub mod store;
 
+#[cfg(feature = "embeddings")]
+pub mod embeddings;
 #[cfg(feature = "search")]
 pub mod search;
 

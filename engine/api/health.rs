@@ -24,6 +24,8 @@ struct Ready {
     indexed: Option<u64>,
     /// Whether the search index is being rebuilt.
     rebuilding: bool,
+    /// How the model does that gives meaning to searches of articles; null without one.
+    embeddings: Option<EmbeddingsState>,
     /// Active packs.
     packs: usize,
     /// Rules that are suspended: guards of them refuse, effects of them are left out. `/v1/hooks`
@@ -31,6 +33,17 @@ struct Ready {
     suspended_rules: Vec<String>,
     /// Rules that failed since the start or since they were reset, suspended ones included.
     failing_rules: usize,
+}
+
+/// The state of the model that gives meaning to searches.
+#[derive(Debug, Serialize, ToSchema)]
+struct EmbeddingsState {
+    /// Articles that have a vector.
+    made: usize,
+    /// Articles whose vector is missing or of an older version.
+    waiting: usize,
+    /// Whether the model failed when it was asked last: words alone count then.
+    failing: bool,
 }
 
 /// Adds the routes.
@@ -70,6 +83,11 @@ async fn read_readiness(State(app): State<App>) -> Result<Response, Problem> {
         position: health.store.last.0,
         indexed: health.indexed.map(|pos| pos.0),
         rebuilding: health.rebuilding,
+        embeddings: health.embeddings.map(|state| EmbeddingsState {
+            made: state.made,
+            waiting: state.waiting,
+            failing: state.failing,
+        }),
         packs: health.packs,
         failing_rules: health.failing_rules.len(),
         suspended_rules: suspended.map(|r| r.rule).collect(),

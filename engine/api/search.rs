@@ -183,6 +183,7 @@ async fn search(
             rebuilding: found.rebuilding,
             corrected: found.corrected,
             query: found.query,
+            by_meaning: found.by_meaning,
             understood: found.understood.into_iter().map(Into::into).collect(),
             facets: found.facets.into_iter().map(|f| look.facet(f)).collect(),
         };

@@ -98,6 +98,8 @@ pub struct SuggestionWhyView {
     /// How often the article was put into answers lately, as far as it is counted; null for
     /// customers and tickets.
     uses: Option<usize>,
+    /// Similarity of both in meaning, from -1 to 1; null for tickets, and where no model says it.
+    similarity: Option<f32>,
 }
 
 /// A word that a ticket and a suggestion have.
@@ -256,6 +258,7 @@ fn one(suggestion: Suggestion, for_customer: bool) -> SuggestionView {
             matches: matches.collect(),
             same: why.same,
             uses: (record.kind == Kind::Article && !for_customer).then_some(why.uses),
+            similarity: why.similarity,
         },
     }
 }

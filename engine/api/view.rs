@@ -298,6 +298,8 @@ pub struct HitsView {
     pub corrected: Option<String>,
     /// What the query was taken for, part by part.
     pub understood: Vec<UnderstoodView>,
+    /// Whether hits are in order by meaning, too, and not by their words alone.
+    pub by_meaning: bool,
     /// The facets that were asked for, in the order in which they were.
     pub facets: Vec<FacetView>,
     /// What a click on a hit names the query by (`POST /v1/search/clicks`); null when it is not

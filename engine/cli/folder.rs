@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::{Failure, Outcome};
 use super::out;
+use super::settings::Settings;
 use crate::api::{hash_of, secret_text};
 use crate::desk::{Actor, Clock, Command, Desk, DeskOptions, IdSource, Request, SystemClock};
 use crate::store::{OpenOptions, RedbStore, StoreError};
@@ -26,12 +27,60 @@ pub struct ServerFile {
     pub pid: u32,
 }
 
+/// What a desk takes from around it.
+pub struct Around {
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
+    /// Prefix of survey links.
+    pub survey_link: String,
+    /// The model that gives meaning to searches.
+    #[cfg(feature = "embeddings")]
+    pub embeddings: Option<crate::embeddings::EmbeddingsOptions>,
+}
+
+impl Around {
+    /// A clock, a prefix of survey links, and nothing else.
+    #[must_use]
+    pub const fn new(clock: Arc<dyn Clock>, survey_link: String) -> Self {
+        Self {
+            clock,
+            survey_link,
+            #[cfg(feature = "embeddings")]
+            embeddings: None,
+        }
+    }
+
+    /// With the model that settings name.
+    #[cfg(feature = "embeddings")]
+    #[must_use]
+    pub fn with_model_of(mut self, settings: &Settings) -> Self {
+        self.embeddings.clone_from(&settings.embeddings);
+        self
+    }
+
+    /// As it is: this build takes no model.
+    #[cfg(not(feature = "embeddings"))]
+    #[must_use]
+    pub const fn with_model_of(self, _: &Settings) -> Self {
+        self
+    }
+
+    fn set(self, options: &mut DeskOptions) {
+        options.clock = self.clock;
+        options.survey_link = self.survey_link;
+        #[cfg(feature = "embeddings")]
+        {
+            options.embeddings = self.embeddings;
+        }
+    }
+}
+
 /// How a desk is opened.
 pub enum Opening {
-    /// With a clock and the prefix of survey links.
-    Whole(Arc<dyn Clock>, String),
+    /// With everything.
+    Whole(Around),
     /// As `Whole`, and ready before slow plugins are.
-    Serving(Arc<dyn Clock>, String),
+    Serving(Around),
     /// Without the search index: for what needs none.
     WithoutSearch,
 }
@@ -112,13 +161,9 @@ impl Folder {
             ..DeskOptions::default()
         };
         match opening {
-            Opening::Whole(clock, survey_link) => {
-                options.clock = clock;
-                options.survey_link = survey_link;
-            }
-            Opening::Serving(clock, survey_link) => {
-                options.clock = clock;
-                options.survey_link = survey_link;
+            Opening::Whole(around) => around.set(&mut options),
+            Opening::Serving(around) => {
+                around.set(&mut options);
                 options.compile_behind = true;
             }
             Opening::WithoutSearch => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::client::{Client, Peer, Place};
 use super::failure::{Failure, Outcome};
-use super::folder::Opening;
+use super::folder::{Around, Opening};
 use super::logging;
 use super::settings::{Settings, Shared};
 use crate::api::mcp::{Answers, Question, problem_text, serve_stdio, within};
@@ -17,7 +17,7 @@ use crate::desk::SystemClock;
 /// When neither folder nor server can be reached, or the peer does not speak the protocol.
 pub fn run(place: &Place, shared: &Shared) -> Outcome<()> {
     logging::start(&Settings::of_client(shared)?)?;
-    let whole = Opening::Whole(Arc::new(SystemClock::default()), String::new());
+    let whole = Opening::Whole(Around::new(Arc::new(SystemClock::default()), String::new()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();

@@ -4,6 +4,8 @@ mod articles;
 mod client;
 mod deliver;
 mod demo;
+#[cfg(feature = "embeddings")]
+mod embeddings;
 mod failure;
 mod folder;
 mod hooks;

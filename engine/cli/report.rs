@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::client::{Peer, Place, items, text_of};
 use super::failure::{Failure, Outcome};
-use super::folder::Opening;
+use super::folder::{Around, Opening};
 use super::settings::{Settings, Shared};
 use super::{logging, out};
 use crate::api;
@@ -67,7 +67,7 @@ pub struct RunArgs {
 /// reached.
 pub fn run(task: &ReportTask, place: &Place, shared: &Shared) -> Outcome<()> {
     logging::start(&Settings::of_client(shared)?)?;
-    let whole = Opening::Whole(Arc::new(SystemClock::default()), String::new());
+    let whole = Opening::Whole(Around::new(Arc::new(SystemClock::default()), String::new()));
     let peer = place.peer_as(shared, whole)?;
     let done = match (&peer, task) {
         (Peer::Desk(desk), ReportTask::List) => list_here(desk),

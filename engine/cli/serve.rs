@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::deliver::Couriers;
 use super::failure::{Failure, Outcome};
-use super::folder::{Folder, Opening, ServerFile, write_private};
+use super::folder::{Around, Folder, Opening, ServerFile, write_private};
 use super::listen::Limited;
 use super::settings::{ServeArgs, Settings, Shared};
 use super::shadows::Shadows;
@@ -44,7 +44,8 @@ pub fn serve(args: &ServeArgs, shared: &Shared) -> Outcome<()> {
     let folder = Folder::at(data)?;
     let server = Server::bind(&settings)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let desk = folder.open(Opening::Serving(clock, server.survey_link(&settings)))?;
+    let around = Around::new(clock, server.survey_link(&settings)).with_model_of(&settings);
+    let desk = folder.open(Opening::Serving(around))?;
     folder.bootstrap(&desk)?;
     if desk.packs()?.is_empty() {
         tracing::info!("no pack is installed yet: `opora pack install DIR` brings ticket types");

@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use super::deliver::{MailArgs, MailFile, MailPlace, WebhookArgs, WebhookFile};
+#[cfg(feature = "embeddings")]
+use super::embeddings::{EmbeddingsArgs, EmbeddingsFile};
 use super::failure::{Failure, Outcome};
 use crate::delivery::Reach;
 
@@ -56,6 +58,10 @@ pub struct ServeArgs {
     /// Where webhooks may lead.
     #[command(flatten)]
     pub webhooks: WebhookArgs,
+    /// The model that gives meaning to searches.
+    #[cfg(feature = "embeddings")]
+    #[command(flatten)]
+    pub embeddings: EmbeddingsArgs,
 }
 
 /// How it is logged.
@@ -83,6 +89,8 @@ struct File {
     log_format: Option<LogFormat>,
     mail: Option<MailFile>,
     webhooks: Option<WebhookFile>,
+    #[cfg(feature = "embeddings")]
+    embeddings: Option<EmbeddingsFile>,
 }
 
 /// What holds in the end.
@@ -108,6 +116,9 @@ pub struct Settings {
     pub mail: MailPlace,
     /// Where webhooks may lead.
     pub webhooks: Reach,
+    /// The model that gives meaning to searches.
+    #[cfg(feature = "embeddings")]
+    pub embeddings: Option<crate::embeddings::EmbeddingsOptions>,
 }
 
 impl Settings {
@@ -136,6 +147,10 @@ impl Settings {
             log_format: shared.log_format.or(file.log_format).unwrap_or_default(),
             mail: MailPlace::of(&args.mail, file.mail.unwrap_or_default())?,
             webhooks: args.webhooks.reach(&file.webhooks.unwrap_or_default()),
+            #[cfg(feature = "embeddings")]
+            embeddings: args
+                .embeddings
+                .options(file.embeddings.unwrap_or_default())?,
         })
     }
 

@@ -126,6 +126,9 @@ pub struct DeskOptions {
     pub search: bool,
     /// Folder of the search index; none: in memory.
     pub search_dir: Option<PathBuf>,
+    /// The model that gives meaning to searches of articles; none: words alone count.
+    #[cfg(feature = "embeddings")]
+    pub embeddings: Option<crate::embeddings::EmbeddingsOptions>,
     /// Folder in which compiled plugins are kept; none: compiled at each start.
     pub plugin_cache: Option<PathBuf>,
     /// Whether opening leaves installed plugins to be compiled behind. Until one is ready, its guards
@@ -144,6 +147,8 @@ impl Default for DeskOptions {
             ids: IdSource::random(),
             search: true,
             search_dir: None,
+            #[cfg(feature = "embeddings")]
+            embeddings: None,
             plugin_cache: None,
             compile_behind: false,
             survey_link: "http://127.0.0.1:8080/r/".to_owned(),
@@ -151,6 +156,10 @@ impl Default for DeskOptions {
         }
     }
 }
+
+/// The file of vectors, in the folder of the index.
+#[cfg(feature = "embeddings")]
+const EMBEDDINGS_FILE: &str = "embeddings.redb";
 
 /// A service desk on a store.
 pub struct Desk {
@@ -178,6 +187,8 @@ pub struct Desk {
     search: Option<Arc<crate::search::SearchIndex>>,
     #[cfg(feature = "search")]
     tuning: query::TuningCache,
+    #[cfg(feature = "embeddings")]
+    embeddings: Option<crate::embeddings::Embeddings>,
 }
 
 impl Desk {
@@ -206,6 +217,8 @@ impl Desk {
             search: None,
             #[cfg(feature = "search")]
             tuning: query::TuningCache::default(),
+            #[cfg(feature = "embeddings")]
+            embeddings: None,
             store,
             clock: options.clock,
             ids: options.ids,
@@ -241,6 +254,12 @@ impl Desk {
                 ready: parking_lot::Mutex::default(),
             };
             let index = index_source::open(&desk.store, folder.as_deref(), rules)?;
+            #[cfg(feature = "embeddings")]
+            if let Some(model) = options.embeddings {
+                let file = folder.map(|folder| folder.join(EMBEDDINGS_FILE));
+                let opened = crate::embeddings::Embeddings::open(file.as_deref(), &index, model)?;
+                desk.embeddings = Some(opened);
+            }
             desk.search = Some(index);
         }
         Ok(Arc::new(desk))
@@ -293,11 +312,16 @@ impl Desk {
         });
         #[cfg(not(feature = "search"))]
         let (indexed, rebuilding) = (None, false);
+        #[cfg(feature = "search")]
+        let embeddings = self.embeddings_health();
+        #[cfg(not(feature = "search"))]
+        let embeddings = None;
         let catalog = self.catalog()?;
         Ok(Health {
             store: self.store.health()?,
             indexed,
             rebuilding,
+            embeddings,
             packs: catalog.packs().len(),
             failing_rules: self.failing_rules(&catalog),
         })
@@ -321,6 +345,10 @@ impl Desk {
     pub fn close(&self) -> Result<()> {
         if let Err(e) = self.keep_lessons(true) {
             tracing::warn!(code = e.code, "counts of searches are lost: {}", e.message);
+        }
+        #[cfg(feature = "embeddings")]
+        if let Some(embeddings) = &self.embeddings {
+            embeddings.close();
         }
         #[cfg(feature = "search")]
         if let Some(index) = &self.search {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{SearchError, SearchResult};
+use super::fusion::Rest;
 use super::request::{Demand, Sort};
 use super::schema::fnv;
 
@@ -37,11 +38,25 @@ pub(super) struct Cursor {
     pub(super) id: [u8; 16],
     /// The moment of the list's ranking, if it has one.
     pub(super) at: Option<i64>,
+    /// The hits that come before all others, where meaning moved them.
+    pub(super) rest: Option<Rest>,
 }
 
 impl Cursor {
-    pub(super) fn new(list: u64, key: SortKey, id: [u8; 16], at: Option<i64>) -> Self {
-        Self { list, key, id, at }
+    pub(super) fn new(
+        list: u64,
+        key: SortKey,
+        id: [u8; 16],
+        at: Option<i64>,
+        rest: Option<Rest>,
+    ) -> Self {
+        Self {
+            list,
+            key,
+            id,
+            at,
+            rest,
+        }
     }
 
     pub(super) fn encode(&self) -> String {
@@ -80,7 +95,8 @@ impl Cursor {
             .map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit))
             .collect();
         let cursor: Self = postcard::from_bytes(&bytes).map_err(|_| refuse())?;
-        if matches!(cursor.key, SortKey::Score(score) if score.is_nan()) {
+        let is_odd = matches!(cursor.key, SortKey::Score(score) if score.is_nan());
+        if is_odd || cursor.rest.as_ref().is_some_and(|rest| !rest.is_sound()) {
             return Err(refuse());
         }
         Ok(cursor)

@@ -9,6 +9,7 @@ use tantivy::{DocAddress, DocSet, Searcher, TERMINATED};
 use super::collect::Row;
 use super::cursor::SortKey;
 use super::error::SearchResult;
+use super::fusion::MeaningPart;
 use super::query;
 use super::ranking::SegmentRanking;
 use super::request::{SearchRequest, Sections};
@@ -36,6 +37,8 @@ pub struct Explanation {
     pub factor: f32,
     /// The same by value, age and votes.
     pub factors: Vec<FactorPart>,
+    /// What meaning added.
+    pub meaning: Option<MeaningPart>,
 }
 
 /// What a word gave.
@@ -223,6 +226,7 @@ impl<'e> Explainer<'e> {
             },
             factor,
             factors,
+            meaning: None,
         })
     }
 

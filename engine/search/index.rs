@@ -16,6 +16,7 @@ use super::error::{SearchError, SearchResult};
 use super::folder::{Folder, Generation, caught, in_memory};
 use super::indexer::Indexer;
 use super::likeness::{self, Likeness};
+use super::outline::{self, Outline, PublicText};
 use super::page;
 use super::request::{SearchPage, SearchRequest};
 use super::suggest::{self, Suggestions};
@@ -342,6 +343,22 @@ impl SearchIndex {
                 Err(error)
             }
         }
+    }
+
+    /// Shows every document of a kind, in no order, and reads the texts of the first so many that are
+    /// wanted.
+    ///
+    /// # Errors
+    /// When the index is damaged.
+    pub fn texts(
+        &self,
+        kind: &str,
+        most: usize,
+        wanted: &mut dyn FnMut(Outline) -> bool,
+    ) -> SearchResult<Vec<PublicText>> {
+        let live = self.shared.live.load_full();
+        let searcher = live.reader.searcher();
+        caught(|| outline::texts(&live.generation.fields, &searcher, kind, most, wanted))
     }
 
     /// Journal position up to which changes are found.

@@ -13,8 +13,8 @@ use tantivy::tokenizer::TokenStream;
 
 use super::analysis::{EXACT, Terms, is_number_char};
 use super::collect::{OrderBy, PageCollector};
-use super::cursor::SortKey;
 use super::error::SearchResult;
+use super::fusion::{self, Placed, WINDOW};
 use super::query;
 use super::request::SearchRequest;
 use super::schema::{Fields, cut};
@@ -38,12 +38,24 @@ const SNIPPET_CHARS: usize = 220;
 
 /// What was found, and why.
 pub struct Likeness {
-    /// Kind, id and score of the documents, best first. Each is to be read again and authorised
-    /// before it is shown.
-    pub hits: Vec<(String, [u8; 16], f32)>,
+    /// The documents, best first. Each is to be read again and authorised before it is shown.
+    pub hits: Vec<LikeHit>,
     /// Whether the index is being rebuilt, so that the answer may be old or incomplete.
     pub rebuilding: bool,
     marks: Highlighter,
+}
+
+/// A document like the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LikeHit {
+    /// Kind of the record.
+    pub kind: String,
+    /// Id of the record.
+    pub id: [u8; 16],
+    /// How much it is like the text.
+    pub score: f32,
+    /// Similarity in meaning, from -1 to 1, where that is known.
+    pub similarity: Option<f32>,
 }
 
 /// A word of the text in a document.
@@ -152,19 +164,24 @@ pub(super) fn like(
             (Occur::Must, Box::new(ConstScoreQuery::new(conditions, 0.0))),
         ])),
     };
+    let nearness = request.meaning.as_deref();
     let page = PageCollector {
         order: OrderBy::Score,
         after: None,
-        limit: request.limit,
+        limit: nearness.map_or(request.limit, |_| request.limit.max(WINDOW)),
         ranking: None,
     };
-    let mut rows = searcher.search(&query, &page)?.rows;
-    rows.truncate(request.limit);
-    let hit = |row: super::collect::Row| match row.key {
-        SortKey::Score(score) => (row.kind, row.id, score),
-        _ => (row.kind, row.id, 0.0),
+    let rows = searcher.search(&query, &page)?.rows;
+    let placed = nearness.and_then(|nearness| fusion::fuse(&rows, nearness));
+    let by_words = || rows.into_iter().map(Placed::by_words).collect();
+    let placed: Vec<Placed> = placed.unwrap_or_else(by_words);
+    let hit = |placed: Placed| LikeHit {
+        score: placed.score(),
+        similarity: placed.meaning.map(|part| part.similarity),
+        kind: placed.row.kind,
+        id: placed.row.id,
     };
-    likeness.hits = rows.into_iter().map(hit).collect();
+    likeness.hits = placed.into_iter().take(request.limit).map(hit).collect();
     Ok(likeness)
 }
 

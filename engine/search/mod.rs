@@ -19,6 +19,7 @@ mod error;
 mod explain;
 mod facets;
 mod folder;
+mod fusion;
 mod guesses;
 mod index;
 mod indexer;
@@ -26,6 +27,7 @@ mod language;
 mod layout;
 mod likeness;
 mod merges;
+mod outline;
 mod page;
 mod query;
 mod ranking;
@@ -50,9 +52,11 @@ pub use doc::{
 pub use error::{SearchError, SearchResult, SourceError};
 pub use explain::{Explanation, FactorPart, WordPart};
 pub use facets::MAX_FACET_COUNTS;
+pub use fusion::{MeaningPart, Nearness, has_meaning};
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
 pub use language::{Piece, blanked, pieces};
-pub use likeness::{LikeMatch, Likeness};
+pub use likeness::{LikeHit, LikeMatch, Likeness};
+pub use outline::{Outline, PublicText};
 pub use ranking::{Factors, Fresh, Ranking, ValueFactor, moment_of};
 pub use request::{
     Demand, Facet, FacetAsk, Filter, Hit, MAX_LIMIT, MAX_QUERY_CHARS, MAX_QUERY_TOKENS, SearchPage,

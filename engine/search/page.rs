@@ -5,12 +5,13 @@ use tantivy::schema::{Field, TantivyDocument, Value};
 use tantivy::{DocAddress, Searcher};
 
 use super::collect::{Collected, OrderBy, PageCollector, Row};
-use super::cursor::{Cursor, SortKey, list_of};
+use super::cursor::{Cursor, list_of};
 use super::doc::field_name_is_valid;
 use super::error::{SearchError, SearchResult};
 use super::explain::Explainer;
 use super::facets::FacetCollector;
 use super::folder::caught;
+use super::fusion::{self, LOOKED_THROUGH, Placed, WINDOW};
 use super::guesses::{Guesser, MIN_PREFIX};
 use super::query;
 use super::ranking::Ranking;
@@ -54,14 +55,14 @@ pub(super) fn search(
         Some(cursor) => Some(Cursor::decode(cursor, list)?),
         None => None,
     };
-    let mut found = find(fields, searcher, request, after.clone(), false)?;
+    let mut found = in_order(fields, searcher, request, after.as_ref(), false)?;
     let has_phrases = request.demands.iter().any(Demand::is_phrase_to_find);
     let relaxed = has_phrases && text.is_some() && found.total == 0;
     if relaxed {
-        found = find(fields, searcher, request, after, true)?;
+        found = in_order(fields, searcher, request, after.as_ref(), true)?;
     }
-    let Found {
-        mut rows,
+    let Ordered {
+        mut hits,
         total,
         facets,
         words,
@@ -70,17 +71,18 @@ pub(super) fn search(
         .explain
         .then(|| Explainer::new(fields, searcher, request, &words))
         .transpose()?;
-    let more = rows.len() > request.limit;
-    rows.truncate(request.limit);
+    let more = hits.len() > request.limit;
+    hits.truncate(request.limit);
+    let by_meaning = hits.iter().any(|placed| placed.behind.is_some());
     let marks = request
         .snippet
         .then(|| Highlighter::of(text.unwrap_or_default(), &words));
     let mut damage = None;
-    let mut hits = Vec::with_capacity(rows.len());
-    for row in rows {
+    let mut shown_hits = Vec::with_capacity(hits.len());
+    for placed in hits {
         let shown = marks
             .as_ref()
-            .map(|marks| show(fields, searcher, row.address, marks, request));
+            .map(|marks| show(fields, searcher, placed.row.address, marks, request));
         let shown = match shown {
             Some(Ok(shown)) => Some(shown),
             Some(Err(error)) => {
@@ -92,27 +94,86 @@ pub(super) fn search(
         let explanation = match &explainer {
             Some(explainer) => {
                 let matches = shown.as_ref().map_or(&[][..], |shown| &shown.matches);
-                Some(explainer.explain(&row, matches)?)
+                let mut explanation = explainer.explain(&placed.row, matches)?;
+                explanation.meaning = placed.meaning;
+                Some(explanation)
             }
             None => None,
         };
-        let mut hit = hit(row, list, ranking.map(|ranking| ranking.at), shown);
+        let mut hit = hit(placed, list, ranking.map(|ranking| ranking.at), shown);
         hit.explanation = explanation;
-        hits.push(hit);
+        shown_hits.push(hit);
     }
-    let next = hits.last().filter(|_| more).map(|hit| hit.cursor.clone());
+    let last = shown_hits.last().filter(|_| more);
+    let next = last.map(|hit| hit.cursor.clone());
     let page = SearchPage {
-        hits,
+        hits: shown_hits,
         total,
         next,
         relaxed,
         facets,
+        by_meaning,
         ..SearchPage::default()
     };
     Ok((page, damage))
 }
 
-/// What the index has for a request.
+/// What the index has for a request, in the order in which it is shown.
+struct Ordered {
+    hits: Vec<Placed>,
+    total: u64,
+    facets: Vec<Facet>,
+    words: Vec<Word>,
+}
+
+/// Finds by words, and puts the first hits in order by meaning, too, where that is known. Later pages
+/// have the order that the first one came to.
+fn in_order(
+    fields: &Fields,
+    searcher: &Searcher,
+    request: &SearchRequest,
+    after: Option<&Cursor>,
+    relaxed: bool,
+) -> SearchResult<Ordered> {
+    let nearness = request.meaning.as_deref();
+    let by_score = request.text.is_some() && request.sort == Sort::Relevance;
+    let kept = after.and_then(|cursor| Some((cursor, cursor.rest.as_ref()?)));
+    let with =
+        |limit, after: Option<&Cursor>| find(fields, searcher, request, (limit, after), relaxed);
+    let (found, hits) = match (kept, nearness.filter(|_| by_score && after.is_none())) {
+        (Some((cursor, rest)), _) => {
+            let found = with(LOOKED_THROUGH, None)?;
+            let from = (&cursor.key, cursor.id);
+            let mut hits = fusion::go_on(found.rows.clone(), rest, from, nearness);
+            if hits.len() <= request.limit {
+                let others = with(request.limit - hits.len(), after)?.rows;
+                hits.extend(others.into_iter().map(Placed::by_words));
+            }
+            (found, hits)
+        }
+        (None, Some(nearness)) => {
+            let found = with(request.limit.max(WINDOW), None)?;
+            let hits = match fusion::fuse(&found.rows, nearness) {
+                Some(hits) => hits,
+                None => found.rows.iter().cloned().map(Placed::by_words).collect(),
+            };
+            (found, hits)
+        }
+        (None, None) => {
+            let mut found = with(request.limit, after)?;
+            let rows = std::mem::take(&mut found.rows).into_iter();
+            (found, rows.map(Placed::by_words).collect())
+        }
+    };
+    Ok(Ordered {
+        hits,
+        total: found.total,
+        facets: found.facets,
+        words: found.words,
+    })
+}
+
+/// What the index has for a request, in the order of words.
 struct Found {
     rows: Vec<Row>,
     total: u64,
@@ -124,7 +185,7 @@ fn find(
     fields: &Fields,
     searcher: &Searcher,
     request: &SearchRequest,
-    after: Option<Cursor>,
+    (limit, after): (usize, Option<&Cursor>),
     relaxed: bool,
 ) -> SearchResult<Found> {
     let text = request.text.as_deref().map(looked_at);
@@ -158,8 +219,8 @@ fn find(
     let query = query::build(&counted, conditions, wishes, request.sections);
     let page = PageCollector {
         order,
-        after,
-        limit: request.limit,
+        after: after.cloned(),
+        limit,
         ranking: request.ranking.clone(),
     };
     let facets = (!request.facets.is_empty()).then(|| FacetCollector {
@@ -260,17 +321,19 @@ fn matches(marks: &Highlighter, own: &[&Looked<'_>], added: &[&Looked<'_>]) -> V
     matches
 }
 
-fn hit(row: Row, list: u64, at: Option<i64>, shown: Option<Shown>) -> Hit {
-    let score = match row.key {
-        SortKey::Score(score) => score,
-        _ => 0.0,
+fn hit(placed: Placed, list: u64, at: Option<i64>, shown: Option<Shown>) -> Hit {
+    let score = placed.score();
+    let Placed { row, behind, .. } = placed;
+    let (key, id, rest) = match behind {
+        Some((key, id, rest)) => (key, id, Some(rest)),
+        None => (row.key, row.id, None),
     };
     let (title, snippet, matches) = match shown {
         Some(shown) => (Some(shown.title), Some(shown.snippet), shown.matches),
         None => (None, None, Vec::new()),
     };
     Hit {
-        cursor: Cursor::new(list, row.key, row.id, at).encode(),
+        cursor: Cursor::new(list, key, id, at, rest).encode(),
         kind: row.kind,
         id: row.id,
         score,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::doc::FilterValue;
 use super::explain::Explanation;
+use super::fusion::Nearness;
 use super::ranking::Ranking;
 use super::wording::Wording;
 use super::words::WordMatch;
@@ -46,6 +47,8 @@ pub struct SearchRequest {
     pub ranking: Option<Arc<Ranking>>,
     /// Whether hits say what their scores are made of; costs a look at each word of each hit.
     pub explain: bool,
+    /// How near documents are in meaning to the text; none: words alone count.
+    pub meaning: Option<Arc<dyn Nearness>>,
 }
 
 /// Words that a document has to have, or must not have.
@@ -107,6 +110,7 @@ impl Default for SearchRequest {
             locale: None,
             ranking: None,
             explain: false,
+            meaning: None,
         }
     }
 }
@@ -255,6 +259,8 @@ pub struct SearchPage {
     pub relaxed: bool,
     /// The facets that were asked for.
     pub facets: Vec<Facet>,
+    /// Whether hits are in order by meaning, too.
+    pub by_meaning: bool,
 }
 
 /// One document found.

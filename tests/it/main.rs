@@ -18,6 +18,9 @@ mod delivery;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+#[cfg(feature = "embeddings")]
+mod embeddings;
+#[cfg(test)]
 #[cfg(all(feature = "script", feature = "search"))]
 mod erase;
 #[cfg(test)]

@@ -31,16 +31,25 @@ const CRATES: [(&str, &[&str]); 16] = [
 
 /// A room of the engine and the rooms it may know beside itself. `desk` knows no front end, and
 /// nobody but the front ends knows `cli`.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("store", &[]),
     ("search", &[]),
+    ("embeddings", &["search", "store"]),
     ("text", &[]),
     ("hooks", &["domain"]),
     ("packs", &["domain", "hooks"]),
     (
         "desk",
-        &["domain", "hooks", "packs", "search", "store", "text"],
+        &[
+            "domain",
+            "embeddings",
+            "hooks",
+            "packs",
+            "search",
+            "store",
+            "text",
+        ],
     ),
     (
         "api",
@@ -53,7 +62,16 @@ const ROOMS: [(&str, &[&str]); 11] = [
     (
         "cli",
         &[
-            "api", "delivery", "desk", "domain", "hooks", "packs", "scenario", "search", "store",
+            "api",
+            "delivery",
+            "desk",
+            "domain",
+            "embeddings",
+            "hooks",
+            "packs",
+            "scenario",
+            "search",
+            "store",
             "text",
         ],
     ),

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::desk::{Explained, FactorPart, RankedBy, WordPart};
 
-/// What a score is made of: `base` times `factor`.
+/// What a score is made of: `base` times `factor`, and what `meaning` gave.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Explanation)]
 pub struct ExplanationView {
@@ -21,6 +21,18 @@ pub struct ExplanationView {
     pub factor: f32,
     /// What the factor is made of; those of sections are in what the words gave.
     pub factors: Vec<FactorPartView>,
+    /// What meaning added; null where words alone count.
+    pub meaning: Option<MeaningView>,
+}
+
+/// What meaning gave to a hit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedMeaning)]
+pub struct MeaningView {
+    /// Similarity of the article to the text, from -1 to 1.
+    pub similarity: f32,
+    /// What it added to the score.
+    pub gave: f32,
 }
 
 /// What a word gave.
@@ -88,6 +100,10 @@ impl ExplanationView {
             other: of.other,
             factor: of.factor,
             factors: of.factors.iter().map(factor).collect(),
+            meaning: of.meaning.map(|part| MeaningView {
+                similarity: part.similarity,
+                gave: part.gave,
+            }),
         }
     }
 }

@@ -24,7 +24,7 @@ use chrono::TimeDelta;
 use clap::Args;
 
 use super::failure::{Failure, Outcome};
-use super::folder::{Folder, Opening, write_private};
+use super::folder::{Around, Folder, Opening, write_private};
 use super::serve::Server;
 use super::settings::{ServeArgs, Settings, Shared};
 use super::{logging, out, pack, token};
@@ -90,7 +90,8 @@ pub fn demo(args: &DemoArgs, shared: &Shared) -> Outcome<()> {
     }
     let opening = out::spinner("opening the desk");
     let clock = Arc::new(DemoClock::with_offset(offset, place.clone()));
-    let desk = folder.open(Opening::Whole(clock.clone(), link))?;
+    let around = Around::new(clock.clone(), link).with_model_of(&settings);
+    let desk = folder.open(Opening::Whole(around))?;
     // The machine's clock may have been set back: the desk's time goes on from where it was.
     let offset = clock.reach(last_instant(&desk)?);
     mark::write(&place, State::Ready, offset)?;
@@ -121,7 +122,8 @@ fn load(folder: &Folder, survey_link: &str) -> Outcome<TimeDelta> {
     let end = now.max(first_end());
     mark::write(&place, State::Loading, TimeDelta::zero())?;
     let clock = Arc::new(VirtualClock::at(end - TimeDelta::days(plan::DAYS)));
-    let desk = folder.open(Opening::Whole(clock.clone(), survey_link.to_owned()))?;
+    let around = Around::new(clock.clone(), survey_link.to_owned());
+    let desk = folder.open(Opening::Whole(around))?;
     install(&desk, false)?;
     name_service(&desk)?;
     let bar = out::progress(parties::count(&content) as u64, "people and articles");

@@ -18,6 +18,8 @@ mod intake;
 mod learned;
 mod ledger;
 mod list;
+#[cfg(feature = "search")]
+mod meaning;
 mod overview;
 #[cfg(feature = "search")]
 mod pins;

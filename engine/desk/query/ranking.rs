@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::desk::permits::Patience;
 use crate::desk::sight::Sight;
 use crate::desk::{
-    Actor, Desk, Explained, FactorPart, RankedBy, Result, WordPart, decide, index_source, lookup,
+    Actor, Desk, Explained, FactorPart, MeaningGave, RankedBy, Result, WordPart, decide,
+    index_source, lookup,
 };
 use crate::domain::{Code, Id, Instant, Kind, Value};
 use crate::hooks::{
@@ -261,6 +262,10 @@ impl Ranked {
             other: of.other,
             factor: of.factor,
             factors,
+            meaning: of.meaning.map(|part| MeaningGave {
+                similarity: part.similarity,
+                gave: part.gave,
+            }),
         }
     }
 

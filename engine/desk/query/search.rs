@@ -97,7 +97,13 @@ impl Desk {
             locale: locale_of(query, &asked.told),
             ranking: ranked.ranking.clone(),
             explain: query.explain,
+            meaning: None,
         };
+        let prose = request
+            .text
+            .as_deref()
+            .filter(|text| request.demands.is_empty() && search::has_meaning(text));
+        request.meaning = prose.and_then(|text| self.nearness(&kinds, sections, text));
         let top = self.top(&tuned, &mut request, ground.now)?;
         let page = index.search(&request).map_err(search_error)?;
         let (found, next) = top.page(page.hits, page.next);
@@ -145,6 +151,7 @@ impl Desk {
             hits,
             next,
             rebuilding: page.rebuilding,
+            by_meaning: page.by_meaning,
             understood: asked.told,
             facets: facets::named(&*snapshot, &sight, catalog, &kinds, page.facets)?,
         })

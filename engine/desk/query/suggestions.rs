@@ -106,12 +106,11 @@ impl Desk {
         let index = self.search.as_ref().ok_or_else(no_search)?;
         let (own, sections) = rights(&asked.sight, &[kind], false)?;
         filters.extend(own);
+        let title = asked.query.title.replace('\n', " ");
+        let text = format!("{title}\n{}", asked.query.text);
         let request = SearchRequest {
-            text: Some(format!(
-                "{}\n{}",
-                asked.query.title.replace('\n', " "),
-                asked.query.text
-            )),
+            meaning: self.nearness(&[kind], sections, &text),
+            text: Some(text),
             kinds: vec![kind.name().to_owned()],
             filters,
             sections,
@@ -148,7 +147,7 @@ impl Asked<'_, '_> {
 
     /// The hits that the asker may read, best first, each with why.
     fn ranked(&self, kind: Kind, found: &Likeness, used: &BTreeSet<Id>) -> Result<Vec<Suggestion>> {
-        let places = places_of(found.hits.iter().map(|(kind, id, _)| (kind, id)));
+        let places = places_of(found.hits.iter().map(|hit| (&hit.kind, &hit.id)));
         let pages = super::record::read_many(self.snapshot, &self.sight, &places)?;
         let uses = self.uses(kind, &pages.iter().map(|p| p.record.id).collect::<Vec<_>>())?;
         let mut all: Vec<Suggestion> = Vec::with_capacity(pages.len());
@@ -159,8 +158,8 @@ impl Asked<'_, '_> {
             if kind == Kind::Ticket && !is_solved {
                 continue;
             }
-            let hit = found.hits.iter().find(|(_, id, _)| *id == record.id.0);
-            let score = hit.map_or(0.0, |(_, _, score)| *score);
+            let hit = found.hits.iter().find(|hit| hit.id == record.id.0);
+            let score = hit.map_or(0.0, |hit| hit.score);
             let same = self.same(&record);
             let near: f32 = same.iter().map(|(_, worth)| worth).sum();
             let helped = USED * citation::worth(&uses, self.ground.now);
@@ -171,6 +170,7 @@ impl Asked<'_, '_> {
                     matches: Vec::new(),
                     same: same.into_iter().map(|(name, _)| name).collect(),
                     uses: uses.len(),
+                    similarity: hit.and_then(|hit| hit.similarity),
                 },
                 snippet: String::new(),
                 version: page.version,

@@ -17,6 +17,17 @@ pub struct Explained {
     pub factor: f32,
     /// What it is made of, and the factors of sections.
     pub factors: Vec<FactorPart>,
+    /// What meaning added to the product.
+    pub meaning: Option<MeaningGave>,
+}
+
+/// What meaning gave to a hit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MeaningGave {
+    /// Similarity of the article to the text, from -1 to 1.
+    pub similarity: f32,
+    /// What it added to the score.
+    pub gave: f32,
 }
 
 /// What a word gave.

@@ -90,10 +90,23 @@ pub struct Health {
     pub indexed: Option<Pos>,
     /// Whether the index is being rebuilt.
     pub rebuilding: bool,
+    /// How the model does that gives meaning to searches; none without one.
+    pub embeddings: Option<EmbeddingsHealth>,
     /// Active packs.
     pub packs: usize,
     /// Rules in force that failed since the start, or are suspended.
     pub failing_rules: Vec<crate::desk::FailingRule>,
+}
+
+/// How the model of meaning does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmbeddingsHealth {
+    /// Articles that have a vector.
+    pub made: usize,
+    /// Articles whose vector is missing or of an older version.
+    pub waiting: usize,
+    /// Whether the model failed when it was asked last: words alone count then.
+    pub failing: bool,
 }
 
 /// One step in the life of a command: a rule, or what the engine does itself.

@@ -145,6 +145,8 @@ pub struct SearchHits {
     pub corrected: Option<String>,
     /// What the text was taken for.
     pub understood: Vec<Understood>,
+    /// Whether hits are in order by meaning, too.
+    pub by_meaning: bool,
     /// The facets that were asked for.
     pub facets: Vec<FacetCounts>,
     /// What clicks on the hits name the query by, when it is counted.

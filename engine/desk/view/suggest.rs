@@ -80,7 +80,7 @@ pub struct Suggestion {
 }
 
 /// Why a record may help.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SuggestionWhy {
     /// Words that both have.
     pub matches: Vec<LikeMatch>,
@@ -88,6 +88,8 @@ pub struct SuggestionWhy {
     pub same: Vec<&'static str>,
     /// How often the article was put into answers lately.
     pub uses: usize,
+    /// Similarity of both in meaning, from -1 to 1, where the desk has a model that says it.
+    pub similarity: Option<f32>,
 }
 
 /// A word that a ticket and a suggestion have.

@@ -6,6 +6,7 @@ mod fake;
 mod layout;
 mod life;
 mod lists;
+mod meaning;
 mod ranked;
 mod suggest;
 mod text;
