@@ -24,6 +24,8 @@ pub struct Collection {
     pub relevant: HashMap<String, HashMap<String, u32>>,
     queries: Vec<Query>,
     disturbed: BTreeMap<String, Vec<Query>>,
+    /// Queries in other words than the articles have.
+    meant: Vec<Query>,
 }
 
 /// An article.
@@ -85,6 +87,7 @@ impl Collection {
             relevant: relevant(&grades),
             queries: queries(&folder.join("queries.jsonl"))?,
             disturbed,
+            meant: Vec::new(),
         })
     }
 
@@ -108,17 +111,21 @@ impl Collection {
                 });
             }
         }
-        let table = fs::read_to_string(root.join("tests/relevance/queries.tsv"))?;
-        let mut queries = Vec::new();
         let mut relevant: HashMap<String, HashMap<String, u32>> = HashMap::new();
-        for (text, wanted) in table.lines().filter_map(|line| line.split_once('\t')) {
-            let one = HashMap::from([(wanted.to_owned(), 1)]);
-            relevant.insert(text.to_owned(), one);
-            queries.push(Query {
-                key: text.to_owned(),
-                text: text.to_owned(),
-            });
-        }
+        let mut asked = |file: &str| -> Fallible<Vec<Query>> {
+            let table = fs::read_to_string(root.join("tests/relevance").join(file))?;
+            let rows = table.lines().filter_map(|line| line.split_once('\t'));
+            let query = |(text, wanted): (&str, &str)| {
+                let one = HashMap::from([(wanted.to_owned(), 1)]);
+                relevant.insert(text.to_owned(), one);
+                Query {
+                    key: text.to_owned(),
+                    text: text.to_owned(),
+                }
+            };
+            Ok(rows.map(query).collect())
+        };
+        let (queries, meant) = (asked("queries.tsv")?, asked("meant.tsv")?);
         Ok(Self {
             name: "demo".to_owned(),
             locale: locale(&articles),
@@ -126,6 +133,7 @@ impl Collection {
             relevant,
             queries,
             disturbed: BTreeMap::new(),
+            meant,
         })
     }
 
@@ -144,6 +152,7 @@ impl Collection {
             }
         }
         ways.extend(self.disturbed.clone());
+        ways.push(("meant".to_owned(), self.meant.clone()));
         ways.retain(|(_, queries)| !queries.is_empty());
         ways
     }

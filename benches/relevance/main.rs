@@ -3,12 +3,15 @@
 //! `cargo bench -p opora-benches --bench relevance --features relevance -- DIR …` measures collections
 //! in the layout of the BEIR benchmarks, each on a desk of its own with default settings; without a
 //! folder it measures the articles of the demo with the queries of `tests/relevance`. `--quick` asks
-//! the first 100 queries of each.
+//! the first 100 queries of each. With the feature `embeddings` and a model in `OPORA_EMBEDDINGS_URL`
+//! hits are in order by meaning, too.
 
 #![expect(clippy::print_stdout, reason = "a bench reports on standard output")]
 
 mod collection;
 mod disturb;
+#[cfg(feature = "embeddings")]
+mod model;
 mod score;
 
 use std::collections::HashMap;
@@ -106,7 +109,14 @@ fn measure(collection: &Collection, mode: &Mode) -> Fallible<()> {
 
 /// A desk with the articles of a collection, and their keys by id.
 fn library(collection: &Collection) -> Fallible<(Arc<Desk>, HashMap<Id, String>)> {
-    let desk = Desk::open(Arc::new(MemoryStore::new()), DeskOptions::default())?;
+    #[cfg_attr(
+        not(feature = "embeddings"),
+        expect(unused_mut, reason = "the model is set in it")
+    )]
+    let mut options = DeskOptions::default();
+    #[cfg(feature = "embeddings")]
+    model::set(&mut options)?;
+    let desk = Desk::open(Arc::new(MemoryStore::new()), options)?;
     let mut keys = HashMap::new();
     for article in &collection.articles {
         let fields = json!({
@@ -121,5 +131,7 @@ fn library(collection: &Collection) -> Fallible<(Arc<Desk>, HashMap<Id, String>)
         let reply = desk.run(&Request::by(ADMIN), &create)?;
         keys.insert(reply.id, article.key.clone());
     }
+    #[cfg(feature = "embeddings")]
+    model::wait_for(&desk, keys.len())?;
     Ok((desk, keys))
 }

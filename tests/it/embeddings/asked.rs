@@ -16,7 +16,7 @@ fn a_ticket_is_suggested_the_article_that_means_its_trouble() {
     let (library, [_, print, _]) = Library::filled();
     let query = LikeQuery {
         title: "Принтер".to_owned(),
-        text: "С утра он не даёт начать работу".to_owned(),
+        text: "Нужен с утра для работы".to_owned(),
         limit: 5,
         at_least: Some(library.desk.pos()),
         ..LikeQuery::default()
