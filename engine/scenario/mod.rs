@@ -10,6 +10,7 @@ mod driver;
 mod file;
 mod intake;
 mod listed;
+mod look;
 mod on_desk;
 mod pack;
 mod past;

@@ -1,10 +1,10 @@
 //! What scenarios say of a record's past: which fields a step changed, and its whole history.
 
-use super::check::Look;
 use super::command::Names;
 use super::compare::{field, is_code, same, shown};
 use super::driver::{Seen, ShownChange, ShownFieldChange};
 use super::file::{FieldChangeLike, PastLike, instant};
+use super::look::Look;
 use super::report::Difference;
 
 /// Fields that every change touches.
