@@ -12,6 +12,7 @@
 mod analysis;
 mod collect;
 mod columns;
+mod condition;
 mod cursor;
 mod directory;
 mod doc;

@@ -25,6 +25,7 @@ mod erase;
 #[cfg(feature = "text")]
 mod files;
 mod form;
+mod ground;
 mod guard;
 mod input;
 mod intake;
@@ -54,6 +55,7 @@ mod stage;
 mod steps;
 mod survey;
 mod tags;
+mod target;
 mod timer;
 mod to_article;
 mod token;
@@ -67,23 +69,22 @@ mod webhook;
 use std::sync::Arc;
 
 use super::allot::Allotment;
-use super::catalogs::Catalogs;
 use super::changeset::{self, Heading};
 use super::draft::Draft;
 use super::journal::{Cause, Input, OWN_CATALOG};
-use super::permits::{Patience, Permits};
-use super::service::{Loads, Service};
+use super::permits::Patience;
 use super::sight::Sight;
-use super::{Actor, Command, Error, ErrorKind, Reply, Request, Result};
-use crate::domain::{Id, Instant, Kind};
+use super::{Actor, Command, Reply, Request, Result};
+use crate::domain::{Id, Kind};
 use crate::packs::Catalog;
-use crate::store::{Batch, OpId, Pos, Snapshot, Store, Table};
+use crate::store::{Batch, OpId, Pos, Table};
 
 pub use beside::named;
 pub use breaker::{Breakers, FailingRule, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
 pub use delivery::{is_pending, is_undelivered, queue_rows, read as read_delivery};
+pub use ground::Ground;
 pub use intake::PartySearch;
 pub use lifecycle::{Happening, try_happening};
 pub use performer::may_complete;
@@ -96,68 +97,8 @@ pub use update::place;
 
 /// How far effects may cause effects.
 pub const MAX_DEPTH: usize = 8;
-/// Commands about a ticket even when it was merged into another one.
-const WITH_MERGED: [&str; 6] = [
-    "unmerge",
-    "unwatch",
-    "delete",
-    "tag_personally",
-    "erase",
-    "fire_timer",
-];
 /// Most records that one command may create by effects.
 pub const MAX_CREATED: usize = 50;
-
-/// What a decision is made on, beside the command.
-pub struct Ground<'a> {
-    /// The view of the store.
-    pub snapshot: Arc<dyn Snapshot>,
-    /// The rules.
-    pub catalog: Arc<Catalog>,
-    /// Version of the list of active packs.
-    pub catalog_version: Option<Pos>,
-    /// Levels, calendars, agents, teams.
-    pub service: Arc<Service>,
-    /// Version of their stamp.
-    pub service_version: Option<Pos>,
-    /// Open tickets by agent.
-    pub loads: &'a Loads,
-    /// Which rules failed, and which are suspended.
-    pub breakers: &'a Breakers,
-    /// How many threads a pack's rules may hold.
-    pub permits: &'a Permits,
-    /// Reads packs.
-    pub hosts: &'a dyn crate::packs::Hosts,
-    /// Where compiled catalogs are kept.
-    pub catalogs: &'a Catalogs,
-    /// The engine's time.
-    pub now: Instant,
-    /// Prefix of the addresses of surveys.
-    pub survey_link: &'a str,
-    /// Where entries of the journal are read: they never change.
-    pub store: &'a dyn Store,
-}
-
-impl<'a> Ground<'a> {
-    /// The same with other rules.
-    pub fn by_rules(&self, catalog: Arc<Catalog>) -> Ground<'a> {
-        Ground {
-            snapshot: Arc::clone(&self.snapshot),
-            catalog,
-            catalog_version: self.catalog_version,
-            service: Arc::clone(&self.service),
-            service_version: self.service_version,
-            loads: self.loads,
-            breakers: self.breakers,
-            permits: self.permits,
-            hosts: self.hosts,
-            catalogs: self.catalogs,
-            now: self.now,
-            survey_link: self.survey_link,
-            store: self.store,
-        }
-    }
-}
 
 /// A decision under way.
 pub struct Deciding<'g, 'a> {
@@ -508,53 +449,11 @@ impl Deciding<'_, '_> {
         changes
     }
 
-    /// Reads the record a command is about, refuses a foreign one like an absent one, and checks the
-    /// version that the asker expects.
-    /// Loads the record that a command changes.
-    fn target(&mut self, kind: Kind, id: Id) -> Result<()> {
-        self.seen_target(kind, id)?;
-        self.permit_change(kind, id)
-    }
-
-    /// Loads the record that a command is about.
-    fn seen_target(&mut self, kind: Kind, id: Id) -> Result<()> {
-        let wanted: Vec<_> = self.person().into_iter().chain([(kind, id)]).collect();
-        self.draft.load(&wanted)?;
-        let record = self.draft.record(kind, id)?;
-        if !self.sight.sees(record)? {
-            return Err(Error::not_found());
-        }
-        self.settle_in(kind, id)?;
-        if !WITH_MERGED.contains(&self.input.command.as_str()) {
-            self.refuse_merged(kind, id)?;
-        }
-        let version = self.draft.records.get(&(kind, id)).and_then(|w| w.version);
-        if let Some(expected) = self.request.if_match
-            && version != Some(expected)
-        {
-            return Err(Error::new(
-                ErrorKind::Stale,
-                "stale_version",
-                format!(
-                    "the record is at version {}, not {expected}: read it again and repeat the change",
-                    version.unwrap_or_default()
-                ),
-            ));
-        }
-        Ok(())
-    }
-
     /// The engine's own work waits for its turn; people and programs may be told to come again.
     const fn patience(&self) -> Patience {
         match self.actor {
             Actor::System => Patience::Endless,
             _ => Patience::Limited,
         }
-    }
-
-    fn type_of(&self, kind: Kind, id: Id) -> Option<String> {
-        self.draft
-            .peek(kind, id)
-            .and_then(|r| r.type_code().map(str::to_owned))
     }
 }

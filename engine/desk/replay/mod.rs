@@ -8,11 +8,13 @@
 mod candidate;
 mod check;
 mod explanation;
+mod judge;
 mod moment;
 mod outline;
 mod past;
 mod rolling;
 mod run;
+mod said;
 mod shadow;
 mod simulate;
 mod why;
