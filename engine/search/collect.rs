@@ -1,8 +1,8 @@
 //! The collector of one page: best hits after a cursor, in any order, with the number of matches.
 //!
 //! Within a segment a hit is ordered by a rank and a 64-bit value (a number, or the ordinal of a
-//! text in the segment's dictionary), then by id. The id columns are read only on ties and for
-//! hits that enter the page.
+//! text in the segment's dictionary), then by id: in a descending order the newer one first. The id
+//! columns are read only on ties and for hits that enter the page.
 
 use std::collections::BinaryHeap;
 use std::ops::Bound;
@@ -34,6 +34,24 @@ pub(super) enum OrderBy {
         values: Vec<String>,
         descending: bool,
     },
+}
+
+impl OrderBy {
+    const fn is_descending(&self) -> bool {
+        match self {
+            Self::Score | Self::Newest => true,
+            Self::Field { descending, .. } | Self::Ranked { descending, .. } => *descending,
+        }
+    }
+
+    /// What the halves of ids are flipped with, so that the newer of equal hits comes first.
+    const fn id_flip(&self) -> u64 {
+        match self {
+            Self::Score => 0,
+            _ if self.is_descending() => u64::MAX,
+            _ => 0,
+        }
+    }
 }
 
 /// Collects a page.
@@ -78,7 +96,8 @@ impl Collector for PageCollector {
             Some(cursor) => {
                 let (rank, value) = order.place(&cursor.key)?;
                 let (high, low) = split_id(&cursor.id);
-                Some((rank, value, high, low))
+                let flip = self.order.id_flip();
+                Some((rank, value, high ^ flip, low ^ flip))
             }
             None => None,
         };
@@ -90,6 +109,7 @@ impl Collector for PageCollector {
                 .map(|ranking| SegmentRanking::open(ranking, reader))
                 .transpose()?,
             after,
+            id_flip: self.order.id_flip(),
             keep: self.limit + 1,
             id_high,
             id_low: fast.u64(ID_LOW)?,
@@ -117,12 +137,14 @@ impl Collector for PageCollector {
             all.total += segment.total;
             all.rows.extend(segment.rows);
         }
-        let descending = match self.order {
-            OrderBy::Score | OrderBy::Newest => true,
-            OrderBy::Field { descending, .. } | OrderBy::Ranked { descending, .. } => descending,
+        let descending = self.order.is_descending();
+        let flip = self.order.id_flip();
+        let by_id = |a: &Row, b: &Row| match flip {
+            0 => a.id.cmp(&b.id),
+            _ => b.id.cmp(&a.id),
         };
         all.rows
-            .sort_by(|a, b| compare(&a.key, &b.key, descending).then(a.id.cmp(&b.id)));
+            .sort_by(|a, b| compare(&a.key, &b.key, descending).then_with(|| by_id(a, b)));
         all.rows.truncate(self.limit + 1);
         Ok(all)
     }
@@ -134,6 +156,7 @@ pub(super) struct PageSegment {
     order: SegmentOrder,
     ranking: Option<SegmentRanking>,
     after: Option<(u8, u64, u64, u64)>,
+    id_flip: u64,
     keep: usize,
     id_high: columnar::Column<u64>,
     id_low: columnar::Column<u64>,
@@ -144,7 +167,7 @@ pub(super) struct PageSegment {
     total: u64,
 }
 
-/// Ordered as hits are: rank, value, id.
+/// Ordered as hits are: rank, value, id as it is flipped.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     rank: u8,
@@ -194,8 +217,8 @@ impl SegmentCollector for PageSegment {
         let candidate = Candidate {
             rank,
             value,
-            high: self.id_high.first(doc).unwrap_or_default(),
-            low: self.id_low.first(doc).unwrap_or_default(),
+            high: self.id_high.first(doc).unwrap_or_default() ^ self.id_flip,
+            low: self.id_low.first(doc).unwrap_or_default() ^ self.id_flip,
             doc,
             score_bits: score.to_bits(),
         };
@@ -227,7 +250,7 @@ impl SegmentCollector for PageSegment {
             }
             rows.push(Row {
                 key: order.key(candidate.doc, score)?,
-                id: join_id(candidate.high, candidate.low),
+                id: join_id(candidate.high ^ self.id_flip, candidate.low ^ self.id_flip),
                 kind,
                 version: self.version.first(candidate.doc).unwrap_or_default(),
                 address: DocAddress::new(self.ordinal, candidate.doc),

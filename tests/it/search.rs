@@ -151,6 +151,52 @@ fn lists_sort_by_a_packs_field_with_filters_and_pages() {
     assert_eq!(weights, expected);
 }
 
+/// What is created in one instant comes in one order, whoever answers: the store or the index.
+#[test]
+fn a_list_has_the_same_pages_from_the_store_and_from_the_index() {
+    let desk = searching(None);
+    let mut pos = Pos::ZERO;
+    for n in 0..23 {
+        let asked = json!({"type": "fault", "title": n.to_string()});
+        pos = desk.create(Kind::Ticket, asked).1;
+    }
+    let pages = |query: &ListQuery| {
+        let mut query = query.clone();
+        let mut pages: Vec<Vec<Id>> = Vec::new();
+        loop {
+            let page = desk.desk.list(&Actor::System, &query).unwrap();
+            pages.push(page.items.iter().map(|item| item.record.id).collect());
+            query.cursor = page.next;
+            if query.cursor.is_none() {
+                return pages;
+            }
+        }
+    };
+    let stored = ListQuery {
+        at_least: Some(pos),
+        ..ListQuery::newest(Kind::Ticket, 5)
+    };
+    let since = Condition::Between(Some("2026-03-01".to_owned()), None);
+    let filtered = ListQuery {
+        filters: vec![("created_at".to_owned(), since)],
+        ..stored.clone()
+    };
+    let sorted = |descending| ListQuery {
+        sort: Some(("created_at".to_owned(), descending)),
+        ..stored.clone()
+    };
+    let newest = pages(&stored);
+    assert_eq!(
+        newest.iter().map(Vec::len).collect::<Vec<_>>(),
+        [5, 5, 5, 5, 3]
+    );
+    assert_eq!(pages(&filtered), newest);
+    assert_eq!(pages(&sorted(true)), newest);
+    let mut oldest = newest.concat();
+    oldest.reverse();
+    assert_eq!(pages(&sorted(false)).concat(), oldest);
+}
+
 #[test]
 fn a_lost_index_folder_is_built_again_from_the_store() {
     let dir = tempfile::tempdir().unwrap();

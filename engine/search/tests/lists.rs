@@ -114,6 +114,15 @@ fn place(doc: &SearchDoc, name: &str, values: &[String]) -> Option<usize> {
     Some(found.unwrap_or(values.len()))
 }
 
+/// Among equals the newer id comes first in a descending order.
+fn by_id(descending: bool, a: &SearchDoc, b: &SearchDoc) -> Ordering {
+    if descending {
+        b.id.cmp(&a.id)
+    } else {
+        a.id.cmp(&b.id)
+    }
+}
+
 fn oracle(docs: &[SearchDoc], request: &SearchRequest) -> Vec<[u8; 16]> {
     let mut found: Vec<&SearchDoc> = docs
         .iter()
@@ -130,7 +139,7 @@ fn oracle(docs: &[SearchDoc], request: &SearchRequest) -> Vec<[u8; 16]> {
                 (None, Some(_)) => Ordering::Greater,
                 (Some(_), None) => Ordering::Less,
             };
-            by_value.then(a.id.cmp(&b.id))
+            by_value.then(by_id(*descending, a, b))
         }
         Sort::Ranked {
             name,
@@ -144,7 +153,7 @@ fn oracle(docs: &[SearchDoc], request: &SearchRequest) -> Vec<[u8; 16]> {
                 (None, Some(_)) => Ordering::Greater,
                 (Some(_), None) => Ordering::Less,
             };
-            by_place.then(a.id.cmp(&b.id))
+            by_place.then(by_id(*descending, a, b))
         }
     });
     found.into_iter().map(|doc| doc.id).collect()
