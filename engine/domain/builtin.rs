@@ -157,7 +157,8 @@ fn define(kind: Kind) -> Vec<FieldDef> {
     let mut defs: Vec<FieldDef> = all.into_iter().map(|f| f.0).collect();
     for (place, def) in defs.iter_mut().enumerate() {
         def.order = i32::try_from(place).unwrap_or(i32::MAX);
-        section::of(&def.code).clone_into(&mut def.section);
+        let section = section::of(&def.code).unwrap_or("main");
+        section.clone_into(&mut def.section);
     }
     defs
 }
