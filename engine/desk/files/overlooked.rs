@@ -71,9 +71,7 @@ impl Desk {
             }
         }
     }
-}
 
-impl Desk {
     fn note_looked(&self) -> Result<()> {
         let mut batch = Batch {
             op: self.ids.next(self.now()).0,
