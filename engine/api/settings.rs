@@ -23,6 +23,8 @@ pub struct SettingsView {
     service_name: Option<String>,
     /// Address from which messages leave.
     sender: Option<String>,
+    /// Language of what rules write where nobody's is known (`ru`); English when none is set.
+    language: Option<String>,
     /// Whether anybody reads published articles for everybody, without a token.
     public_articles: bool,
 }
@@ -38,7 +40,7 @@ pub(super) fn add(routes: &mut Routes) {
     let op = Op::patch("/v1/settings", "update_settings")
         .about(
             "settings",
-            "Set the name and address that messages leave under, and whether articles are open to all; null removes one.",
+            "Set the name and address that messages leave under, the language of the desk, and whether articles are open to all; null removes one.",
         )
         .access(Access::Admin)
         .body::<SettingsView>()
@@ -61,6 +63,7 @@ fn view(settings: Settings) -> SettingsView {
     SettingsView {
         service_name: settings.service_name,
         sender: settings.sender,
+        language: settings.language,
         public_articles: settings.public_articles,
     }
 }

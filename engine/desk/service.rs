@@ -1,11 +1,12 @@
-//! What rules choose from: support levels, calendars, agents, teams. Read once and kept until one of
-//! them changes.
+//! What rules choose from: support levels, calendars, agents, teams; and the language of the desk.
+//! Read once and kept until one of them changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::settings::language_key;
 use super::{Actor, Error, Result, codec, keys};
 use crate::domain::calendar::Calendar;
 use crate::domain::role::{Rights, Role};
@@ -17,7 +18,7 @@ use crate::store::{Pos, Snapshot, Table};
 /// Most records of each kind that take part.
 pub const MOST: usize = 2_000;
 
-/// The row whose version changes with any agent, team, level or calendar.
+/// The row whose version changes with any agent, team, level or calendar, and with the language.
 pub fn stamp() -> Vec<u8> {
     b"service".to_vec()
 }
@@ -46,6 +47,8 @@ pub struct Service {
     pub teams: Arc<[(String, Id)]>,
     /// Roles by code.
     roles: BTreeMap<String, Role>,
+    /// Language of the desk, if an administrator set one.
+    language: Option<String>,
     /// The records of levels, agents and teams, with their versions.
     records: BTreeMap<(Kind, Id), (Pos, Arc<Record>)>,
 }
@@ -106,6 +109,11 @@ impl Service {
         (!named.is_empty()).then(|| Rights::new(*id, team, roles))
     }
 
+    /// The language of texts for which nobody's is known.
+    pub fn language(&self) -> &str {
+        self.language.as_deref().unwrap_or("en")
+    }
+
     /// Whether there is a role.
     pub fn has_role(&self, code: &str) -> bool {
         self.roles.contains_key(code)
@@ -137,6 +145,8 @@ impl Service {
             .into_iter()
             .map(|role| (role.code.clone(), role))
             .collect();
+        let language = snapshot.get(Table::Meta, &language_key())?;
+        service.language = language.map(|row| codec::decode(&row.bytes)).transpose()?;
         Ok(service)
     }
 
@@ -173,6 +183,7 @@ impl Service {
             agents: agents.collect(),
             teams,
             roles: BTreeMap::new(),
+            language: None,
             records: BTreeMap::new(),
         })
     }

@@ -16,6 +16,9 @@ pub struct Settings {
     /// its own.
     #[serde(skip)]
     pub public_articles: bool,
+    /// Language of texts for which nobody's is known. It lies in a row of its own.
+    #[serde(skip)]
+    pub language: Option<String>,
 }
 
 impl Settings {
@@ -35,6 +38,11 @@ pub fn public_articles_key() -> Key {
     b"settings/public_articles".to_vec()
 }
 
+/// Where the language of the desk stands, if it has one.
+pub fn language_key() -> Key {
+    b"settings/language".to_vec()
+}
+
 /// Where the settings stand.
 pub fn settings_key() -> Key {
     b"settings".to_vec()
@@ -47,13 +55,16 @@ impl Desk {
     /// When the store fails.
     pub fn settings(&self) -> Result<Settings> {
         let snapshot = self.store.snapshot(None)?;
-        let wanted = [settings_key(), public_articles_key()].map(|key| (Table::Meta, key));
+        let wanted = [settings_key(), public_articles_key(), language_key()];
+        let wanted = wanted.map(|key| (Table::Meta, key));
         let mut rows = snapshot.get_many(&wanted)?.into_iter();
         let mut settings: Settings = match rows.next().flatten() {
             Some(row) => codec::decode(&row.bytes)?,
             None => Settings::default(),
         };
         settings.public_articles = rows.next().flatten().is_some();
+        let language = rows.next().flatten();
+        settings.language = language.map(|row| codec::decode(&row.bytes)).transpose()?;
         Ok(settings)
     }
 

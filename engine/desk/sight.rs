@@ -216,7 +216,8 @@ impl<'g, 'a> Sight<'g, 'a> {
             return Err(closed(rule));
         }
         let text = |name: &str| principal.fields.get(name).and_then(Value::as_text);
-        let locale = text("locale").unwrap_or("en").to_owned();
+        let locale = text("locale").unwrap_or_else(|| self.ground.service.language());
+        let locale = locale.to_owned();
         let id = principal.id;
         let call = Call {
             hook: Hook::AccessFilter,

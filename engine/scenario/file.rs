@@ -29,6 +29,9 @@ pub struct Scenario {
     /// Whether its desk searches: lists may be sorted then, and filtered by any field.
     #[serde(default)]
     pub(super) search: bool,
+    /// Settings of the desk, as an administrator set them.
+    #[serde(default)]
+    pub(super) settings: toml::Table,
     /// By code: roles that an administrator defined.
     #[serde(default)]
     pub(super) roles: BTreeMap<String, toml::Table>,

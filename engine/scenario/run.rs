@@ -89,6 +89,14 @@ pub fn run(
             return Err(format!("a pack cannot be installed: {}", refused.message));
         }
     }
+    if !scenario.settings.is_empty() {
+        let changes = Names::default().object(&scenario.settings)?;
+        let change = Command::ChangeSettings { changes };
+        let admin = Actor::Admin { agent: None };
+        if let Err(refused) = running.driver.run(&admin, &change) {
+            return Err(format!("the settings: {}", refused.message));
+        }
+    }
     for (code, role) in &scenario.roles {
         let save = Command::SaveRole {
             role: Box::new(role_of(code, role)?),

@@ -534,6 +534,10 @@ fn call(command: &Command) -> Call {
             post(&path(*kind, *id, "/plan"), json!({ "rows": rows }))
         }
         Command::SaveRole { role } => post("/v1/roles", json!(role)),
+        Command::ChangeSettings { changes } => Call {
+            method: "PATCH",
+            ..post("/v1/settings", json!(changes))
+        },
         Command::InstallPack { files } => {
             let upload = PackUpload::of(files.clone()).granting(vec!["all".to_owned()]);
             post("/v1/packs", json!(upload))

@@ -138,18 +138,26 @@ async fn mail_leaves_under_the_name_of_the_desk() {
         .is(200);
     let mut shown = settings.clone();
     shown["public_articles"] = json!(false);
+    shown["language"] = json!(null);
     assert_eq!(app.get("/v1/settings", AGENT).await.json(), shown);
     let wrong = json!({"sender": "nobody"});
     app.patch("/v1/settings", ADMIN, wrong)
         .await
         .fails_with(422, "invalid");
-    app.patch("/v1/settings", ADMIN, json!({"service_name": null}))
-        .await
-        .is(200);
+    for wrong in [json!({"language": "Russian"}), json!({"language": 1})] {
+        app.patch("/v1/settings", ADMIN, wrong)
+            .await
+            .fails_with(422, "invalid");
+    }
+    let changes = json!({"service_name": null, "language": "ru"});
+    app.patch("/v1/settings", ADMIN, changes).await.is(200);
     let left = app.get("/v1/settings", ADMIN).await.json();
     assert_eq!(
         left,
-        json!({"service_name": null, "sender": "help@desk.example", "public_articles": false})
+        json!({
+            "service_name": null, "sender": "help@desk.example", "language": "ru",
+            "public_articles": false,
+        })
     );
 }
 

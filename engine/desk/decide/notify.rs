@@ -15,8 +15,6 @@ use crate::hooks::{Detail, Hook, NoticeChoice, NoticeView};
 
 /// Most recipients of one message, and most members of a team who get it.
 const MAX_RECIPIENTS: usize = 50;
-/// Language of recipients of whom nothing is known.
-const LOCALE: &str = "en";
 /// Most bytes of what a message says as HTML.
 const MAX_HTML_BYTES: usize = 60_000;
 
@@ -62,7 +60,8 @@ impl Deciding<'_, '_> {
         words: &Words<'_>,
     ) -> Result<usize> {
         let known = self.recipients(about, to)?;
-        let locale = known.into_iter().next().map_or(LOCALE.to_owned(), |r| r.1);
+        let known = known.into_iter().next().map(|r| r.1);
+        let locale = known.unwrap_or_else(|| self.ground.service.language().to_owned());
         let recipient = (Some(address.to_owned()), locale);
         self.offer(about, vec![notice(source, to, recipient, words)], rule)
     }
@@ -196,8 +195,9 @@ impl Deciding<'_, '_> {
     }
 
     /// The addresses that `contact`, `assignee`, `team`, `watchers` or a literal address stands for, each with
-    /// the language of who reads there. At least one, which may be nobody.
+    /// the language of who reads there, or of the desk. At least one, which may be nobody.
     fn recipients(&mut self, about: (Kind, Id), to: &str) -> Result<Vec<(Option<String>, String)>> {
+        let language = self.ground.service.language();
         let record = self.draft.record(about.0, about.1)?;
         let person = |kind, field| record.reference(field).map(|id| (kind, id));
         let people: Vec<(Kind, Id)> = match to {
@@ -210,14 +210,14 @@ impl Deciding<'_, '_> {
             }
             literal => {
                 let address = literal.contains('@').then(|| literal.to_owned());
-                return Ok(vec![(address, LOCALE.to_owned())]);
+                return Ok(vec![(address, language.to_owned())]);
             }
         };
         self.draft.load(&people)?;
         let mut found = Vec::new();
         for (kind, id) in people {
             let person = self.draft.peek(kind, id);
-            let locale = person.and_then(|p| p.text("locale")).unwrap_or(LOCALE);
+            let locale = person.and_then(|p| p.text("locale")).unwrap_or(language);
             found.push((person.and_then(mail_of), locale.to_owned()));
         }
         // Members of a team without an address of their own do not hold up the others.
@@ -227,7 +227,7 @@ impl Deciding<'_, '_> {
             found.truncate(1);
         }
         if found.is_empty() {
-            found.push((None, LOCALE.to_owned()));
+            found.push((None, language.to_owned()));
         }
         Ok(found)
     }

@@ -220,11 +220,12 @@ impl Deciding<'_, '_> {
         })
     }
 
-    /// Language of whoever acts, as far as the draft knows the person.
+    /// Language of whoever acts, as far as the draft knows the person, else of the desk.
     pub(super) fn locale(&self) -> &str {
         let person = self.actor.record();
         let person = person.and_then(|(kind, id)| self.draft.peek(kind, id));
-        person.and_then(|p| p.text("locale")).unwrap_or("en")
+        let own = person.and_then(|p| p.text("locale"));
+        own.unwrap_or_else(|| self.ground.service.language())
     }
 
     /// Calls the rules of an effect hook one after another and applies what each decides.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::{Answer, Deciding, config};
 use crate::desk::settings::{self, Settings};
 use crate::desk::{Error, Result, codec};
-use crate::domain::{Id, Value};
+use crate::domain::{Id, Kind, Value, article};
 use crate::store::Table;
 
 /// Longest setting in bytes.
@@ -22,9 +22,16 @@ impl Deciding<'_, '_> {
             None => Settings::default(),
         };
         for (name, value) in changes {
-            if name == "public_articles" {
-                self.open_articles(value)?;
-                continue;
+            match name.as_str() {
+                "public_articles" => {
+                    self.open_articles(value)?;
+                    continue;
+                }
+                "language" => {
+                    self.speak(value)?;
+                    continue;
+                }
+                _ => {}
             }
             let text = match value {
                 Json::Null => None,
@@ -39,8 +46,8 @@ impl Deciding<'_, '_> {
                 "sender" => all.sender = address(text.clone())?,
                 _ => {
                     let short: String = name.chars().take(64).collect();
-                    let why = "there is no such setting; there are `service_name`, `sender` and \
-                               `public_articles`";
+                    let why = "there is no such setting; there are `service_name`, `sender`, \
+                               `language` and `public_articles`";
                     return Err(Error::field(&short, "unknown_field", why));
                 }
             }
@@ -78,6 +85,35 @@ impl Deciding<'_, '_> {
         }
         let argument = ("public_articles".to_owned(), Value::Bool(open));
         self.input.arguments.push(argument);
+        Ok(())
+    }
+
+    /// Changes the language of texts for which nobody's is known.
+    fn speak(&mut self, value: &Json) -> Result<()> {
+        let tag = match value {
+            Json::Null => None,
+            Json::String(tag) => Some(tag.as_str()),
+            _ => {
+                return Err(Error::field(
+                    "language",
+                    "malformed",
+                    "expected text or null",
+                ));
+            }
+        };
+        if let Some(why) = tag.and_then(article::tag_fault) {
+            return Err(Error::field("language", "malformed", why));
+        }
+        let key = settings::language_key();
+        let rows = &mut self.draft.rows;
+        match tag {
+            Some(tag) => rows.put.push((Table::Meta, key, codec::encode(&tag)?)),
+            None => rows.delete.push((Table::Meta, key)),
+        }
+        let argument = ("language".to_owned(), Value::from(tag.unwrap_or_default()));
+        self.input.arguments.push(argument);
+        // Decisions keep it with what rules choose from.
+        self.touch_service(Kind::Agent);
         Ok(())
     }
 }
