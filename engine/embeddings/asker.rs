@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::EmbeddingsOptions;
 use super::embedder::{EmbedError, Embedder, Purpose, embed};
 use super::kept::Kept;
 use super::vector::unit;
-use crate::search::Nearness;
+use super::{EmbeddingsOptions, beginning};
+use crate::search::{Meaning, Nearness};
 
 /// Queries whose vectors are remembered: pages of one list, and what many ask on one day.
 const REMEMBERED: usize = 256;
@@ -56,8 +56,37 @@ impl Asker {
         }
     }
 
-    /// How near articles are to a text; none when the model does not say it in time.
-    pub fn ask(&self, text: &str) -> Option<Arc<dyn Nearness>> {
+    /// Whether the model failed a moment ago.
+    pub fn is_failing(&self) -> bool {
+        self.failed.lock().is_some_and(|at| at.elapsed() < REST)
+    }
+
+    fn remembered(&self, text: &str) -> Option<Arc<dyn Nearness>> {
+        let mut known = self.known.lock();
+        let at = known.iter().position(|(known, _)| known == text)?;
+        let found = known.remove(at)?;
+        let asked = Arc::clone(&found.1);
+        known.push_front(found);
+        Some(asked)
+    }
+
+    fn vector(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
+        let texts = [text.to_owned()];
+        let vectors = embed(&*self.embedder, Purpose::Query, &texts, self.patience)?;
+        let vector = vectors.first().and_then(|numbers| unit(numbers));
+        vector.ok_or_else(|| EmbedError("the vector of the query has no direction".to_owned()))
+    }
+}
+
+impl fmt::Debug for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asker").finish_non_exhaustive()
+    }
+}
+
+impl Meaning for Asker {
+    fn nearness(&self, text: &str) -> Option<Arc<dyn Nearness>> {
+        let text = beginning(text);
         if let Some(asked) = self.remembered(text) {
             return Some(asked);
         }
@@ -80,26 +109,5 @@ impl Asker {
                 None
             }
         }
-    }
-
-    /// Whether the model failed a moment ago.
-    pub fn is_failing(&self) -> bool {
-        self.failed.lock().is_some_and(|at| at.elapsed() < REST)
-    }
-
-    fn remembered(&self, text: &str) -> Option<Arc<dyn Nearness>> {
-        let mut known = self.known.lock();
-        let at = known.iter().position(|(known, _)| known == text)?;
-        let found = known.remove(at)?;
-        let asked = Arc::clone(&found.1);
-        known.push_front(found);
-        Some(asked)
-    }
-
-    fn vector(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
-        let texts = [text.to_owned()];
-        let vectors = embed(&*self.embedder, Purpose::Query, &texts, self.patience)?;
-        let vector = vectors.first().and_then(|numbers| unit(numbers));
-        vector.ok_or_else(|| EmbedError("the vector of the query has no direction".to_owned()))
     }
 }

@@ -34,7 +34,7 @@ use asker::Asker;
 use kept::Kept;
 use maker::Maker;
 
-use crate::search::{Nearness, SearchIndex};
+use crate::search::{Meaning, SearchIndex};
 use crate::store::{MemoryStore, OpenOptions, RedbStore, Store, StoreError, StoreResult};
 
 /// The part of a text that a model is given, in characters: models for this look at some hundred
@@ -75,7 +75,7 @@ pub struct EmbeddingsStatus {
 /// The meaning of a desk's articles. It has a thread of its own, which ends with it.
 pub struct Embeddings {
     kept: Arc<Kept>,
-    asker: Asker,
+    asker: Arc<Asker>,
     maker: Maker,
 }
 
@@ -97,16 +97,16 @@ impl Embeddings {
         let kept = Arc::new(Kept::new(store, options.embedder.model()));
         let maker = Maker::start(&kept, index, &options.embedder)?;
         Ok(Self {
-            asker: Asker::new(options, Arc::clone(&kept)),
+            asker: Arc::new(Asker::new(options, Arc::clone(&kept))),
             kept,
             maker,
         })
     }
 
-    /// How near articles are to a text; none when the model does not say it in time.
+    /// What searches ask.
     #[must_use]
-    pub fn of(&self, text: &str) -> Option<Arc<dyn Nearness>> {
-        self.asker.ask(beginning(text))
+    pub fn meaning(&self) -> Arc<dyn Meaning> {
+        Arc::clone(&self.asker) as _
     }
 
     /// How it does.

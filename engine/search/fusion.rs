@@ -6,13 +6,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::analysis::EXACT;
 use super::collect::Row;
 use super::cursor::SortKey;
 use super::schema::split_id;
-use super::words::{Role, Word, words_of};
+use super::words::{Matched, Role, Word};
 
 /// The first hits by their words, which are put in order by meaning, too.
 pub(super) const WINDOW: usize = 50;
@@ -25,7 +27,13 @@ const MIN_WORDS: usize = 2;
 /// A word with so many digits is a code or a number: whoever types it means that very one.
 const CODE_DIGITS: usize = 3;
 
-/// How near documents are in meaning to what is asked.
+/// Whoever can say what texts mean.
+pub trait Meaning: fmt::Debug + Send + Sync {
+    /// How near documents are to a text; none when it cannot be said, or not in time.
+    fn nearness(&self, text: &str) -> Option<Arc<dyn Nearness>>;
+}
+
+/// How near documents are in meaning to a text.
 pub trait Nearness: fmt::Debug + Send + Sync {
     /// Similarity to a document, from -1 to 1; none where nothing is known of it.
     fn of(&self, id: &[u8; 16]) -> Option<f32>;
@@ -40,17 +48,29 @@ pub struct MeaningPart {
     pub gave: f32,
 }
 
-/// Whether a text is one whose meaning may be asked for: some words, and none of them a code, which is
-/// meant as it stands.
-#[must_use]
-pub fn has_meaning(text: &str) -> bool {
-    let words = words_of(text);
+/// What a text means, as its words were probably meant; none of a single word, and of a text with a
+/// code, which is meant as it stands.
+pub(super) fn asked(text: &str, words: &[Word]) -> Option<String> {
+    let typed = |word: &Word| text.get(word.place.clone()).unwrap_or_default();
     let is_plain = |word: &Word| {
-        let typed = text.get(word.place.clone()).unwrap_or_default();
-        let digits = typed.chars().filter(char::is_ascii_digit).count();
+        let digits = typed(word).chars().filter(char::is_ascii_digit).count();
         word.role == Role::Word && digits < CODE_DIGITS
     };
-    MIN_WORDS <= words.len() && words.iter().all(is_plain)
+    if words.len() < MIN_WORDS || !words.iter().all(is_plain) {
+        return None;
+    }
+    let (mut meant, mut at) = (String::with_capacity(text.len()), 0);
+    for word in words {
+        let guess = word.guesses.first();
+        let guess = guess.filter(|g| matches!(g.how, Matched::Layout | Matched::Corrected));
+        if let (Some(guess), Some(before)) = (guess, text.get(at..word.place.start)) {
+            meant.push_str(before);
+            meant.push_str(guess.form.trim_start_matches(EXACT));
+            at = word.place.end;
+        }
+    }
+    meant.push_str(text.get(at..).unwrap_or_default());
+    Some(meant)
 }
 
 /// How similarities become parts of scores, the same for all hits of a list.

@@ -164,15 +164,16 @@ pub(super) fn like(
             (Occur::Must, Box::new(ConstScoreQuery::new(conditions, 0.0))),
         ])),
     };
-    let nearness = request.meaning.as_deref();
+    let meaning = request.meaning.as_deref();
     let page = PageCollector {
         order: OrderBy::Score,
         after: None,
-        limit: nearness.map_or(request.limit, |_| request.limit.max(WINDOW)),
+        limit: meaning.map_or(request.limit, |_| request.limit.max(WINDOW)),
         ranking: None,
     };
     let rows = searcher.search(&query, &page)?.rows;
-    let placed = nearness.and_then(|nearness| fusion::fuse(&rows, nearness));
+    let nearness = meaning.and_then(|meaning| meaning.nearness(text));
+    let placed = nearness.and_then(|nearness| fusion::fuse(&rows, &*nearness));
     let by_words = || rows.into_iter().map(Placed::by_words).collect();
     let placed: Vec<Placed> = placed.unwrap_or_else(by_words);
     let hit = |placed: Placed| LikeHit {

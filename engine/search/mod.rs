@@ -53,7 +53,7 @@ pub use doc::{
 pub use error::{SearchError, SearchResult, SourceError};
 pub use explain::{Explanation, FactorPart, WordPart};
 pub use facets::MAX_FACET_COUNTS;
-pub use fusion::{MeaningPart, Nearness, has_meaning};
+pub use fusion::{Meaning, MeaningPart, Nearness};
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
 pub use language::{Piece, blanked, pieces};
 pub use likeness::{LikeHit, LikeMatch, Likeness};

@@ -135,31 +135,37 @@ fn in_order(
     after: Option<&Cursor>,
     relaxed: bool,
 ) -> SearchResult<Ordered> {
-    let nearness = request.meaning.as_deref();
+    let meaning = request.meaning.as_deref();
     let by_score = request.text.is_some() && request.sort == Sort::Relevance;
+    let nearness = |words: &[Word]| {
+        let text = looked_at(request.text.as_deref()?);
+        meaning?.nearness(&fusion::asked(text, words)?)
+    };
     let kept = after.and_then(|cursor| Some((cursor, cursor.rest.as_ref()?)));
     let with =
         |limit, after: Option<&Cursor>| find(fields, searcher, request, (limit, after), relaxed);
-    let (found, hits) = match (kept, nearness.filter(|_| by_score && after.is_none())) {
-        (Some((cursor, rest)), _) => {
+    let (found, hits) = match kept {
+        Some((cursor, rest)) => {
             let found = with(LOOKED_THROUGH, None)?;
             let from = (&cursor.key, cursor.id);
-            let mut hits = fusion::go_on(found.rows.clone(), rest, from, nearness);
+            let near = nearness(&found.words);
+            let mut hits = fusion::go_on(found.rows.clone(), rest, from, near.as_deref());
             if hits.len() <= request.limit {
                 let others = with(request.limit - hits.len(), after)?.rows;
                 hits.extend(others.into_iter().map(Placed::by_words));
             }
             (found, hits)
         }
-        (None, Some(nearness)) => {
+        None if meaning.is_some() && by_score && after.is_none() => {
             let found = with(request.limit.max(WINDOW), None)?;
-            let hits = match fusion::fuse(&found.rows, nearness) {
+            let near = nearness(&found.words);
+            let hits = match near.and_then(|near| fusion::fuse(&found.rows, &*near)) {
                 Some(hits) => hits,
                 None => found.rows.iter().cloned().map(Placed::by_words).collect(),
             };
             (found, hits)
         }
-        (None, None) => {
+        None => {
             let mut found = with(request.limit, after)?;
             let rows = std::mem::take(&mut found.rows).into_iter();
             (found, rows.map(Placed::by_words).collect())

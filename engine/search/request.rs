@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::doc::FilterValue;
 use super::explain::Explanation;
-use super::fusion::Nearness;
+use super::fusion::Meaning;
 use super::ranking::Ranking;
 use super::wording::Wording;
 use super::words::WordMatch;
@@ -47,8 +47,8 @@ pub struct SearchRequest {
     pub ranking: Option<Arc<Ranking>>,
     /// Whether hits say what their scores are made of; costs a look at each word of each hit.
     pub explain: bool,
-    /// How near documents are in meaning to the text; none: words alone count.
-    pub meaning: Option<Arc<dyn Nearness>>,
+    /// Who says how near documents are in meaning to the text; none: words alone count.
+    pub meaning: Option<Arc<dyn Meaning>>,
 }
 
 /// Words that a document has to have, or must not have.

@@ -1,35 +1,28 @@
-//! How near articles are in meaning to a text, where the desk has a model that says it.
+//! Where meaning counts beside words, if the desk has a model that knows it.
 
 use std::sync::Arc;
 
 use crate::desk::{Desk, EmbeddingsHealth};
 use crate::domain::Kind;
-use crate::search::{Nearness, Sections};
+use crate::search::{Meaning, Sections};
 
 impl Desk {
-    /// How near articles are to a text; none where words alone count: other kinds are asked for, too,
-    /// the asker may not read what vectors are made of, or no model answers in time.
-    pub(super) fn nearness(
-        &self,
-        kinds: &[Kind],
-        sections: Sections,
-        text: &str,
-    ) -> Option<Arc<dyn Nearness>> {
+    /// Who says what texts mean; nobody where words alone count: other kinds are asked for, too, or
+    /// the asker may not read what vectors are made of.
+    pub(super) fn meaning(&self, kinds: &[Kind], sections: Sections) -> Option<Arc<dyn Meaning>> {
         let is_readable = sections.title && sections.body;
-        if kinds != [Kind::Article] || !is_readable {
-            return None;
-        }
-        self.asked_model(text)
+        let is_known = kinds == [Kind::Article] && is_readable;
+        is_known.then(|| self.model()).flatten()
     }
 
     #[cfg(feature = "embeddings")]
-    fn asked_model(&self, text: &str) -> Option<Arc<dyn Nearness>> {
-        self.embeddings.as_ref()?.of(text)
+    fn model(&self) -> Option<Arc<dyn Meaning>> {
+        Some(self.embeddings.as_ref()?.meaning())
     }
 
     #[cfg(not(feature = "embeddings"))]
     #[expect(clippy::unused_self, reason = "it has no model")]
-    fn asked_model(&self, _text: &str) -> Option<Arc<dyn Nearness>> {
+    const fn model(&self) -> Option<Arc<dyn Meaning>> {
         None
     }
 

@@ -99,11 +99,9 @@ impl Desk {
             explain: query.explain,
             meaning: None,
         };
-        let prose = request
-            .text
-            .as_deref()
-            .filter(|text| request.demands.is_empty() && search::has_meaning(text));
-        request.meaning = prose.and_then(|text| self.nearness(&kinds, sections, text));
+        if request.demands.is_empty() {
+            request.meaning = self.meaning(&kinds, sections);
+        }
         let top = self.top(&tuned, &mut request, ground.now)?;
         let page = index.search(&request).map_err(search_error)?;
         let (found, next) = top.page(page.hits, page.next);

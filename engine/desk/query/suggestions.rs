@@ -109,7 +109,7 @@ impl Desk {
         let title = asked.query.title.replace('\n', " ");
         let text = format!("{title}\n{}", asked.query.text);
         let request = SearchRequest {
-            meaning: self.nearness(&[kind], sections, &text),
+            meaning: self.meaning(&[kind], sections),
             text: Some(text),
             kinds: vec![kind.name().to_owned()],
             filters,
