@@ -368,7 +368,6 @@ fn filters(record: &Record) -> Vec<(String, FilterValue)> {
         "kind".to_owned(),
         FilterValue::Text(record.kind.name().to_owned()),
     )];
-    filters.push(("id".to_owned(), FilterValue::Text(record.id.to_string())));
     for (name, value) in &record.fields {
         if matches!(
             name.as_str(),

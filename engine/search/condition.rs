@@ -14,7 +14,7 @@ use super::doc::{FilterValue, field_name_is_valid};
 use super::error::{SearchError, SearchResult};
 use super::request::Filter;
 use super::schema::{
-    Column, Fields, column_key, column_name, is_found_by_column, ordered_float, sort_text,
+    Column, Fields, ID, column_key, column_name, is_found_by_column, ordered_float, sort_text,
 };
 
 /// Deepest nesting of conditions.
@@ -105,6 +105,9 @@ fn equals_one_of(fields: &Fields, name: &str, values: &[FilterValue]) -> Box<dyn
 
 /// Documents that have a value in the field: its first one is in a column, whatever its type.
 fn exists(name: &str) -> Box<dyn Query> {
+    if name == ID {
+        return Box::new(AllQuery);
+    }
     let columns = [Column::Int, Column::Decimal, Column::Text];
     let has =
         |column| -> Box<dyn Query> { Box::new(ExistsQuery::new(column_name(name, column), false)) };

@@ -17,7 +17,8 @@ pub struct SearchDoc {
     /// Kind of the record, such as `ticket`; filtered by [`super::SearchRequest::kinds`].
     pub kind: String,
     /// The record's id, unique over all kinds. Ids are time-ordered: lists without a sort and
-    /// without a text are newest first by it.
+    /// without a text are newest first by it. Filtered as field `id`, in its hyphenated form; there
+    /// are no ranges of it.
     pub id: [u8; 16],
     /// Subject or title: a match here counts more.
     pub title: String,

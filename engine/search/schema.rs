@@ -15,13 +15,14 @@ use tantivy::schema::{
 };
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, Term};
+use uuid::Uuid;
 
 use super::analysis::{ANALYSIS_VERSION, Analysis, EXACT, Part, fold_text};
 use super::doc::{FilterValue, MAX_FILTERS_PER_DOC, SearchDoc, field_name_is_valid};
 use super::ranking::Factors;
 
 /// Version of fields and of the way documents are written; kept in every commit.
-pub(super) const FORMAT: u32 = 400 + ANALYSIS_VERSION;
+pub(super) const FORMAT: u32 = 500 + ANALYSIS_VERSION;
 
 const STEMS: &str = "opora_stems";
 const FORMS: &str = "opora_forms";
@@ -41,6 +42,9 @@ const MAX_SORT_CHARS: usize = 64;
 /// Longest value of a facet, and most values that a document counts for.
 const MAX_FACET_BYTES: usize = 256;
 const MAX_FACET_VALUES: usize = 50;
+
+/// The filter field of a document's id, which has no terms and columns of its own.
+pub(super) const ID: &str = "id";
 
 /// Names of the fixed columns.
 pub(super) const ID_HIGH: &str = "id_high";
@@ -170,6 +174,12 @@ impl Fields {
 
     /// The term of a value of a filter field.
     pub(super) fn value_term(&self, name: &str, value: &FilterValue) -> Term {
+        if let FilterValue::Text(text) = value
+            && name == ID
+            && let Ok(id) = Uuid::try_parse(text)
+        {
+            return self.key_term(id.as_bytes());
+        }
         Term::from_field_bytes(self.terms, &value_hash(name, value))
     }
 
@@ -240,7 +250,7 @@ impl Fields {
             .iter()
             .map(|(name, value)| (name.as_str(), value));
         for (name, value) in built_in.chain(given.take(MAX_FILTERS_PER_DOC)) {
-            if !field_name_is_valid(name) {
+            if !field_name_is_valid(name) || name == ID {
                 continue;
             }
             let (column, ordered) = column_value(value);

@@ -372,3 +372,22 @@ fn bad_requests_are_refused() {
     };
     assert!(index.search(&request).is_err());
 }
+
+#[test]
+fn the_id_is_a_field_of_every_document() {
+    let index = index_of((1..=3).map(|n| doc(n, "lamp", "")).collect());
+    let written = |n: u128| uuid::Uuid::from_bytes(id(n)).to_string();
+    let of = |filter: Filter| {
+        let request = SearchRequest {
+            filters: vec![filter],
+            ..SearchRequest::default()
+        };
+        ids(&index.search(&request).unwrap())
+    };
+    let one = Filter::text("id", &written(2));
+    assert_eq!(of(one.clone()), [2]);
+    assert_eq!(of(Filter::Not(Box::new(one))), [3, 1]);
+    assert_eq!(of(Filter::Exists(String::from("id"))), [3, 2, 1]);
+    assert!(of(Filter::text("id", &written(4))).is_empty());
+    assert!(of(Filter::text("id", "none")).is_empty());
+}
