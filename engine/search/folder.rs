@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
+use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::{Index, IndexSettings};
 
 use super::directory::{NoSyncDirectory, replace_file};
@@ -21,6 +22,9 @@ use super::schema::{FORMAT, Fields, register, schema};
 const CURRENT: &str = "current";
 const MARKER: &str = "clean.json";
 const META: &str = "meta.json";
+/// How hard the texts that are kept for snippets are compressed, by zstd: they are half of an index,
+/// and a higher level saves little more.
+const TEXTS_LEVEL: i32 = 1;
 
 /// Where the index lives; in memory without a root.
 #[derive(Debug)]
@@ -138,7 +142,12 @@ impl Folder {
         let index = Index::create(
             NoSyncDirectory::new(&path),
             schema,
-            IndexSettings::default(),
+            IndexSettings {
+                docstore_compression: Compressor::Zstd(ZstdCompressor {
+                    compression_level: Some(TEXTS_LEVEL),
+                }),
+                ..IndexSettings::default()
+            },
         )?;
         register(&index);
         Ok(Generation {
