@@ -28,7 +28,7 @@ pub struct SearchOptions {
     pub window: Duration,
     /// Memory of the writer in bytes, at least 15,000,000.
     pub writer_bytes: usize,
-    /// Memory of the writer during a rebuild in bytes, at least 15,000,000.
+    /// Memory of each of the two writers of a rebuild in bytes, at least 15,000,000.
     pub rebuild_bytes: usize,
 }
 

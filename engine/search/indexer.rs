@@ -6,6 +6,7 @@
 //! which makes a repetition harmless.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -39,6 +40,9 @@ const AWAITED_WINDOW: Duration = Duration::from_millis(5);
 const LOAD_DOCS: usize = 48;
 /// Without a commit for so long, load has passed.
 const LOAD_PASSED: Duration = Duration::from_secs(1);
+/// Threads that write a new index, where there are as many cores: one alone takes twice as long for a
+/// document as reading it. More would wait for the reading.
+const REBUILD_WRITERS: usize = 2;
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 /// Why a turn of the thread failed.
@@ -155,7 +159,7 @@ impl Indexer {
             let live = self.shared.live.load_full();
             let bytes = self.shared.options.writer_bytes;
             let merges = Box::new(self.merges.clone());
-            let writer = open_writer(&live.generation, bytes, merges)?;
+            let writer = open_writer(&live.generation, 1, bytes, merges)?;
             self.writer = Some(writer);
             live.generation.is_whole(&mut self.files);
         }
@@ -301,7 +305,9 @@ impl Indexer {
         let generation = self.shared.folder.create()?;
         // Merged once at the end instead of again and again on the way.
         let bytes = self.shared.options.rebuild_bytes;
-        let writer = open_writer(&generation, bytes, Box::new(NoMergePolicy))?;
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let writers = cores.min(REBUILD_WRITERS);
+        let writer = open_writer(&generation, writers, bytes, Box::new(NoMergePolicy))?;
         let Some(at) = self.scan(&writer, &generation)? else {
             return Ok(());
         };
@@ -420,11 +426,12 @@ impl Indexer {
 
 fn open_writer(
     generation: &Generation,
+    writers: usize,
     bytes: usize,
     merges: Box<dyn MergePolicy>,
 ) -> tantivy::Result<IndexWriter> {
     let options = IndexWriterOptions::builder()
-        .num_worker_threads(1)
+        .num_worker_threads(writers)
         .num_merge_threads(1)
         .memory_budget_per_thread(bytes)
         .build();
