@@ -33,7 +33,7 @@ const BATCH_TIME: Duration = Duration::from_millis(500);
 /// How many times as long the window is after a batch of at least so many documents: a commit costs
 /// the same for few as for many, so under load each one saved is time for the writers. Who waits for
 /// a position does not wait for the window.
-const WINDOWS: [(usize, u32); 2] = [(48, 3), (0, 1)];
+const WINDOWS: [(usize, u32); 2] = [(48, 2), (0, 1)];
 /// Least time between commits when someone waits for one.
 const AWAITED_WINDOW: Duration = Duration::from_millis(5);
 /// A batch of so many documents is load: merging waits for it to pass.
