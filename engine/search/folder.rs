@@ -23,7 +23,7 @@ const CURRENT: &str = "current";
 const MARKER: &str = "clean.json";
 const META: &str = "meta.json";
 /// How hard the texts that are kept for snippets are compressed, by zstd: they are half of an index,
-/// and a higher level saves little more.
+/// and every commit and search pays for it.
 const TEXTS_LEVEL: i32 = 1;
 
 /// Where the index lives; in memory without a root.
