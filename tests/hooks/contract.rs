@@ -131,6 +131,7 @@ fn built<'a>(
     (interface, function): (&str, &str),
     changes: &[(&str, &str, &'a str)],
 ) -> Vec<u8> {
+    let base = version;
     let mut resolve = wit_parser::Resolve::default();
     let mut push = |all: &BTreeMap<String, String>| {
         let mut sources = wit_parser::SourceMap::default();
@@ -166,8 +167,15 @@ fn built<'a>(
     let declared = &resolve.interfaces[id].functions[function];
     let signature = resolve.wasm_signature(AbiVariant::GuestExport, declared);
     let params: Vec<&str> = signature.params.iter().map(core_type).collect();
+    // A plugin calls what it needs of what is offered, and no more.
+    let log = if base.starts_with("0.") {
+        "0.1.0"
+    } else {
+        version
+    };
     let mut module = wat::parse_str(format!(
         r#"(module
+            (import "opora:hooks/log@{log}" "panicked" (func (param i32 i32 i32 i32 i32 i32)))
             (memory (export "memory") 1)
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
             (func (export "opora:hooks/{interface}@{version}#{function}")
@@ -301,7 +309,7 @@ fn other_types_under_the_same_version_are_named() {
                 "        locale: string,",
                 "        locale: list<string>,",
             ),
-            "`transition-guard`: `actor.locale` has another type",
+            "`transition-guard`: `actor.locale` has the type `list<string>` where the contract has `string`",
         );
         differs(
             (
@@ -313,9 +321,38 @@ fn other_types_under_the_same_version_are_named() {
         );
         differs(
             (guard, "code: string,", "name: string,"),
-            "record `refusal` has the field `name`, which the contract has not",
+            "record `refusal` has the field `name` where the contract has `code`",
         );
     }
+}
+
+/// A plugin as it is built: it imports a part of what is offered, which is no difference.
+#[test]
+fn what_a_plugin_leaves_out_is_no_difference() {
+    let mut plugin = bytes("tests/hooks/published/1.0.0.wasm");
+    let (from, to) = (b"category", b"categoyr");
+    let places: Vec<usize> = (0..plugin.len().saturating_sub(from.len()))
+        .filter(|at| plugin[*at..].starts_with(from))
+        .collect();
+    for at in places {
+        plugin[at..at + to.len()].copy_from_slice(to);
+    }
+    refuses(
+        &plugin,
+        "something else under the name 1.0.0",
+        "has the field `categoyr` where the contract has `category`",
+    );
+    let guard = built_for(&[(
+        "transition-guard.wit",
+        "category: option",
+        "categoyr: option",
+    )]);
+    refuses(
+        &guard,
+        "something else under the name 1.0.0",
+        "first difference: `transition-guard`: record `view` has the field `categoyr` where the \
+         contract has `category`",
+    );
 }
 
 /// The interfaces of 1.0.0 are those of the versions before it, line for line but for what is said

@@ -151,7 +151,8 @@ fn the_first_difference_is_named() {
         (export "opora:hooks/transition-guard@1.0.0" (instance $i)))"#);
     refused(
         &other_type,
-        "`transition-guard`: function `guard` takes or returns",
+        "`transition-guard`: function `guard` is `func(input: u32)` where the contract has \
+         `func(input: input) -> decision`",
     );
 }
 
