@@ -251,6 +251,7 @@ fn say_item(item: &Json) -> Outcome<()> {
     let causes: Vec<String> = causes
         .map(|c| match text_of(c, "what") {
             "actor" => text_of(c, "name").to_owned(),
+            "left_out" => format!("({} left out)", text_of(c, "name")),
             what => format!("{what} {} @{}", text_of(c, "name"), number(c, "position")),
         })
         .collect();
@@ -352,10 +353,11 @@ fn say_values(head: &str, values: &[Json]) -> Outcome<()> {
             of => format!("{of}."),
         };
         let field = text_of(value, "field");
-        out::say(&format!(
-            "{head} {of}{field} = {}",
-            shown(value.get("value"))
-        ))?;
+        let told = match value.get("withheld").and_then(Json::as_bool) {
+            Some(true) => "withheld: the pack was not granted to see it".to_owned(),
+            _ => format!("= {}", shown(value.get("value"))),
+        };
+        out::say(&format!("{head} {of}{field} {told}"))?;
     }
     Ok(())
 }

@@ -219,6 +219,11 @@ pub trait Runner: Send + Sync {
         }
     }
 
+    /// What the rule gets of a call, when something is withheld from it.
+    fn given(&self, _call: &Call) -> Option<Call> {
+        None
+    }
+
     /// Where the rule's code stands; none for plugins.
     fn place(&self) -> Option<Place> {
         None

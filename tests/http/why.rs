@@ -76,6 +76,34 @@ async fn a_decision_is_made_again_with_its_lines() {
 }
 
 #[tokio::test]
+async fn what_was_withheld_from_a_rule_has_a_word_of_its_own() {
+    let app = App::new();
+    let script = "fn grade(c) {\n    c.set(\"margin\", if c.record.description == () { 1 } else { 2 });\n}\n";
+    let asks = "[capabilities]\neffects = [\"set\"]\npersonal = []\n";
+    let mut body = upload(script);
+    body["files"]["pack.toml"]["text"] = json!(format!("{PACK}{asks}{RULES}"));
+    app.post("/v1/packs", ADMIN, body).await.is(201);
+    let fields = json!({"severity": "major"});
+    let ticket =
+        json!({"type": "fault", "title": "Pump", "description": "my secret", "fields": fields});
+    let id = app.post("/v1/tickets", AGENT, ticket).await.is(201).id();
+    let path = format!("/v1/tickets/{id}/transition");
+    app.post(&path, AGENT, json!({"to": "bench"})).await.is(200);
+    let path = format!("/v1/tickets/{id}/why?field=margin");
+    let why = app.get(&path, AGENT).await.is(200).json();
+    let item = &why["items"][0];
+    let withheld = json!([{"of": "", "field": "description", "value": null, "withheld": true}]);
+    assert_eq!(item["rules"][0]["read"], withheld, "{why}");
+    let path = format!("/v1/journal/{}/replay", item["position"]);
+    let done = app.get(&path, AGENT).await.is(200).json();
+    assert_eq!(done["items"][0]["read"], withheld, "{done}");
+    // A field that there is not is not taken for one on which nothing bears.
+    let path = format!("/v1/tickets/{id}/why?field=margn");
+    let wrong = app.get(&path, AGENT).await.is(422);
+    assert!(wrong.text().contains("did you mean `repair/margin`?"));
+}
+
+#[tokio::test]
 async fn a_changed_pack_is_tried_on_what_happened() {
     let app = App::new();
     app.post("/v1/packs", ADMIN, upload(SCRIPT)).await.is(201);

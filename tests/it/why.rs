@@ -171,6 +171,134 @@ fn a_timer_leads_back_to_the_rule_that_set_it_and_to_a_person() {
 }
 
 #[test]
+fn a_long_chain_ends_at_a_person_and_says_what_is_left_out() {
+    let desk = TestDesk::bare();
+    let manifest = "[pack]\nname = \"plain\"\nversion = \"1.0.0\"\nengine = \"0.1\"\n\
+        [[rule]]\nname = \"start\"\nhook = \"transition.effect\"\nscript = \"rules.rhai\"\n\
+        [[rule]]\nname = \"again\"\nhook = \"schedule.fire\"\nscript = \"rules.rhai\"\n";
+    let rules = "fn start(c) { c.schedule(\"look\", hours(1), #{}); }\n\
+        fn again(c) {\n    c.set(\"weight\", (c.record.weight ?? 0) + 1);\n    c.schedule(\"look\", hours(1), #{});\n}\n";
+    let files = [
+        ("pack.toml", manifest),
+        ("definitions.toml", DEFINITIONS),
+        ("rules.rhai", rules),
+    ];
+    desk.install(&files).unwrap();
+    let id = ticket(&desk, "low");
+    let begun = desk.transition(id, "doing").unwrap().pos;
+    for _ in 0..30 {
+        desk.clock.advance(chrono::TimeDelta::hours(1));
+        assert_eq!(desk.desk.fire_due(10).unwrap(), 1);
+    }
+    let why = why(&desk, id, Some("weight"));
+    assert_eq!(why.items.len(), 30);
+    let (mut told, mut left) = (Vec::new(), Vec::new());
+    for item in &why.items {
+        let [.., command, actor] = item.causes.as_slice() else {
+            panic!("{item:?}");
+        };
+        assert_eq!(
+            (actor.what, actor.name.as_str(), actor.pos),
+            ("actor", "admin", begun)
+        );
+        assert_eq!(
+            (command.what, command.name.as_str()),
+            ("command", "transition")
+        );
+        let commands = item.causes.iter().filter(|c| c.what == "command").count();
+        let out = item.causes.iter().find(|c| c.what == "left_out");
+        told.push(commands);
+        left.push(out.and_then(|c| c.count).unwrap_or_default());
+    }
+    // Every change of the chain is told or counted, the transition included.
+    let all: Vec<usize> = told.iter().zip(&left).map(|(t, l)| t + l).collect();
+    assert_eq!(all, (2..=31).collect::<Vec<_>>());
+    assert_eq!((told[3], left[3]), (5, 0));
+    assert_eq!((told[29], left[29]), (11, 20));
+}
+
+#[test]
+fn a_field_is_borne_on_by_those_that_set_it_or_said_why_not() {
+    let desk = TestDesk::bare();
+    let rule = |name: &str, hook: &str, more: &str| {
+        format!("[[rule]]\nname = \"{name}\"\nhook = \"{hook}\"\nscript = \"rules.rhai\"\n{more}\n")
+    };
+    let manifest = [
+        "[pack]\nname = \"plain\"\nversion = \"1.0.0\"\nengine = \"0.1\"\n".to_owned(),
+        rule("level", "sla.select", "reads = [\"account\"]"),
+        rule("fill", "record.defaults", "writes = [\"weight\"]"),
+        rule("tidy", "record.defaults", ""),
+        rule(
+            "room",
+            "record.defaults",
+            "when = [{ field = \"room\", is = \"roof\" }]",
+        ),
+        rule(
+            "charge",
+            "assign.select",
+            "when = [{ field = \"room\", is = \"roof\" }]",
+        ),
+        rule("check", "record.validate", ""),
+    ];
+    let rules = "fn level(c) { c.because(\"of_client\", \"the level of the account applies\"); }\n\
+        fn fill(c) { c.because(\"usual\", \"as always\"); c.set(\"weight\", 5); }\n\
+        fn tidy(c) { c.because(\"room\", \"it has one\"); c.set(\"description\", \"-\"); }\n\
+        fn room(c) {}\nfn charge(c) {}\n\
+        fn check(c) { c.because(\"fine\", \"all is well\"); }\n";
+    let files = [
+        ("pack.toml", manifest.concat()),
+        ("definitions.toml", DEFINITIONS.to_owned()),
+        ("rules.rhai", rules.to_owned()),
+    ];
+    let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+    desk.install(&files).unwrap();
+    gold(&desk);
+    let account = json!({"title": "Mill", "support_level": "gold"});
+    let account = desk.create(Kind::Account, account).unwrap().id;
+    let fields = json!({"type": "fault", "title": "Pump", "room": "cellar", "account": account});
+    let id = desk.create(Kind::Ticket, fields).unwrap().id;
+    let bears = |field: &str| {
+        let why = why(&desk, id, Some(field));
+        let item = of_command(&why, "create");
+        assert_eq!(item.changes.len(), 1, "{field}: {item:?}");
+        let called: Vec<String> = item.rules.iter().map(|r| r.rule.clone()).collect();
+        let silent: Vec<String> = item.silent.iter().map(|r| r.rule.clone()).collect();
+        (called.join(" "), silent.join(" "))
+    };
+    let told = |called: &str, silent: &str| (called.to_owned(), silent.to_owned());
+    // It said why it leaves the level alone; who is in charge is not for it, nor for a check.
+    assert_eq!(bears("support_level"), told("plain/level", "plain/room"));
+    assert_eq!(bears("weight"), told("plain/fill", "plain/room"));
+    assert_eq!(bears("room"), told("plain/tidy", "plain/room"));
+    let query = |field: &str| WhyQuery {
+        kind: Kind::Ticket,
+        id,
+        field: Some(field.to_owned()),
+        limit: 200,
+        cursor: None,
+    };
+    let actor = opora::desk::Actor::Agent { agent: None };
+    let error = desk.desk.why(&actor, &query("wieght")).unwrap_err();
+    assert_eq!(error.faults[0].code, "unknown_field");
+    assert!(
+        error.message.contains("did you mean `plain/weight`?"),
+        "{error:?}"
+    );
+    // One that the record once had is known.
+    desk.update(Kind::Ticket, id, json!({"weight": null}))
+        .unwrap();
+    let bare = DEFINITIONS.replace(
+        "[[field_set.fields]]\ncode = \"weight\"\nvalue = \"int\"\n",
+        "",
+    );
+    let head = "[pack]\nname = \"plain\"\nversion = \"2.0.0\"\nengine = \"0.1\"\n";
+    desk.install(&[("pack.toml", head), ("definitions.toml", &bare)])
+        .unwrap();
+    let gone = desk.desk.why(&actor, &query("weight")).unwrap();
+    assert_eq!(of_command(&gone, "create").changes[0].field, "plain/weight");
+}
+
+#[test]
 fn old_changes_are_explained_by_the_rules_of_their_time() {
     let desk = desk();
     let (loud, quiet) = (ticket(&desk, "high"), ticket(&desk, "low"));
@@ -201,9 +329,8 @@ fn old_changes_are_explained_by_the_rules_of_their_time() {
     assert!(rules.count() > 0);
 }
 
-#[test]
-fn due_times_come_with_their_ledger() {
-    let desk = desk();
+/// The support level `gold`.
+fn gold(desk: &TestDesk) {
     let day = |day: &str| json!({"weekday": day, "from": 540, "to": 1080});
     let week: Vec<_> = ["Mon", "Tue", "Wed", "Thu", "Fri"].map(day).to_vec();
     let calendar = json!({"code": "days", "names": {}, "time_zone": "UTC", "version": 1,
@@ -220,6 +347,12 @@ fn due_times_come_with_their_ledger() {
         json!({"title": "Gold", "code": "gold", "definition": level}),
     )
     .unwrap();
+}
+
+#[test]
+fn due_times_come_with_their_ledger() {
+    let desk = desk();
+    gold(&desk);
     let fields = json!({"type": "fault", "title": "Pump", "support_level": "gold"});
     let id = desk.create(Kind::Ticket, fields).unwrap().id;
     desk.clock.advance(chrono::TimeDelta::hours(1));

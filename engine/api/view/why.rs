@@ -55,7 +55,8 @@ pub struct WhyItemView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WhyCause)]
 pub struct WhyCauseView {
-    /// `command`, `timer`, `rule` or `actor`.
+    /// `command`, `timer`, `rule` or `actor`; `left_out` for changes of a long chain that are not
+    /// told one by one.
     what: &'static str,
     /// Its name.
     name: String,
@@ -63,6 +64,8 @@ pub struct WhyCauseView {
     position: u64,
     /// When.
     at: String,
+    /// How many changes are left out, for `left_out`.
+    count: Option<usize>,
 }
 
 /// A field that changed.
@@ -141,8 +144,10 @@ pub struct ReadView {
     of: String,
     /// Field.
     field: String,
-    /// Value.
+    /// Value, as the rule was given it.
     value: Json,
+    /// Whether there was a value that the pack was not granted to see; `value` is null then.
+    withheld: bool,
 }
 
 /// A rule that was due and not called.
@@ -322,6 +327,7 @@ fn read(read: ReadValue) -> ReadView {
         of: read.of,
         field: read.field,
         value: json(read.value),
+        withheld: read.withheld,
     }
 }
 
@@ -357,6 +363,7 @@ fn cause(link: CauseLink) -> WhyCauseView {
         name: link.name,
         position: link.pos.0,
         at: instant(link.at),
+        count: link.count,
     }
 }
 

@@ -47,7 +47,8 @@ pub struct WhyItem {
     pub command: String,
     /// Id of the request.
     pub request: String,
-    /// What led to it, nearest first; the last is a person, a program or the engine itself.
+    /// What led to it, nearest first; the last is a person, a program or the engine itself, or a
+    /// timer when what set it is gone.
     pub causes: Vec<CauseLink>,
     /// Fields that changed.
     pub changes: Vec<WhyChange>,
@@ -64,7 +65,7 @@ pub struct WhyItem {
 /// A link of a chain of causes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CauseLink {
-    /// `rule`, `timer`, `command`, `actor`.
+    /// `rule`, `timer`, `command`, `actor`, `left_out`.
     pub what: &'static str,
     /// Its name.
     pub name: String,
@@ -72,6 +73,8 @@ pub struct CauseLink {
     pub pos: Pos,
     /// When.
     pub at: Instant,
+    /// How many changes this link stands for, of `left_out`.
+    pub count: Option<usize>,
 }
 
 /// A field that changed.
@@ -114,6 +117,8 @@ pub struct WhyRule {
     pub budget: Option<u64>,
     /// Reasons it gave, and its error.
     pub reasons: Vec<String>,
+    /// Fields that it declares it may set; none: it declares nothing, or is gone.
+    pub writes: Option<Vec<String>>,
     /// What it decided, field by field.
     pub decided: Vec<Point>,
     /// Values it read.

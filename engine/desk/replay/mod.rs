@@ -5,7 +5,9 @@
 //! the order in which they were set ([`super::trace`]); the records come back by [`super::rebuild`],
 //! the rules of that time from their stored revisions ([`past`]). [`moment`] makes the calls of it.
 
+mod bearing;
 mod candidate;
+mod causes;
 mod check;
 mod explanation;
 mod judge;

@@ -16,9 +16,12 @@ use crate::desk::{Actor, Desk, Error, Result, codec, keys};
 use crate::domain::{Entry, Id, Kind, Record, Value};
 use crate::hooks::call::seen;
 use crate::hooks::rule::NOT_READY;
-use crate::hooks::{Call, Failure, FailureKind, Hook, Outcome, Place, Rule, Step};
+use crate::hooks::{Call, Failure, FailureKind, Hook, Outcome, Place, RecordView, Rule, Step};
 use crate::packs::Catalog;
 use crate::store::{Pos, Table};
+
+/// What a value of the record before the command is read of.
+const BEFORE: &str = "before";
 
 /// A recorded call of a rule and what comes of it today.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,8 +67,10 @@ pub struct ReadValue {
     pub of: String,
     /// Field.
     pub field: String,
-    /// Value.
+    /// Value, as the rule was given it.
     pub value: Option<Value>,
+    /// Whether there was a value that the pack was not granted to see.
+    pub withheld: bool,
 }
 
 /// An entry with all that its decisions stood on but the records.
@@ -285,7 +290,7 @@ pub(super) fn replay_run(
         differs: difference(then, &result),
         points,
         because,
-        read: values(&call, looks),
+        read: values(&call, rule.runner.given(&call).as_ref(), looks),
         failure: result.err().map(|failure| failure.message),
         steps: traced.steps,
     })
@@ -302,36 +307,43 @@ fn reasons(outcome: &Outcome) -> Vec<Point> {
         .collect()
 }
 
-/// The values that a rule looked at, or all that it declared when its language does not tell.
-fn values(call: &Call, looks: Vec<seen::Look>) -> Vec<ReadValue> {
+/// The values that a rule looked at, as it was `given` them when that is less than the whole call.
+fn values(whole: &Call, given: Option<&Call>, looks: Vec<seen::Look>) -> Vec<ReadValue> {
+    let given = given.unwrap_or(whole);
+    let value = |of: &str, name: &str| {
+        let of_call = |call: &Call| view(call, of)?.field(&call.pack, name).cloned();
+        let value = of_call(given);
+        ReadValue {
+            of: of.to_owned(),
+            field: name.to_owned(),
+            withheld: value.is_none() && of_call(whole).is_some(),
+            value,
+        }
+    };
     let mut read = Vec::new();
     for (kind, id, name) in looks {
-        let own = (call.record.kind, call.record.id) == (kind, id);
-        let related = call
-            .related
-            .iter()
-            .find(|(_, v)| (v.kind, v.id) == (kind, id));
-        let (of, view) = match (own, related) {
-            (true, _) => (String::new(), &call.record),
-            (false, Some((name, view))) => (name.clone(), view),
-            (false, None) => continue,
-        };
-        let value = view.field(&call.pack, &name).cloned();
-        let field = name.clone();
-        read.push(ReadValue { of, field, value });
-        let before = call.before.as_ref().filter(|_| own);
-        let was = before.and_then(|b| b.field(&call.pack, &name)).cloned();
-        if let (Some(_), Some(last)) = (before, read.last())
-            && was != last.value
-        {
-            read.push(ReadValue {
-                of: "before".to_owned(),
-                field: name,
-                value: was,
-            });
+        let is = |view: &RecordView| (view.kind, view.id) == (kind, id);
+        if !is(&whole.record) {
+            let related = whole.related.iter().find(|(_, view)| is(view));
+            read.extend(related.map(|(of, _)| value(of, &name)));
+            continue;
         }
+        let now = value("", &name);
+        let before = whole.before.as_ref().map(|_| value(BEFORE, &name));
+        let before = before.filter(|b| (&b.value, b.withheld) != (&now.value, now.withheld));
+        read.push(now);
+        read.extend(before);
     }
     read
+}
+
+/// The record of a call that a value was read of.
+fn view<'c>(call: &'c Call, of: &str) -> Option<&'c RecordView> {
+    match of {
+        "" => Some(&call.record),
+        BEFORE => call.before.as_deref(),
+        of => call.related.get(of).map(|view| &**view),
+    }
 }
 
 /// What differs between a recorded run and what comes of it now.

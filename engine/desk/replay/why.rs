@@ -4,24 +4,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::explanation::{
-    CauseLink, Silence, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule,
-};
+use super::bearing::{Asked, keep_field};
+use super::causes::Chains;
+use super::explanation::{Silence, Why, WhyChange, WhyClock, WhyItem, WhyNot, WhyQuery, WhyRule};
 use super::moment::{Moment, place_of};
 use super::run::{AsOf, Recorded, replay_run};
 use crate::desk::decide::Ground;
-use crate::desk::journal::{By, Cause, JournalEntry, RuleRun};
+use crate::desk::journal::{By, JournalEntry, RuleRun};
 use crate::desk::sight::Sight;
 use crate::desk::trace::Trace;
 use crate::desk::{Actor, Desk, Error, Result, codec, decide, keys, query};
 use crate::domain::sla::SlaClock;
-use crate::domain::{Id, Kind, Record};
-use crate::hooks::when::names;
+use crate::domain::{FieldDef, Id, Kind, Record};
 use crate::hooks::{Hook, Rule};
-use crate::store::{Pos, Table};
+use crate::packs::nearest;
+use crate::store::{Pos, Snapshot, Table};
 
-/// Most links of a chain of causes.
-const MAX_LINKS: usize = 16;
+/// Most changes of a record that are searched for a field that is gone.
+const MAX_SEARCHED: usize = 10_000;
 /// Most clocks of a record.
 const MAX_CLOCKS: usize = 16;
 
@@ -38,13 +38,8 @@ impl Desk {
         let (ground, _) = self.ground(Arc::clone(&snapshot), self.now(), None)?;
         let sight = Sight::new(&ground, actor);
         let page = query::record::read(&*snapshot, &sight, query.kind, query.id)?;
-        let field = match &query.field {
-            Some(name) => {
-                let def = ground
-                    .catalog
-                    .field(query.kind, page.record.type_code(), name);
-                Some(def.map_or_else(|| name.clone(), |def| def.code.clone()))
-            }
+        let asked = match &query.field {
+            Some(name) => Some(self.asked(&*snapshot, &ground, &page.record, name)?),
             None => None,
         };
         let (mut from, to) = keys::owned(query.id);
@@ -61,8 +56,10 @@ impl Desk {
             _ => None,
         };
         let mut items = Vec::new();
+        let mut chains = Chains::default();
         for (_, row) in rows {
-            let Some(mut item) = self.why_at(row.version, query, field.as_deref())? else {
+            let Some(mut item) = self.why_at(row.version, query.id, asked.as_ref(), &mut chains)?
+            else {
                 continue;
             };
             if !sight.is_whole() {
@@ -71,7 +68,7 @@ impl Desk {
             items.push(item);
         }
         let mut clocks = match query.cursor {
-            None => self.why_due(query.id, field.as_deref())?,
+            None => self.why_due(query.id, asked.as_ref().map(|a| &*a.field))?,
             Some(_) => Vec::new(),
         };
         let hidden = &sight.access(query.kind)?.masked;
@@ -83,7 +80,51 @@ impl Desk {
         })
     }
 
-    fn why_at(&self, pos: Pos, query: &WhyQuery, field: Option<&str>) -> Result<Option<WhyItem>> {
+    /// The field that is asked about: one that the record has, or once had.
+    fn asked(
+        &self,
+        snapshot: &dyn Snapshot,
+        ground: &Ground<'_>,
+        record: &Record,
+        name: &str,
+    ) -> Result<Asked> {
+        let (kind, type_code) = (record.kind, record.type_code());
+        let asked = |field: String, def: Option<FieldDef>| Asked {
+            field,
+            def,
+            record: (kind, record.id),
+        };
+        if let Some(def) = ground.catalog.field(kind, type_code, name) {
+            return Ok(asked(def.code.clone(), Some(def.clone())));
+        }
+        let (from, to) = keys::owned(record.id);
+        for (_, row) in snapshot.range(Table::History, &from, &to, false, MAX_SEARCHED)? {
+            let Some((entry, _)) = self.traced_at(row.version)? else {
+                continue;
+            };
+            let own = entry.changes.iter().filter(|c| c.id == record.id);
+            let bare = |full: &str| full.rsplit('/').next() == Some(name);
+            let mut fields = own.flat_map(|c| &c.fields);
+            if let Some(found) = fields.find(|f| f.field == name || bare(&f.field)) {
+                return Ok(asked(found.field.clone(), None));
+            }
+        }
+        let known = ground.catalog.fields(kind, type_code).iter();
+        let known = known.flat_map(|def| [Some(&*def.code), def.code.rsplit('/').next()]);
+        let near = nearest(name, known.flatten());
+        let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        let name: String = name.chars().take(64).collect();
+        let message = format!("this record has and had no field `{name}`{hint}");
+        Err(Error::field("field", "unknown_field", message))
+    }
+
+    fn why_at(
+        &self,
+        pos: Pos,
+        id: Id,
+        asked: Option<&Asked>,
+        chains: &mut Chains,
+    ) -> Result<Option<WhyItem>> {
         let Some((entry, trace)) = self.traced_at(pos)? else {
             return Ok(None);
         };
@@ -93,8 +134,8 @@ impl Desk {
             actor: entry.actor.name(),
             command: entry.input.command.clone(),
             request: entry.request.clone(),
-            causes: self.causes(pos, &entry)?,
-            changes: changes(&entry, query.id, field),
+            causes: chains.of(self, pos, &entry)?,
+            changes: changes(&entry, id, asked.map(|a| &*a.field)),
             rules: Vec::new(),
             silent: Vec::new(),
             notes: entry.notes.clone(),
@@ -108,8 +149,8 @@ impl Desk {
             }
             Err(error) => return Err(error),
         }
-        if let Some(field) = field {
-            keep_field(&mut item, field);
+        if let Some(asked) = asked {
+            keep_field(&mut item, asked);
             if item.changes.is_empty() && item.silent.is_empty() && item.rules.is_empty() {
                 return Ok(None);
             }
@@ -174,6 +215,7 @@ impl Desk {
                     rule.same = Some(again.differs.is_none());
                     rule.read = again.read;
                     rule.decided = again.points;
+                    rule.writes = footing.rule(run.rule).and_then(|r| r.writes.clone());
                 }
                 Err(error) if error.code == "not_replayable" => item.gap = Some(error.message),
                 Err(error) => return Err(error),
@@ -191,58 +233,6 @@ impl Desk {
             .find(|r| r.pos == pos && !r.bytes.is_empty());
         row.map(|row| crate::desk::trace::decode(pos, &row.bytes))
             .transpose()
-    }
-
-    /// What led to a change: the timer that fired, the rule that set it, and so on to somebody who
-    /// asked.
-    fn causes(&self, pos: Pos, entry: &JournalEntry) -> Result<Vec<CauseLink>> {
-        let mut links = Vec::new();
-        let (mut pos, mut at, mut entry) = (pos, entry.at, entry.clone());
-        while links.len() < MAX_LINKS {
-            let link = |what, name, pos, at| CauseLink {
-                what,
-                name,
-                pos,
-                at,
-            };
-            links.push(link("command", entry.input.command.clone(), pos, at));
-            let Some(cause) = entry.cause.clone() else {
-                links.push(link("actor", entry.actor.name(), pos, at));
-                break;
-            };
-            let Some((set, _)) = self.traced_at(cause.set_at)? else {
-                links.push(link("timer", cause.name, cause.set_at, at));
-                break;
-            };
-            links.push(link("timer", cause.name.clone(), cause.set_at, set.at));
-            if let Some(rule) = self.who_set(&cause)? {
-                links.push(link("rule", rule, cause.set_at, set.at));
-            }
-            (pos, at, entry) = (cause.set_at, set.at, set);
-        }
-        Ok(links)
-    }
-
-    /// The rule that set a timer, with its line: found by making the decisions of its pack again.
-    fn who_set(&self, cause: &Cause) -> Result<Option<String>> {
-        let Some((pack, name)) = cause.name.split_once('/') else {
-            return Ok(None);
-        };
-        let again = match self.replay(&Actor::System, cause.set_at, None) {
-            Ok(again) => again,
-            Err(error) if error.code == "not_replayable" => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let field = format!("timer {name}");
-        let own = again
-            .iter()
-            .filter(|r| r.rule.split('/').next() == Some(pack));
-        let found = own.flat_map(|r| r.points.iter().map(move |p| (r, p)));
-        let mut found = found.filter(|(_, p)| p.field == field && p.value != "removed");
-        Ok(found.next().map(|(r, p)| match p.line {
-            0 => r.rule.clone(),
-            line => format!("{}:{line}", r.rule),
-        }))
     }
 
     fn why_due(&self, id: Id, field: Option<&str>) -> Result<Vec<WhyClock>> {
@@ -388,6 +378,7 @@ fn bare(run: &RuleRun) -> WhyRule {
         used: run.used,
         budget: None,
         reasons: run.reasons.clone(),
+        writes: None,
         decided: Vec::new(),
         read: Vec::new(),
         caused_by: None,
@@ -426,54 +417,4 @@ fn changes(entry: &JournalEntry, id: Id, field: Option<&str>) -> Vec<WhyChange> 
         }
     })
     .collect()
-}
-
-/// Leaves what bears on a field: the rules that set it or wanted to, those whose effects led to them,
-/// and the silent ones that may set it.
-fn keep_field(item: &mut WhyItem, field: &str) {
-    let bears = |rule: &WhyRule| {
-        let pack = rule.rule.split('/').next().unwrap_or_default();
-        rule.decided.iter().any(|p| names(pack, field, &p.field))
-    };
-    let mut wanted: Vec<bool> = item.rules.iter().map(bears).collect();
-    for change in &item.changes {
-        if let Some(kept) = change.rule.and_then(|i| wanted.get_mut(i)) {
-            *kept = true;
-        }
-    }
-    for i in (0..item.rules.len()).rev() {
-        let cause = item.rules.get(i).and_then(|r| r.caused_by);
-        if wanted.get(i) == Some(&true)
-            && let Some(kept) = cause.and_then(|c| wanted.get_mut(c))
-        {
-            *kept = true;
-        }
-    }
-    let mut places = Vec::with_capacity(wanted.len());
-    let mut next = 0;
-    for kept in &wanted {
-        places.push(kept.then_some(next));
-        next += usize::from(*kept);
-    }
-    let renumber = |place: Option<usize>| place.and_then(|i| places.get(i).copied().flatten());
-    let changed = !item.changes.is_empty();
-    item.silent.retain(|rule| {
-        let pack = rule.rule.split('/').next().unwrap_or_default();
-        let refuses = Hook::ALL
-            .into_iter()
-            .any(|h| h.fails_closed() && h.name() == rule.hook);
-        match &rule.writes {
-            _ if refuses => false,
-            Some(declared) => declared.iter().any(|name| names(pack, field, name)),
-            None => changed,
-        }
-    });
-    let mut flags = wanted.iter();
-    item.rules.retain(|_| flags.next() == Some(&true));
-    for rule in &mut item.rules {
-        rule.caused_by = renumber(rule.caused_by);
-    }
-    for change in &mut item.changes {
-        change.rule = renumber(change.rule);
-    }
 }

@@ -1,5 +1,7 @@
 //! What a pack asks for, what it is granted, and what becomes of the rest.
 
+use std::collections::BTreeMap;
+
 use opora::desk::{Actor, PackChange, Reply, Result};
 use opora::domain::{Id, Kind};
 use opora::packs::{Given, PackFiles};
@@ -109,6 +111,39 @@ fn personal_data_that_was_not_granted_is_not_in_the_view() {
     // What was granted once is not asked for again.
     install(&desk, some, SEES, Given::Nothing).unwrap();
     assert_eq!(desk.desk.packs().unwrap()[0].grants.len(), 4);
+}
+
+#[test]
+fn what_was_withheld_from_a_rule_is_told_as_withheld() {
+    let desk = TestDesk::bare();
+    let asks = "[capabilities]\neffects = [\"set\"]\nreads = [\"contact\"]\n\
+                personal = [\"contact.title\", \"contact.mails\", \"ticket.description\"]\n";
+    let partly = ["read:contact", "personal:contact.title"].map(str::to_owned);
+    install(&desk, asks, SEES, Given::of(&partly)).unwrap();
+    let id = ticket(&desk);
+    let again = |pos| {
+        let replayed = desk.desk.replay(&Actor::System, pos, None).unwrap();
+        let read = replayed.into_iter().flat_map(|r| r.read);
+        read.map(|r| {
+            let value = r.value.map(|v| v.to_json());
+            ((r.of, r.field), (value, r.withheld))
+        })
+        .collect::<BTreeMap<_, _>>()
+    };
+    let page = desk
+        .desk
+        .history(&Actor::System, Kind::Ticket, id, None, 50)
+        .unwrap();
+    let read = again(page.items.last().unwrap().pos);
+    let of = |of: &str, field: &str| read[&(of.to_owned(), field.to_owned())].clone();
+    assert_eq!(of("", "description"), (None, true));
+    assert_eq!(of("contact", "mails"), (None, true));
+    assert_eq!(of("contact", "title"), (Some(json!("Anna")), false));
+    assert_eq!(of("contact", "position"), (Some(json!("Head")), false));
+    change(&desk, "shop", PackChange::Grant { grants: Given::All }).unwrap();
+    let read = again(desk.transition(id, "done").unwrap().pos);
+    let words = (Some(json!("My words")), false);
+    assert_eq!(read[&(String::new(), "description".to_owned())], words);
 }
 
 #[test]
