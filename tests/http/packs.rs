@@ -505,3 +505,25 @@ async fn a_draft_is_saved_checked_tested_and_activated() {
         .await
         .fails_with(422, "pack_invalid");
 }
+
+#[tokio::test]
+async fn a_pack_with_a_reserved_type_is_disabled_and_not_removed() {
+    let app = App::new();
+    let definitions =
+        DEFINITIONS.replacen("code = \"fault\"", "code = \"fault\"\nreserved = true", 1);
+    app.post("/v1/packs", ADMIN, upload(PACK, &definitions))
+        .await
+        .is(201);
+    let remove = || app.call("DELETE", "/v1/packs/repair", ADMIN, &[], json!(null));
+    let refused = remove().await.fails_with(409, "reserved").json();
+    assert_eq!(refused["errors"][0]["field"], "repair/fault", "{refused}");
+    app.post("/v1/packs/repair/disable", ADMIN, json!({}))
+        .await
+        .is(200);
+    remove().await.fails_with(409, "reserved");
+    // Who owns the pack takes the mark away first.
+    app.post("/v1/packs", ADMIN, upload(PACK, DEFINITIONS))
+        .await
+        .is(201);
+    remove().await.is(204);
+}

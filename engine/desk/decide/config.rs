@@ -86,6 +86,7 @@ impl Deciding<'_, '_> {
         self.refuse_moving()?;
         let catalog = Arc::clone(&self.ground.catalog);
         let pack = catalog.pack(name).ok_or_else(Error::not_found)?;
+        super::shift::refuse_reserved_gone(pack)?;
         self.guard_pack(Some(pack), None)?;
         self.goes(pack, Phase::Remove)?;
         for def in &pack.definitions.types {

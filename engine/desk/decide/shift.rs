@@ -277,8 +277,24 @@ pub fn refuse_reserved(old: &Loaded, new: &Loaded, moves: &Moves) -> Result<()> 
         now.is_some_and(|now| names.any(|(locale, name)| now.get(locale) != Some(name)))
     };
     let types = old.definitions.types.iter();
-    let reserved = types.filter(|t| t.reserved && (goes(&t.code) || renamed(t)));
-    let faults: Vec<Fault> = reserved
+    reserved(types.filter(|t| goes(&t.code) || renamed(t)))
+}
+
+/// Refuses to take away a pack with reserved types.
+pub fn refuse_reserved_gone(pack: &Loaded) -> Result<()> {
+    reserved(pack.definitions.types.iter()).map_err(|mut error| {
+        error.message = format!(
+            "pack `{}` has reserved types, which cannot be removed: disable the pack instead",
+            pack.name()
+        );
+        error
+    })
+}
+
+/// Refuses for the types of these that are reserved.
+fn reserved<'t>(types: impl Iterator<Item = &'t TypeDef>) -> Result<()> {
+    let faults: Vec<Fault> = types
+        .filter(|t| t.reserved)
         .map(|t| {
             let message = "is reserved: it can be neither renamed nor removed";
             Fault::field(&t.code, "reserved", message)

@@ -94,7 +94,8 @@ fn a_guard_watches_what_other_packs_define() {
 
 #[test]
 fn a_guard_watches_packs_calendars_and_levels() {
-    let desk = super::first();
+    let desk = TestDesk::bare();
+    super::install(&desk, &manifest("1.0.0", ""), &super::unreserved()).unwrap();
     watch(
         &desk,
         "let k = c.config;\n\

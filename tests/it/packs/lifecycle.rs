@@ -152,14 +152,15 @@ fn what_a_pack_refuses_changes_nothing() {
 #[test]
 fn a_pack_has_a_say_in_resting_waking_and_leaving() {
     let desk = TestDesk::bare();
-    install(&desk, files("1.9.0", "", FIRST, RULES)).unwrap();
+    let free = super::unreserved();
+    install(&desk, files("1.9.0", "", &free, RULES)).unwrap();
     let error = change(&desk, "shop", PackChange::Disable).unwrap_err();
     assert_eq!(error.faults[0].code, "busy");
     assert!(!desk.desk.packs().unwrap()[0].disabled);
-    install(&desk, files("1.9.1", "", FIRST, RULES)).unwrap();
+    install(&desk, files("1.9.1", "", &free, RULES)).unwrap();
     change(&desk, "shop", PackChange::Disable).unwrap();
     // Who rests says nothing.
-    install(&desk, files("3.0.0", "", FIRST, RULES)).unwrap();
+    install(&desk, files("3.0.0", "", &free, RULES)).unwrap();
     assert_eq!(titles(&desk, Kind::Article), [""; 0]);
     change(&desk, "shop", PackChange::Enable).unwrap();
     assert_eq!(titles(&desk, Kind::Article), ["Awake"]);

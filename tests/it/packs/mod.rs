@@ -103,6 +103,11 @@ pub fn install(desk: &TestDesk, manifest: &str, definitions: &str) -> Result<Rep
     change(desk, "", PackChange::Install { files, grants })
 }
 
+/// The first version without a reserved type, so that it can be removed.
+pub fn unreserved() -> String {
+    FIRST.replace("reserved = true\n", "")
+}
+
 pub fn first() -> TestDesk {
     let desk = TestDesk::bare();
     install(&desk, &manifest("1.0.0", ""), FIRST).unwrap();

@@ -5,7 +5,7 @@ use opora::domain::Kind;
 use opora::packs::Given;
 use serde_json::json;
 
-use super::{FIRST, REPLACED, change, files, first, install, manifest, second};
+use super::{FIRST, REPLACED, change, files, first, install, manifest, second, unreserved};
 
 fn told(desk: &crate::support::TestDesk) -> Vec<(String, String, String)> {
     let events = desk.desk.pack_events("shop").unwrap();
@@ -98,7 +98,8 @@ fn a_pack_that_rests_keeps_its_records_and_takes_no_new_ones() {
 
 #[test]
 fn a_pack_that_leaves_takes_no_values_along() {
-    let desk = first();
+    let desk = crate::support::TestDesk::bare();
+    install(&desk, &manifest("1.0.0", ""), &unreserved()).unwrap();
     let remove = || Command::RemovePack {
         name: "shop".to_owned(),
     };
