@@ -10,16 +10,20 @@ use utoipa::ToSchema;
 
 use super::input::{Input, Params, PathParams};
 use super::pack_upload::{PackGrants, PackUpload};
-use super::packs::installed;
+use super::packs::{installed, tagged};
 use super::principal::{Access, Caller};
 use super::problem::Problem;
 use super::records::{self, at, set};
 use super::route::{Op, Routes};
+use super::simulate::{named, simulate_files};
 use super::state::App;
+use super::view::SimulationView;
 use super::view::packs::{self as view, CheckView, InstalledView, TestView};
 use crate::desk::{Command, Desk, PackChange, PackDraft, Result};
-use crate::packs::Given;
+use crate::packs::{Given, PackFault, PackFiles, pack_name};
 
+/// What `If-Match` says where a draft is changed.
+const IF_DRAFT: &str = "ETag of the draft, the revision of the pack that must be active (its hash in quotes), or both with a comma between them, which must both hold; otherwise 412 `stale_version`.";
 const DRAFT: &str = "/v1/packs/{name}/draft";
 
 /// A draft and its files.
@@ -34,6 +38,11 @@ struct DraftView {
     at: String,
     /// Who saved it.
     actor: String,
+    /// Hash of the revision that was active when it was begun, hexadecimal.
+    base: Option<String>,
+    /// What was installed since it was begun, by whom and when: it is not activated over that until
+    /// somebody says to have seen it.
+    outdated: Option<String>,
     /// The files.
     #[serde(flatten)]
     #[schema(inline)]
@@ -49,17 +58,17 @@ pub(super) fn add(routes: &mut Routes) {
         .reply_with::<DraftView>(200, "The draft");
     routes.add(op, read);
     let op = Op::post(DRAFT, "save_pack_draft")
-        .about("packs", "Save files as the draft of a pack, which need not be installed or even whole yet. With the version that was read, nobody's work is written over.")
+        .about("packs", "Save files as the draft of a pack, which need not be installed or even whole yet. The first save needs no `If-Match`; one over a draft that is there names its version, so that nobody's work is written over, or is 409 `draft_exists`. The draft stands on the revision that was active when it was begun; a save that names the active one as well puts it on top of that.")
         .access(Access::Admin)
         .pack()
-        .versioned()
+        .header("If-Match", IF_DRAFT)
         .body::<PackUpload>()
         .reply(204, "Saved; `ETag` is the version of the draft");
     routes.add(op, save);
     let op = Op::delete(DRAFT, "drop_pack_draft")
         .about("packs", "Throw the draft of a pack away.")
         .access(Access::Admin)
-        .versioned()
+        .header("If-Match", IF_DRAFT)
         .reply(204, "Gone");
     routes.add(op, drop_draft);
     let op = Op::post(format!("{DRAFT}/check"), "check_pack_draft")
@@ -77,14 +86,21 @@ pub(super) fn add(routes: &mut Routes) {
         .pack()
         .reply_with::<TestView>(200, "What came of each");
     routes.add(op, test);
+    let op = Op::post(format!("{DRAFT}/simulate"), "simulate_pack_draft")
+        .about("packs", "Try the saved draft on recorded history, as `simulate_pack` tries files that are sent.")
+        .access(Access::Admin)
+        .query("since", "How far to go back: `30d`, `12h`, `90m`, or an instant; `7d` when not given.")
+        .number("limit", "Most differences that are told one by one, up to 10000; all are counted.")
+        .reply_with::<SimulationView>(200, "What would have been decided otherwise");
+    routes.add(op, simulate);
     let op = Op::post(format!("{DRAFT}/activate"), "activate_pack_draft")
         .about(
             "packs",
-            "Install the draft. With the version that was tested, nothing else is installed.",
+            "Install the draft. With the version that was tested, nothing else is installed. A draft that was begun from another revision than the active one is 409 `draft_outdated`, with who installed what and when, unless `If-Match` names the active one.",
         )
         .access(Access::Admin)
         .pack()
-        .versioned()
+        .header("If-Match", IF_DRAFT)
         .body::<PackGrants>()
         .reply_with::<InstalledView>(200, "Installed");
     routes.add(op, activate);
@@ -112,6 +128,8 @@ async fn read(
         revision: draft.revision,
         at: super::view::instant(draft.at),
         actor: draft.actor,
+        base: draft.base,
+        outdated: draft.outdated,
         upload: PackUpload::of(draft.files),
     };
     let mut response = at(version, axum::Json(view));
@@ -150,21 +168,50 @@ async fn check(
     path: PathParams,
 ) -> std::result::Result<Response, Problem> {
     let draft = draft(&app, &path).await?;
+    let foreign = foreign(&draft.files, path.text("name"));
     let done = app.call(move |desk| {
-        let faults = desk.pack_faults(&draft.files)?;
+        let faults = match foreign {
+            Some(fault) => vec![fault],
+            None => desk.pack_faults(&draft.files)?,
+        };
         let plan = match faults.is_empty() {
             true => Some(desk.plan_pack(&draft.files)?),
             false => None,
         };
-        Ok((draft.version, faults, plan))
+        Ok((draft.version, faults, plan, draft.outdated))
     });
-    let (version, faults, plan) = done.await?;
+    let (version, faults, plan, outdated) = done.await?;
+    let fits = plan.as_ref().is_some_and(|p| p.refusals.is_empty());
     let view = CheckView {
-        ok: plan.as_ref().is_some_and(|p| p.refusals.is_empty()),
+        ok: fits && outdated.is_none(),
         faults: faults.into_iter().map(view::fault).collect(),
         plan: plan.map(view::plan),
+        outdated,
     };
     Ok(at(version, axum::Json(view)))
+}
+
+/// What is wrong with a draft whose files are those of another pack.
+fn foreign(files: &PackFiles, name: &str) -> Option<PackFault> {
+    let own = pack_name(files).filter(|own| own != name)?;
+    let message = format!("names the pack `{own}`, the draft is of `{name}`");
+    let fault = PackFault::of_file(name, "pack.toml", message);
+    let text = files.text("pack.toml")?;
+    let offset = text.find(&format!("\"{own}\""));
+    Some(match offset {
+        Some(offset) => fault.at(text, offset),
+        None => fault,
+    })
+}
+
+async fn simulate(
+    caller: Caller,
+    State(app): State<App>,
+    path: PathParams,
+    params: Params,
+) -> std::result::Result<Response, Problem> {
+    let draft = draft(&app, &path).await?;
+    simulate_files(caller, app, &path, params, draft.files).await
 }
 
 async fn test(
@@ -173,6 +220,7 @@ async fn test(
     path: PathParams,
 ) -> std::result::Result<Response, Problem> {
     let draft = draft(&app, &path).await?;
+    named(&draft.files, path.text("name"))?;
     let done = app.call(move |desk| {
         let installed = installed_files(desk)?;
         let report = crate::scenario::run_uploaded(&draft.files, &installed);
@@ -182,7 +230,7 @@ async fn test(
     Ok(at(version, axum::Json(view::report(report))))
 }
 
-fn installed_files(desk: &Desk) -> Result<Vec<crate::packs::PackFiles>> {
+fn installed_files(desk: &Desk) -> Result<Vec<PackFiles>> {
     let packs = desk.packs()?.into_iter();
     packs
         .map(|pack| desk.pack_files(&pack.name, None))
@@ -204,7 +252,7 @@ async fn activate(
     });
     let (pack, reply) = done.await?;
     let body = match pack {
-        Some(pack) => axum::Json(pack).into_response(),
+        Some(pack) => tagged(pack),
         None => axum::Json(json!({ "id": reply.id })).into_response(),
     };
     let mut response = body;

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 use crate::desk::Error;
 use crate::packs::{Given, PackFiles};
 
+/// What `If-Match` says where a pack is changed.
+pub(super) const IF_REVISION: &str = "Revision of the pack that must be active, its hash in quotes: the ETag of the pack and of its files. Otherwise 412 `stale_version`, with who installed which revision and when.";
+
 /// The files of a pack.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,16 +1,16 @@
 //! Packs over the API: list, install, try, look at their revisions, go back, rest, remove.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::input::{Input, Params, PathParams};
 use super::pack_drafts::change;
-use super::pack_upload::{PackGrants, PackRollback, PackUpload};
-use super::principal::{Access, Caller};
+use super::pack_upload::{IF_REVISION, PackGrants, PackRollback, PackUpload};
+use super::principal::{Access, Caller, hex};
 use super::problem::Problem;
-use super::records::{self, at};
+use super::records::{self, at, set};
 use super::route::{Op, Routes};
 use super::state::App;
 use super::view::packs::{self as view, DiffView, EventView, InstalledView, PlanView};
@@ -32,6 +32,7 @@ pub(super) fn add(routes: &mut Routes) {
         .about("packs", "Install a pack or a plugin, or another revision of it. What does not load is refused with file and line, and the old revision stays active. Records move to what takes the place of codes that are gone.")
         .access(Access::Admin)
         .pack()
+        .header("If-Match", IF_REVISION)
         .flag("dry_run", "Check only, and tell what would change.")
         .body::<PackUpload>()
         .reply_with::<InstalledView>(201, "Installed")
@@ -41,7 +42,7 @@ pub(super) fn add(routes: &mut Routes) {
         .about("packs", "Read an active pack.")
         .access(Access::Agent)
         .at_least()
-        .reply_with::<InstalledView>(200, "The pack");
+        .reply_with::<InstalledView>(200, "The pack; `ETag` is its revision");
     routes.add(op, read_pack);
     let op = Op::delete("/v1/packs/{name}", "remove_pack")
         .about(
@@ -49,6 +50,7 @@ pub(super) fn add(routes: &mut Routes) {
             "Take a pack out of the active ones. Records keep their values.",
         )
         .access(Access::Admin)
+        .header("If-Match", IF_REVISION)
         .reply(204, "Removed");
     routes.add(op, remove_pack);
     add_revisions(routes);
@@ -64,7 +66,7 @@ fn add_revisions(routes: &mut Routes) {
             "revision",
             "A version, or the beginning of a revision's hash; without it, the active revision.",
         )
-        .reply_with::<PackUpload>(200, "The files");
+        .reply_with::<PackUpload>(200, "The files; `ETag` is their revision");
     routes.add(op, read_files);
     let op = Op::get("/v1/packs/{name}/revisions", "list_pack_revisions")
         .about("packs", "What happened to a pack, newest first.")
@@ -93,17 +95,20 @@ fn add_changes(routes: &mut Routes) {
         .about("packs", "Make an earlier revision the active one; records move back as far as each new code took the place of one old one.")
         .access(Access::Admin)
         .pack()
+        .header("If-Match", IF_REVISION)
         .body::<PackRollback>()
         .reply_with::<InstalledView>(200, "The pack");
     routes.add(op, roll_back);
     let op = Op::post("/v1/packs/{name}/disable", "disable_pack")
         .about("packs", "Let a pack rest: its rules do not run and its types take no new records. Old ones stay as they are.")
         .access(Access::Admin)
+        .header("If-Match", IF_REVISION)
         .reply_with::<InstalledView>(200, "The pack");
     routes.add(op, disable);
     let op = Op::post("/v1/packs/{name}/enable", "enable_pack")
         .about("packs", "Let a pack run again.")
         .access(Access::Admin)
+        .header("If-Match", IF_REVISION)
         .reply_with::<InstalledView>(200, "The pack");
     routes.add(op, enable);
     let op = Op::post("/v1/packs/{name}/grants", "grant_pack")
@@ -112,6 +117,7 @@ fn add_changes(routes: &mut Routes) {
             "Say anew what a pack may do of what it asks for; what is harmless stays granted.",
         )
         .access(Access::Admin)
+        .header("If-Match", IF_REVISION)
         .body::<PackGrants>()
         .reply_with::<InstalledView>(200, "The pack");
     routes.add(op, grant);
@@ -134,6 +140,14 @@ pub(super) fn installed(desk: &Desk, name: Option<&str>) -> Result<Option<Instal
     Ok(found.map(view::pack))
 }
 
+/// A pack, with its revision as the tag that `If-Match` names.
+pub(super) fn tagged(pack: InstalledView) -> Response {
+    let tag = format!("\"{}\"", pack.revision);
+    let mut response = axum::Json(pack).into_response();
+    set(&mut response, header::ETAG, &tag);
+    response
+}
+
 async fn read_pack(
     _: Caller,
     State(app): State<App>,
@@ -144,7 +158,7 @@ async fn read_pack(
     let name = path.text("name").to_owned();
     let done = app.read(at_least, move |desk| installed(desk, Some(&name)));
     match done.await? {
-        (pos, Some(pack)) => Ok(at(pos, axum::Json(pack))),
+        (pos, Some(pack)) => Ok(at(pos, tagged(pack))),
         (_, None) => Err(Error::not_found().into()),
     }
 }
@@ -185,7 +199,7 @@ async fn run(
     });
     let (found, reply) = done.await?;
     let body = match found {
-        Some(pack) => axum::Json(pack).into_response(),
+        Some(pack) => tagged(pack),
         None => axum::Json(json!({ "id": reply.id })).into_response(),
     };
     Ok(finished((status, body).into_response(), &reply))
@@ -216,7 +230,10 @@ async fn read_files(
         desk.pack_files(&name, revision.as_deref())
     });
     let (pos, files) = done.await?;
-    Ok(at(pos, axum::Json(PackUpload::of(files))))
+    let tag = format!("\"{}\"", hex(&files.hash()));
+    let mut response = at(pos, axum::Json(PackUpload::of(files)));
+    set(&mut response, header::ETAG, &tag);
+    Ok(response)
 }
 
 async fn list_revisions(

@@ -65,6 +65,8 @@ pub struct Caller {
     pub idempotency_key: Option<String>,
     /// Version the record must have.
     pub if_match: Option<Pos>,
+    /// The revision of a pack that must be active, from `If-Match`.
+    pub if_revision: Option<[u8; 32]>,
 }
 
 /// The id of a request, put into its extensions by the outermost layer.
@@ -105,6 +107,7 @@ impl Caller {
             request_id: self.request_id.0.clone(),
             idempotency_key: self.idempotency_key.clone(),
             if_match: self.if_match,
+            if_revision: self.if_revision,
         }
     }
 }
@@ -134,13 +137,15 @@ impl FromRequestParts<App> for Caller {
             let detail = format!("this is for {}", access.name());
             return Err(Error::forbidden(detail).into());
         }
+        let (if_match, if_revision) = if_match(&parts.headers)?;
         Ok(Self {
             actor,
             hash,
             request_id: parts.extensions.get().cloned().unwrap_or_default(),
             locale: locale(&parts.headers),
             idempotency_key: idempotency_key(&parts.headers)?,
-            if_match: if_match(&parts.headers)?,
+            if_match,
+            if_revision,
         })
     }
 }
@@ -224,24 +229,49 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
     Ok(Some(key.to_owned()))
 }
 
-/// The version that `If-Match` asks for; `*` asks for none in particular.
-fn if_match(headers: &HeaderMap) -> Result<Option<Pos>, Problem> {
+/// The version and the revision of a pack that `If-Match` asks for, both when it has both; `*` asks
+/// for none in particular.
+fn if_match(headers: &HeaderMap) -> Result<(Option<Pos>, Option<[u8; 32]>), Problem> {
+    let (mut version, mut revision) = (None, None);
     let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
+        return Ok((version, revision));
     };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
-        return Ok(None);
+        return Ok((version, revision));
     }
-    match etag_pos(text) {
-        Some(pos) => Ok(Some(pos)),
-        None => Err(Error::field(
+    let mut fits = true;
+    for tag in text.split(',').map(str::trim) {
+        fits &= match (etag_pos(tag), etag_revision(tag)) {
+            (Some(pos), _) => version.replace(pos).is_none(),
+            (None, Some(hash)) => revision.replace(hash).is_none(),
+            (None, None) => false,
+        };
+    }
+    match fits {
+        true => Ok((version, revision)),
+        false => Err(Error::field(
             "If-Match",
             "invalid_header",
             "send one ETag as it was received, such as `\"42\"`, or `*`",
         )
         .into()),
     }
+}
+
+/// The revision of a pack in an ETag of ours.
+fn etag_revision(text: &str) -> Option<[u8; 32]> {
+    let digits = text.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
+    let mut hash = [0; 32];
+    if digits.len() != 2 * hash.len() {
+        return None;
+    }
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair).ok()?;
+        let hexadecimal = pair.bytes().all(|b| b.is_ascii_hexdigit());
+        *byte = u8::from_str_radix(pair, 16).ok().filter(|_| hexadecimal)?;
+    }
+    Some(hash)
 }
 
 /// The position in an ETag of ours.

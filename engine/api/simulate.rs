@@ -15,6 +15,7 @@ use super::state::App;
 use super::view::{ShadowView, SimulationView, shadow, simulation};
 use crate::desk::{Error, Result, SimulateQuery};
 use crate::domain::Instant;
+use crate::packs::PackFiles;
 
 /// Most commands that one request tries.
 const MAX_COMMANDS: u64 = 200_000;
@@ -124,8 +125,20 @@ async fn simulate_pack(
     caller: Caller,
     State(app): State<App>,
     path: PathParams,
-    mut params: Params,
+    params: Params,
     Input(body): Input<PackUpload>,
+) -> std::result::Result<Response, Problem> {
+    let (_, files) = body.into_files()?;
+    simulate_files(caller, app, &path, params, files).await
+}
+
+/// Tries files on recorded history.
+pub(super) async fn simulate_files(
+    caller: Caller,
+    app: App,
+    path: &PathParams,
+    mut params: Params,
+    files: PackFiles,
 ) -> std::result::Result<Response, Problem> {
     let text = params.one("since")?.unwrap_or_else(|| USUAL.to_owned());
     let told = params.one("limit")?;
@@ -140,7 +153,6 @@ async fn simulate_pack(
             })?
         }
     };
-    let (_, files) = body.into_files()?;
     named(&files, path.text("name"))?;
     let query = SimulateQuery {
         since: Some(since(&text, app.desk().now())?),
@@ -157,7 +169,7 @@ async fn simulate_pack(
 }
 
 /// The pack in the body must be the one in the path.
-pub(super) fn named(files: &crate::packs::PackFiles, name: &str) -> Result<()> {
+pub(super) fn named(files: &PackFiles, name: &str) -> Result<()> {
     match crate::packs::pack_name(files) {
         Some(own) if own != name => Err(Error::field(
             "files",

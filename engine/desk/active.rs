@@ -98,6 +98,12 @@ impl ActivePacks {
         })
     }
 
+    /// The active revision of a pack.
+    pub fn revision(&self, pack: &str) -> Option<[u8; 32]> {
+        let mut all = self.packs.iter();
+        all.find(|(name, _)| name == pack).map(|(_, r)| *r)
+    }
+
     /// How administrators left a pack.
     pub fn state(&self, pack: &str) -> Option<&PackState> {
         self.states.iter().find(|s| s.pack == pack)
@@ -140,4 +146,44 @@ pub struct DraftRow {
     pub owns: bool,
     /// Pieces that the files are stored in.
     pub pieces: u32,
+    /// What was active when it was begun; stands behind the row, where older builds do not look.
+    #[serde(skip)]
+    pub base: DraftBase,
+}
+
+/// What was active when a draft was begun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DraftBase {
+    /// Unknown: an older build saved the draft.
+    #[default]
+    Unknown,
+    /// The pack was not installed.
+    Nothing,
+    /// A revision of the pack.
+    Revision([u8; 32]),
+}
+
+impl DraftBase {
+    /// A draft that is begun now.
+    pub fn of(active: Option<[u8; 32]>) -> Self {
+        active.map_or(Self::Nothing, Self::Revision)
+    }
+}
+
+impl DraftRow {
+    /// The row.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        let mut bytes = codec::encode(self)?;
+        bytes.extend(codec::encode(&self.base)?);
+        Ok(bytes)
+    }
+
+    /// From the row.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let (mut row, rest): (Self, &[u8]) = codec::decode_first(bytes)?;
+        if !rest.is_empty() {
+            row.base = codec::decode(rest)?;
+        }
+        Ok(row)
+    }
 }

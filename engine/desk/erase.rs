@@ -141,6 +141,7 @@ impl Desk {
         let request = Request {
             idempotency_key: None,
             if_match: None,
+            if_revision: None,
             ..request.clone()
         };
         let reply = self.run(&request, &command)?;

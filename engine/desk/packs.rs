@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::active::DraftRow;
+use super::active::{ActivePacks, DraftBase, DraftRow};
 use super::allot::Allotment;
 use super::shifting::{self, Uses};
 use super::view::{PackDraft, PackEventView, PackPlan};
-use super::{
-    Actor, Command, Desk, Error, PackChange, Request, Result, catalogs, codec, decide, keys,
-};
+use super::{Actor, Command, Desk, Error, PackChange, Request, Result, catalogs, decide, keys};
 use crate::hooks::Phase;
 use crate::packs::{self, Change, Loaded, PackFault, PackFiles};
 use crate::store::{Snapshot, Table};
@@ -208,8 +206,19 @@ impl Desk {
         let snapshot = self.store.snapshot(None)?;
         let row = snapshot.get(Table::Packs, &keys::pack_draft(name))?;
         let row = row.ok_or_else(Error::not_found)?;
-        let draft: DraftRow = codec::decode(&row.bytes)?;
+        let draft = DraftRow::decode(&row.bytes)?;
+        let active = snapshot.get(Table::Packs, &keys::active_packs())?;
+        let active = match active {
+            Some(row) => ActivePacks::decode(&row.bytes)?.revision(name),
+            None => None,
+        };
+        let base = match draft.base {
+            DraftBase::Revision(base) => Some(decide::hex(&base)),
+            DraftBase::Unknown | DraftBase::Nothing => None,
+        };
         Ok(PackDraft {
+            base,
+            outdated: decide::outdated(&*snapshot, name, draft.base, active)?,
             version: row.version,
             revision: decide::hex(&draft.revision),
             at: draft.at,

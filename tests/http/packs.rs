@@ -507,6 +507,112 @@ async fn a_draft_is_saved_checked_tested_and_activated() {
 }
 
 #[tokio::test]
+async fn a_draft_is_told_of_what_came_meanwhile_and_simulated_as_it_is_saved() {
+    let app = App::new();
+    let place = "/v1/packs/repair/draft";
+    let of = |version: &str| upload(&PACK.replace("1.0.0", version), DEFINITIONS);
+    let saved = app.post(place, ADMIN, of("1.1.0")).await.is(204);
+    let draft = saved.header("etag").to_owned();
+    app.post(place, ADMIN, of("1.1.1"))
+        .await
+        .fails_with(409, "draft_exists");
+    let seen = app.get("/v1/packs/repair", ADMIN).await.is(200);
+    let old = seen.header("etag").to_owned();
+    assert_eq!(seen.json()["revision"], old.trim_matches('"'));
+    let files = app.get("/v1/packs/repair/files", ADMIN).await.is(200);
+    assert_eq!(files.header("etag"), old);
+    let with = |tag: &str| [("if-match", tag.to_owned())];
+    let call = async |path: &str, tag: &str, body: Json| {
+        let headers = with(tag);
+        let headers = headers
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        app.call("POST", path, ADMIN, &headers, body).await
+    };
+    let installed = call("/v1/packs", &old, of("2.0.0")).await.is(201);
+    let new = installed.header("etag").to_owned();
+    let refused = call("/v1/packs", &old, of("2.1.0")).await;
+    let refused = refused.fails_with(412, "stale_version").json();
+    assert!(
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("version 2.0.0"),
+        "{refused}"
+    );
+    call("/v1/packs", &draft, of("2.1.0"))
+        .await
+        .fails_with(422, "invalid");
+    // Whoever looks at the draft is told before it is activated.
+    let check = format!("{place}/check");
+    let checked = app.post(&check, ADMIN, json!({}));
+    let checked = checked.await.is(200).json();
+    assert_eq!(checked["ok"], false);
+    let read = app.get(place, ADMIN).await.is(200).json();
+    assert_eq!(read["base"], old.trim_matches('"'));
+    assert_eq!(read["outdated"], checked["outdated"]);
+    assert!(
+        read["outdated"]
+            .as_str()
+            .unwrap()
+            .contains(new.trim_matches('"')),
+        "{read}"
+    );
+    let activate = format!("{place}/activate");
+    call(&activate, &draft, json!({}))
+        .await
+        .fails_with(409, "draft_outdated");
+    // What is saved is tried; nothing need be sent again.
+    let simulate = format!("{place}/simulate?since=30d");
+    let tried = app.post(&simulate, ADMIN, json!({})).await.is(200).json();
+    assert_eq!(
+        (&tried["pack"], &tried["version"]),
+        (&json!("repair"), &json!("1.1.0"))
+    );
+    app.post(&simulate, AGENT, json!({}))
+        .await
+        .fails_with(403, "forbidden");
+    let both = format!("{draft}, {new}");
+    let done = call(&activate, &both, json!({})).await.is(200);
+    assert_eq!(done.json()["version"], "1.1.0");
+    app.post(&simulate, ADMIN, json!({}))
+        .await
+        .fails_with(404, "not_found");
+    // The revision of a pack is no version of a record.
+    let ticket = app.ticket().await;
+    let headers = [("if-match", new.as_str())];
+    let path = format!("/v1/tickets/{ticket}");
+    app.call("PATCH", &path, AGENT, &headers, json!({"title": "x"}))
+        .await
+        .fails_with(422, "invalid");
+}
+
+#[tokio::test]
+async fn a_draft_of_another_pack_is_refused() {
+    let app = App::new();
+    let place = "/v1/packs/zzz/draft";
+    app.post(place, ADMIN, upload(PACK, DEFINITIONS))
+        .await
+        .is(204);
+    let check = format!("{place}/check");
+    let checked = app.post(&check, ADMIN, json!({}));
+    let checked = checked.await.is(200).json();
+    assert_eq!(
+        (&checked["ok"], &checked["plan"]),
+        (&json!(false), &json!(null))
+    );
+    let fault = &checked["faults"][0];
+    assert_eq!(
+        (&fault["file"], &fault["source"]),
+        (&json!("pack.toml"), &json!("name = \"repair\""))
+    );
+    for what in ["activate", "test", "simulate"] {
+        let refused = app.post(&format!("{place}/{what}"), ADMIN, json!({})).await;
+        refused.fails_with(422, "invalid");
+    }
+}
+
+#[tokio::test]
 async fn a_pack_with_a_reserved_type_is_disabled_and_not_removed() {
     let app = App::new();
     let definitions =

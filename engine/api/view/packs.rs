@@ -157,6 +157,9 @@ pub struct CheckView {
     pub faults: Vec<FaultView>,
     /// What installing it would do, when nothing is wrong.
     pub plan: Option<PlanView>,
+    /// What was installed since the draft was begun, by whom and when: it is not activated over
+    /// that until somebody says to have seen it.
+    pub outdated: Option<String>,
 }
 
 /// A fault as JSON.

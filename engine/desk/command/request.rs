@@ -15,6 +15,8 @@ pub struct Request {
     pub idempotency_key: Option<String>,
     /// The record must be at this version.
     pub if_match: Option<Pos>,
+    /// The pack must be active in the revision with this hash; for changes of packs.
+    pub if_revision: Option<[u8; 32]>,
 }
 
 impl Request {
@@ -26,6 +28,7 @@ impl Request {
             request_id: String::new(),
             idempotency_key: None,
             if_match: None,
+            if_revision: None,
         }
     }
 }

@@ -84,6 +84,8 @@ impl Deciding<'_, '_> {
     pub(super) fn remove_pack(&mut self, name: &str) -> Result<Answer> {
         self.actor.require_admin("removing a pack")?;
         self.refuse_moving()?;
+        self.refuse_version()?;
+        self.refuse_other_revision(name)?;
         let catalog = Arc::clone(&self.ground.catalog);
         let pack = catalog.pack(name).ok_or_else(Error::not_found)?;
         super::shift::refuse_reserved_gone(pack)?;
@@ -114,16 +116,23 @@ impl Deciding<'_, '_> {
             PackChange::DropDraft => return self.drop_draft(name),
             _ => self.refuse_moving()?,
         }
+        if !matches!(
+            change,
+            PackChange::Install { .. } | PackChange::ActivateDraft { .. }
+        ) {
+            self.refuse_version()?;
+            self.refuse_other_revision(name)?;
+        }
         let catalog = Arc::clone(&self.ground.catalog);
         match change {
             PackChange::Install { files, grants } => {
                 let own = packs::pack_name(files);
-                if !name.is_empty() && own.as_deref().is_some_and(|own| own != name) {
-                    let message = format!(
-                        "the files are of pack `{}`",
-                        own.unwrap_or_default().chars().take(64).collect::<String>()
-                    );
-                    return Err(Error::field("name", "other_pack", message));
+                if let Some(own) = own {
+                    if !name.is_empty() && own != name {
+                        return Err(other_pack(&own));
+                    }
+                    self.refuse_version()?;
+                    self.refuse_other_revision(&own)?;
                 }
                 return self.install_pack(files, grants);
             }
@@ -392,6 +401,13 @@ impl Deciding<'_, '_> {
             ),
         ))
     }
+}
+
+/// The error for files of another pack than the one that is named.
+pub(super) fn other_pack(own: &str) -> Error {
+    let own: String = own.chars().take(64).collect();
+    let message = format!("the files are of pack `{own}`");
+    Error::field("name", "other_pack", message)
 }
 
 /// The packs with one of them in another revision, or added.

@@ -37,6 +37,7 @@ mod merge;
 mod notify;
 mod once;
 mod pack_draft;
+mod pack_seen;
 mod performer;
 mod plan;
 mod probe;
@@ -87,6 +88,7 @@ pub use delivery::{is_pending, is_undelivered, queue_rows, read as read_delivery
 pub use ground::Ground;
 pub use intake::PartySearch;
 pub use lifecycle::{Happening, try_happening};
+pub use pack_seen::outdated;
 pub use performer::may_complete;
 pub use probe::Probe;
 pub use process::{Standing, standing};
@@ -230,6 +232,14 @@ impl Answer {
 
 impl Deciding<'_, '_> {
     fn run(&mut self, command: &Command) -> Result<Answer> {
+        let is_of_packs = matches!(
+            command,
+            Command::ChangePack { .. } | Command::RemovePack { .. }
+        );
+        if self.request.if_revision.is_some() && !is_of_packs {
+            let message = "the revision of a pack says nothing about this";
+            return Err(Error::field("If-Match", "invalid_header", message));
+        }
         match command {
             Command::Create { kind, fields } => self.create(*kind, fields),
             Command::Update { kind, id, fields } => self.update(*kind, *id, fields),

@@ -1,10 +1,10 @@
 //! Drafts of packs: files that an administrator works on before they run.
 
 use super::{Answer, Deciding};
-use crate::desk::active::{ActivePacks, DraftRow, PackEvent};
+use crate::desk::active::{ActivePacks, DraftBase, DraftRow, PackEvent};
 use crate::desk::{Error, ErrorKind, Result, catalogs, codec, keys};
 use crate::domain::code;
-use crate::packs::PackFiles;
+use crate::packs::{self, PackFiles};
 use crate::store::{Pos, Table};
 
 /// Most drafts of a desk.
@@ -13,7 +13,9 @@ const MAX_DRAFTS: usize = 100;
 const MAX_EVENTS: usize = 10_000;
 
 impl Deciding<'_, '_> {
-    /// Keeps files as the draft of a pack. They need not be a whole pack yet.
+    /// Keeps files as the draft of a pack. They need not be a whole pack yet. The draft stands on the
+    /// revision that was active when it was begun, until somebody who names the active one puts it on
+    /// top of that.
     pub(super) fn save_draft(&mut self, name: &str, files: &PackFiles) -> Result<Answer> {
         if let Some(why) = code::fault(name) {
             return Err(Error::field("name", "malformed", format!("the name {why}")));
@@ -22,9 +24,16 @@ impl Deciding<'_, '_> {
         if !wrong.is_empty() {
             return Err(super::pack_faults(wrong));
         }
+        let active = self.ground.catalog.pack(name).map(|p| p.revision);
+        let mut base = DraftBase::of(active);
+        self.refuse_other_revision(name)?;
         if let Some((version, old)) = self.draft_of(name)? {
+            self.refuse_unseen(&old)?;
             self.refuse_stale(version)?;
             self.drop_files(name, &old)?;
+            if self.request.if_revision.is_none() {
+                base = old.base;
+            }
         } else {
             self.refuse_absent()?;
             let prefix = keys::pack_draft("");
@@ -51,8 +60,9 @@ impl Deciding<'_, '_> {
             actor: self.actor.name(),
             owns: owns || rows.delete.len() != before,
             pieces,
+            base,
         };
-        let row = codec::encode(&row)?;
+        let row = row.encode()?;
         rows.put.push((Table::Packs, keys::pack_draft(name), row));
         self.argue("pack", name);
         self.argue("revision", &super::hex(&revision));
@@ -62,6 +72,7 @@ impl Deciding<'_, '_> {
     pub(super) fn drop_draft(&mut self, name: &str) -> Result<Answer> {
         let (version, row) = self.draft_of(name)?.ok_or_else(Error::not_found)?;
         self.refuse_stale(version)?;
+        self.refuse_other_revision(name)?;
         self.drop_files(name, &row)?;
         self.draft
             .rows
@@ -71,11 +82,24 @@ impl Deciding<'_, '_> {
         Ok(self.no_record())
     }
 
-    /// The files of a draft, which ends with this command.
+    /// The files of a draft, which ends with this command. It takes the place of the revision that it
+    /// was begun from, or of one that the asker names.
     pub(super) fn take_draft(&mut self, name: &str) -> Result<PackFiles> {
         let (version, row) = self.draft_of(name)?.ok_or_else(Error::not_found)?;
         self.refuse_stale(version)?;
-        let files = catalogs::revision_files(&*self.draft.snapshot, &row.revision)?;
+        self.refuse_other_revision(name)?;
+        let snapshot = &*self.draft.snapshot;
+        let files = catalogs::revision_files(snapshot, &row.revision)?;
+        let own = packs::pack_name(&files);
+        if let Some(own) = own.filter(|own| own != name) {
+            return Err(super::config::other_pack(&own));
+        }
+        if self.request.if_revision.is_none() {
+            let active = self.ground.catalog.pack(name).map(|p| p.revision);
+            if let Some(why) = super::pack_seen::outdated(snapshot, name, row.base, active)? {
+                return Err(Error::new(ErrorKind::Conflict, "draft_outdated", why));
+            }
+        }
         self.draft
             .rows
             .delete
@@ -89,8 +113,25 @@ impl Deciding<'_, '_> {
         let row = self.draft.snapshot.get(Table::Packs, &key)?;
         let expect = super::config::expected(row.as_ref().map(|r| r.version));
         self.draft.rows.expect.push((Table::Packs, key, expect));
-        row.map(|r| Ok((r.version, codec::decode(&r.bytes)?)))
+        row.map(|r| Ok((r.version, DraftRow::decode(&r.bytes)?)))
             .transpose()
+    }
+
+    /// Refuses to save over a draft without a word of having seen it.
+    fn refuse_unseen(&self, old: &DraftRow) -> Result<()> {
+        if self.request.if_match.is_some() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            "draft_exists",
+            format!(
+                "there is a draft already, saved by {} at {}: read it, and save over it with its \
+                 version as `If-Match`",
+                old.actor,
+                old.at.to_rfc3339()
+            ),
+        ))
     }
 
     fn refuse_stale(&self, version: Pos) -> Result<()> {
@@ -152,7 +193,7 @@ impl Deciding<'_, '_> {
         let drafts = keys::pack_draft("");
         let to = keys::after(&drafts);
         for (key, row) in snapshot.range(Table::Packs, &drafts, &to, false, MAX_DRAFTS)? {
-            let draft: DraftRow = codec::decode(&row.bytes)?;
+            let draft = DraftRow::decode(&row.bytes)?;
             if key != keys::pack_draft(name) && draft.revision == *revision {
                 return Ok(true);
             }

@@ -58,6 +58,12 @@ pub struct PackDraft {
     pub at: Instant,
     /// Who saved it.
     pub actor: String,
+    /// Hash of the revision that was active when it was begun, hexadecimal; none: nothing was, or
+    /// an older build saved it.
+    pub base: Option<String>,
+    /// What was installed since it was begun, by whom and when; it is not activated over that
+    /// unseen.
+    pub outdated: Option<String>,
     /// The files.
     pub files: crate::packs::PackFiles,
 }
