@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::decide::{self, Ground};
+use super::decide::{self, Ground, Row};
 use super::permits::Patience;
 use super::{Actor, Error, ErrorKind, Result, codec, keys, roles};
 use crate::domain::role::Rights;
@@ -180,8 +180,8 @@ impl<'g, 'a> Sight<'g, 'a> {
                 Some(known) => Arc::clone(known),
                 None => Arc::clone(principal.insert(self.principal()?)),
             };
-            if let Some(choice) = self.call(rule, kind, record)? {
-                self.take(rule, kind, choice, &mut access)?;
+            if let Some(asked) = self.call(rule, kind, record)? {
+                self.take(rule, kind, asked, &mut access)?;
             }
         }
         Ok(access)
@@ -211,7 +211,7 @@ impl<'g, 'a> Sight<'g, 'a> {
         rule: &Arc<Rule>,
         kind: Kind,
         principal: Arc<RecordView>,
-    ) -> Result<Option<AccessChoice>> {
+    ) -> Result<Option<(AccessChoice, Row)>> {
         if self.ground.breakers.suspended(rule).is_some() {
             return Err(closed(rule));
         }
@@ -244,8 +244,8 @@ impl<'g, 'a> Sight<'g, 'a> {
         match outcome {
             Ok(outcome) => {
                 rule.tally.answered(&outcome);
-                self.ground.breakers.ran_well(rule);
-                Ok(outcome.decision.access)
+                let row = self.ground.breakers.ran_well(rule);
+                Ok(outcome.decision.access.map(|choice| (choice, row)))
             }
             Err(failure) => {
                 tracing::warn!(rule = %rule.id(), "access rule failed: {failure}");
@@ -289,7 +289,7 @@ impl<'g, 'a> Sight<'g, 'a> {
         &self,
         rule: &Arc<Rule>,
         kind: Kind,
-        choice: AccessChoice,
+        (choice, row): (AccessChoice, Row),
         access: &mut Access,
     ) -> Result<()> {
         let types = self.types_of(rule, kind);
@@ -323,9 +323,10 @@ impl<'g, 'a> Sight<'g, 'a> {
             Err(why) => {
                 let at = decide::place(rule, choice.spot.line);
                 let why = format!("{at}: {why}");
-                self.ground
-                    .breakers
-                    .failed(rule, self.actor.id().unwrap_or(Id::MIN), &why);
+                tracing::warn!(rule = %rule.id(), "access rule failed: {why}");
+                rule.tally.retracted();
+                let asker = self.actor.id().unwrap_or(Id::MIN);
+                self.ground.breakers.failed_after(rule, asker, &why, &row);
                 Err(closed(rule))
             }
         }

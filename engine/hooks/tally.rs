@@ -58,6 +58,14 @@ impl Tally {
         self.count(usage, true, 4);
     }
 
+    /// What the last call asked for could not be done: it failed after all. It is counted as a call
+    /// already.
+    pub fn retracted(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.last.store(4, Ordering::Relaxed);
+        self.slow.store(SLOW_FOR, Ordering::Relaxed);
+    }
+
     /// A call runs long: whoever calls the rule next is to know at once.
     pub fn runs_long(&self) {
         self.slow.store(SLOW_FOR, Ordering::Relaxed);
@@ -112,6 +120,16 @@ mod tests {
             usage,
             ..Outcome::default()
         }
+    }
+
+    #[test]
+    fn a_call_that_asked_for_what_cannot_be_done_is_one_call_and_one_failure() {
+        let tally = Tally::default();
+        tally.answered(&used(25));
+        tally.retracted();
+        let counts = tally.read();
+        assert_eq!((counts.calls, counts.failures), (1, 1));
+        assert_eq!(counts.last_verdict, Some("failed"));
     }
 
     #[test]

@@ -240,10 +240,10 @@ fn a_rule_that_breaks_lets_nothing_through_and_keeps_its_words_to_itself() {
     for body in [
         "throw \"secret\";",
         "loop {}",
-        "c.only(#{field: \"weight\", equals: 1});",
-        "c.only(#{field: \"nothing\", equals: 1});",
+        "c.only(#{field: \"weight\".sub_string(0), equals: 1});",
+        "c.only(#{field: \"nothing\".sub_string(0), equals: 1});",
         "c.only(#{field: \"number\", equals: \"many\"});",
-        "c.mask(\"nothing\");",
+        "c.mask(\"nothing\".sub_string(0));",
     ] {
         let desk = Guarded::new(body);
         let agent = desk.agent("east", "t1");
@@ -265,6 +265,9 @@ fn a_rule_that_breaks_lets_nothing_through_and_keeps_its_words_to_itself() {
         );
         let admin = Actor::Admin { agent: None };
         assert!(desk.desk.record(&admin, Kind::Ticket, id, None).is_ok());
+        let steps = desk.desk.hooks().unwrap().into_iter();
+        let rule = steps.filter_map(|s| s.rule).next().unwrap();
+        assert_eq!((rule.calls, rule.failures), (2, 2), "{body}");
         let failing = desk.desk.health().unwrap().failing_rules;
         assert_eq!(failing[0].rule, "plain/sight", "{body}");
         assert!(failing[0].message.contains("rules.rhai") || failing[0].message.contains("sight:"));

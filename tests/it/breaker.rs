@@ -89,6 +89,31 @@ fn an_effect_that_breaks_on_three_records_is_skipped_and_the_journal_says_so() {
     );
 }
 
+#[test]
+fn an_effect_that_is_refused_on_three_records_fails_once_a_call_and_is_suspended() {
+    let script =
+        "fn bad(c) { if c.record.title != \"good\" { c.set(\"no_such\" + c.locale, 1); } }";
+    let desk = desk_with("transition.effect", script);
+    let rule = || {
+        let steps = desk.desk.hooks().unwrap().into_iter();
+        steps.filter_map(|s| s.rule).next().unwrap()
+    };
+    desk.ticket("x");
+    desk.ticket("x");
+    assert_eq!((rule().calls, rule().failures), (2, 2));
+    assert_eq!(rule().last_verdict, Some("failed"));
+    // A call that goes well ends the row.
+    desk.ticket("good");
+    desk.ticket("x");
+    desk.ticket("x");
+    assert!(!rule().suspended);
+    desk.ticket("x");
+    assert_eq!((rule().calls, rule().failures), (6, 5));
+    assert!(rule().suspended);
+    let failing = desk.desk.health().unwrap().failing_rules;
+    assert_eq!(failing[0].failures, 5);
+}
+
 fn run(driver: &DeskDriver, command: Command) -> Result<Reply, Error> {
     let request = Request::by(Actor::Admin { agent: None });
     driver.desk().run(&request, &command)

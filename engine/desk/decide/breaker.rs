@@ -51,6 +51,13 @@ struct Breaker {
     saved: bool,
 }
 
+/// The failures in a row that a call which seemed to run well ended.
+#[derive(Debug, Default, Clone)]
+pub struct Row {
+    records: BTreeSet<Id>,
+    in_a_row: u64,
+}
+
 /// A suspended rule as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspension {
@@ -120,15 +127,30 @@ impl Breakers {
         }
     }
 
-    /// A rule ran well: its failures were not in a row.
-    pub fn ran_well(&self, rule: &Rule) {
+    /// A rule ran well: its failures were not in a row. Gives what was counted until then.
+    pub fn ran_well(&self, rule: &Rule) -> Row {
         let mut all = self.all.lock();
-        if !all.is_empty()
-            && let Some(breaker) = all.get_mut(&rule.id())
-        {
-            breaker.records.clear();
-            breaker.in_a_row = 0;
+        if all.is_empty() {
+            return Row::default();
         }
+        let breaker = all.get_mut(&rule.id());
+        breaker.map_or_else(Row::default, |breaker| Row {
+            records: std::mem::take(&mut breaker.records),
+            in_a_row: std::mem::take(&mut breaker.in_a_row),
+        })
+    }
+
+    /// A rule that seemed to run well asked for what cannot be done: its failures are in a row still.
+    pub fn failed_after(&self, rule: &Rule, record: Id, message: &str, row: &Row) {
+        if let Some(breaker) = self.all.lock().get_mut(&rule.id())
+            && breaker.revision == rule.revision
+        {
+            let known = breaker.records.len();
+            let more = row.records.iter().take(TRIP_AT.saturating_sub(known));
+            breaker.records.extend(more);
+            breaker.in_a_row += row.in_a_row;
+        }
+        self.failed(rule, record, message);
     }
 
     /// Closes a rule's breaker. Whether there was one.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::rules::{place_of, view_of};
+use super::rules::{Ruled, place_of, view_of};
 use super::{Deciding, MAX_DEPTH};
 use crate::desk::draft::Work;
 use crate::desk::journal::{By, JournalEntry, Purpose, Timer, What};
@@ -23,6 +23,8 @@ pub struct Follow {
     pub before: Option<Arc<RecordView>>,
     /// Rules that decided something.
     acted: Vec<String>,
+    /// What they decided, for the day that it wakes others without end.
+    ruled: Vec<Ruled>,
 }
 
 impl Deciding<'_, '_> {
@@ -46,6 +48,7 @@ impl Deciding<'_, '_> {
             if chain.len() >= MAX_DEPTH {
                 let (chain, wake) = (chain.join(" -> "), wake.join(" + "));
                 self.note_once(format!("chain_too_deep:{chain} -> {wake}"));
+                self.woke_without_end(id, &chain);
                 continue;
             }
             let timer = Timer {
@@ -139,6 +142,7 @@ impl Deciding<'_, '_> {
         self.follow = Some(Follow {
             before: before.map(|record| Arc::new(view_of(self.ground, &record))),
             acted: Vec::new(),
+            ruled: Vec::new(),
         });
         let names = change.fields.iter().map(|f| f.field.clone());
         let detail = Detail::Changed {
@@ -156,9 +160,22 @@ impl Deciding<'_, '_> {
                     follow.acted.push(rule.id());
                 }
                 self.apply_effects(&ruled, place.0, place.1)?;
+                if let Some(follow) = &mut self.follow {
+                    follow.ruled.push(ruled);
+                }
             }
         }
         Ok(())
+    }
+
+    /// The rules at the end of a chain that is cut off failed: what they changed stays, and what
+    /// should follow from it does not.
+    fn woke_without_end(&mut self, record: Id, chain: &str) {
+        let follow = self.follow.as_mut();
+        let ruled = follow.map(|f| std::mem::take(&mut f.ruled));
+        for ruled in ruled.into_iter().flatten() {
+            self.count_failed(&ruled, record, &format!("chain_too_deep: {chain}"));
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use super::{Deciding, MAX_DEPTH};
 use crate::desk::journal::{By, Purpose, Timer};
 use crate::desk::{Error, ErrorKind, Result, keys};
 use crate::domain::entry::{Entry, EntryBody};
-use crate::domain::{Id, Kind, Value, record::fields};
+use crate::domain::{FieldDef, Id, Kind, Value, record::fields};
 use crate::hooks::{Effect, Hook};
+use crate::packs::nearest;
 use crate::store::Table;
 
 /// Furthest that a timer may be set ahead, in days.
@@ -26,14 +27,16 @@ impl Deciding<'_, '_> {
         }
         let rule = ruled.rule.id();
         if self.chain.len() >= MAX_DEPTH {
-            return Err(Error::new(
+            let error = Error::new(
                 ErrorKind::Conflict,
                 "chain_too_deep",
                 format!(
                     "rules cause one another without end: {} -> {rule}",
                     self.chain.join(" -> ")
                 ),
-            ));
+            );
+            self.too_deep(ruled, id, &error);
+            return Err(error);
         }
         // The way goes on whatever becomes of the effects.
         let trace = std::mem::take(&mut self.draft.trace);
@@ -63,6 +66,7 @@ impl Deciding<'_, '_> {
         self.draft.trace.leave(result.is_err().then_some(back));
         let Err(error) = result else { return Ok(()) };
         if error.code == "chain_too_deep" {
+            self.too_deep(ruled, id, &error);
             return Err(error);
         }
         let runs = std::mem::take(&mut self.draft.runs);
@@ -73,6 +77,13 @@ impl Deciding<'_, '_> {
         self.created = created;
         self.retract(ruled, id, &error.message);
         Ok(())
+    }
+
+    /// The command fails, and the rule at the end of the chain failed: that one, and once.
+    fn too_deep(&mut self, ruled: &Ruled, id: Id, error: &Error) {
+        if !std::mem::replace(&mut self.went_too_deep, true) {
+            self.retract(ruled, id, &error.message);
+        }
     }
 
     fn apply(&mut self, ruled: &Ruled, effect: &Effect, by: By, kind: Kind, id: Id) -> Result<()> {
@@ -265,13 +276,7 @@ impl Deciding<'_, '_> {
         let catalog = std::sync::Arc::clone(&self.ground.catalog);
         let def = catalog
             .field(kind, type_code.as_deref(), name)
-            .ok_or_else(|| {
-                Error::field(
-                    name,
-                    "unknown_field",
-                    "there is no such field on this record",
-                )
-            })?;
+            .ok_or_else(|| self.no_field(kind, type_code.as_deref(), name))?;
         // A pack's read-only fields are for rules; the engine's are for the engine.
         let engine_only = def.readonly && !def.code.contains('/');
         if engine_only || [fields::TYPE, fields::STATUS].contains(&def.code.as_str()) {
@@ -280,7 +285,7 @@ impl Deciding<'_, '_> {
         let value = match value {
             Some(v) => Some(
                 def.check(&v)
-                    .map_err(|m| Error::field(name, "malformed", m))?,
+                    .map_err(|m| Error::field(name, "malformed", near_option(def, &v, m)))?,
             ),
             None => None,
         };
@@ -301,13 +306,18 @@ impl Deciding<'_, '_> {
             .ground
             .catalog
             .resolve(kind, type_code.as_deref(), pack, name);
-        found.map(|def| def.code.clone()).ok_or_else(|| {
-            Error::field(
-                name,
-                "unknown_field",
-                "there is no such field on this record",
-            )
-        })
+        found
+            .map(|def| def.code.clone())
+            .ok_or_else(|| self.no_field(kind, type_code.as_deref(), name))
+    }
+
+    /// A rule named a field that the record does not have.
+    fn no_field(&self, kind: Kind, type_code: Option<&str>, name: &str) -> Error {
+        let fields = self.ground.catalog.fields(kind, type_code).iter();
+        let near = nearest(name, fields.map(|def| def.code.as_str()));
+        let shown: String = name.chars().take(64).collect();
+        let message = format!("there is no field `{shown}` on this record");
+        Error::field(name, "unknown_field", with_hint(message, near))
     }
 
     fn add_rule_entry(&mut self, ruled: &Ruled, kind: Kind, id: Id, body: EntryBody) {
@@ -442,6 +452,25 @@ pub(super) fn only_set<'e>(
                 other.name()
             ),
         )),
+    }
+}
+
+/// What is wrong with a value, and the option that was probably meant.
+fn near_option(def: &FieldDef, value: &Value, message: String) -> String {
+    let is_known = |code: &&str| def.options.iter().all(|o| o.code != **code);
+    let wrong = match value {
+        Value::List(items) => items.iter().filter_map(Value::as_text).find(is_known),
+        value => value.as_text().filter(|code| is_known(code)),
+    };
+    let options = def.options.iter().map(|o| o.code.as_str());
+    with_hint(message, wrong.and_then(|wrong| nearest(wrong, options)))
+}
+
+/// A message with the word that was probably meant.
+pub fn with_hint(message: String, near: Option<String>) -> String {
+    match near {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message,
     }
 }
 

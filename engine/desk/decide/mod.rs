@@ -81,10 +81,11 @@ use crate::packs::Catalog;
 use crate::store::{Batch, OpId, Pos, Table};
 
 pub use beside::named;
-pub use breaker::{Breakers, FailingRule, Suspension};
+pub use breaker::{Breakers, FailingRule, Row, Suspension};
 pub use changed::earlier;
 pub use config::{faults as pack_faults, hex, packs_view, rule_names};
 pub use delivery::{is_pending, is_undelivered, queue_rows, read as read_delivery};
+pub use effects::with_hint;
 pub use ground::Ground;
 pub use intake::PartySearch;
 pub use lifecycle::{Happening, try_happening};
@@ -119,6 +120,8 @@ pub struct Deciding<'g, 'a> {
     /// What a named action gives back, as JSON text.
     result: Option<String>,
     created: usize,
+    /// Whether the rule at the end of a chain that is too deep was told of.
+    went_too_deep: bool,
     /// Whether a ledger has rows that must come into their contract.
     counted: bool,
     /// The rules that the command brings into force.
@@ -179,6 +182,7 @@ pub fn decide<'g, 'a>(
         follow: None,
         result: None,
         created: 0,
+        went_too_deep: false,
         counted: false,
         next: None,
         happening: None,

@@ -76,6 +76,7 @@ impl<'g, 'a> Probe<'g, 'a> {
             follow: None,
             result: None,
             created: 0,
+            went_too_deep: false,
             counted: false,
             next: None,
             happening: None,

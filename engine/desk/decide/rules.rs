@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::breaker::Row;
 use super::{Deciding, Ground};
 use crate::desk::journal::{By, RuleRun, Verdict};
 use crate::desk::{Fault, Result};
@@ -21,6 +22,8 @@ pub struct Ruled {
     pub run: u16,
     /// What it decided.
     pub decision: Decision,
+    /// The failures in a row that its answer ended, should it turn out to be one of them.
+    row: Row,
 }
 
 impl Ruled {
@@ -84,7 +87,7 @@ impl Deciding<'_, '_> {
             Ok(outcome) => {
                 span.record("used", outcome.usage.used);
                 rule.tally.answered(&outcome);
-                self.ground.breakers.ran_well(rule);
+                let row = self.ground.breakers.ran_well(rule);
                 let decision = outcome.decision;
                 self.draft.runs.push(RuleRun {
                     rule: place,
@@ -100,6 +103,7 @@ impl Deciding<'_, '_> {
                     rule: Arc::clone(rule),
                     run,
                     decision,
+                    row,
                 })))
             }
             Err(failure) => {
@@ -179,15 +183,28 @@ impl Deciding<'_, '_> {
         })
     }
 
-    /// Marks the last decision of a rule as failed, when what it asked for could not be done.
+    /// Marks the last decision of a rule as failed, when what it asked for could not be done. A call
+    /// fails once, however much of what it asked for cannot be done.
     pub(super) fn retract(&mut self, ruled: &Ruled, record: Id, why: &str) {
         let message = format!("{}: {why}", ruled.rule.id());
         tracing::warn!(rule = %ruled.rule.id(), "effects were refused: {why}");
-        self.ground.breakers.failed(&ruled.rule, record, &message);
-        if let Some(run) = self.draft.runs.get_mut(usize::from(ruled.run)) {
+        let run = self.draft.runs.get_mut(usize::from(ruled.run));
+        let has_failed = run.as_ref().is_some_and(|r| r.verdict == Verdict::Failed);
+        if let Some(run) = run {
             run.verdict = Verdict::Failed;
-            run.reasons.push(message);
+            run.reasons.push(message.clone());
         }
+        if !has_failed {
+            self.count_failed(ruled, record, &message);
+        }
+    }
+
+    /// Counts a call that gave a decision as one that failed.
+    pub(super) fn count_failed(&self, ruled: &Ruled, record: Id, message: &str) {
+        let Ruled { rule, row, .. } = ruled;
+        rule.tally.retracted();
+        let breakers = self.ground.breakers;
+        breakers.failed_after(rule, record, message, row);
     }
 
     fn call_of(&mut self, rule: &Rule, kind: Kind, id: Id, detail: &Detail) -> Result<Call> {

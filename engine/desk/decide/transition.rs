@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::effects::with_hint;
 use super::{Answer, Deciding, MAX_DEPTH};
 use crate::desk::journal::By;
 use crate::desk::{Error, ErrorKind, Fault, Result};
 use crate::domain::{Code, Id, Kind, Record, StatusCategory, Value, record::fields};
 use crate::hooks::{Detail, Hook};
+use crate::packs::nearest;
 
 impl Deciding<'_, '_> {
     pub(super) fn transition_command(
@@ -67,9 +69,12 @@ impl Deciding<'_, '_> {
         Error::field(
             fields::STATUS,
             "unknown_status",
-            format!(
-                "there is no status `{short}`; the statuses are {}",
-                known.join(", ")
+            with_hint(
+                format!(
+                    "there is no status `{short}`; the statuses are {}",
+                    known.join(", ")
+                ),
+                nearest(&short, known.iter().copied()),
             ),
         )
     }

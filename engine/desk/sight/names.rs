@@ -1,8 +1,9 @@
 //! Names and values in the choice of a rule of access, as the fields' definitions have them.
 
-use crate::desk::decide::Ground;
+use crate::desk::decide::{self, Ground};
 use crate::domain::{Code, FieldDef, Kind, Value, ValueType, record::fields};
 use crate::hooks::{Predicate, Rule};
+use crate::packs::nearest;
 
 /// Reads names and values as a rule of access writes them.
 pub(super) struct Names<'n, 'a> {
@@ -20,7 +21,14 @@ impl Names<'_, '_> {
         let mut types = std::iter::once(None).chain(own).chain(all);
         types
             .find_map(|t| catalog.resolve(self.kind, t, Some(&self.rule.pack), name))
-            .ok_or_else(|| format!("there is no field `{name}` on a {}", self.kind.name()))
+            .ok_or_else(|| {
+                let shown: String = name.chars().take(64).collect();
+                let all = catalog.types(self.kind).map(|t| Some(t.code.as_str()));
+                let fields = all.chain([None]).flat_map(|t| catalog.fields(self.kind, t));
+                let near = nearest(name, fields.map(|def| def.code.as_str()));
+                let message = format!("there is no field `{shown}` on a {}", self.kind.name());
+                decide::with_hint(message, near)
+            })
     }
 
     pub(super) fn predicate(&self, given: &Predicate) -> std::result::Result<Predicate, String> {

@@ -47,6 +47,24 @@ fn the_cause_leads_back_to_the_change() {
 }
 
 #[test]
+fn a_chain_that_is_cut_off_is_a_failure_of_the_rule_at_its_end() {
+    let desk = desk(
+        "ping record.changed fields = [\"room\"]\n pong record.changed fields = [\"weight\"]",
+        "fn ping(c) { c.set(\"weight\", (c.record.weight ?? 0) + 1); }\n\
+         fn pong(c) { c.set(\"room\", `r${c.record.weight}`); }",
+    );
+    let id = desk.ticket("x");
+    desk.update(Kind::Ticket, id, json!({"room": "cellar"}))
+        .unwrap();
+    while 0 < desk.desk.fire_due(10).unwrap() {}
+    let rules = desk.desk.hooks().unwrap().into_iter();
+    let rules: Vec<_> = rules.filter_map(|s| s.rule).collect();
+    let failures: u64 = rules.iter().map(|r| r.failures).sum();
+    let calls: u64 = rules.iter().map(|r| r.calls).sum();
+    assert_eq!((calls, failures), (8, 1));
+}
+
+#[test]
 fn a_rule_sees_what_was_before_its_change_and_what_is_now() {
     let desk = following();
     let id = desk.ticket("x");

@@ -14,7 +14,7 @@ fn defaults_never_replace_what_was_given_and_the_first_rule_wins() {
         "b record.defaults priority = 2\n a record.defaults priority = 1\n c record.defaults priority = 3",
         "fn a(c) { c.set(\"room\", \"a\"); c.set(\"priority\", \"high\"); }\n\
          fn b(c) { c.set(\"room\", \"b\"); c.set(\"weight\", 2); }\n\
-         fn c(c) { c.set(\"weight\", 3); c.set(\"no_such_field\", 1); }",
+         fn c(c) { c.set(\"weight\", 3); c.set(\"no_such\" + c.locale, 1); }",
     );
     let id = desk.ticket("x");
     let ticket = desk.get(Kind::Ticket, id);
@@ -110,7 +110,7 @@ fn the_effects_of_a_rule_are_applied_all_or_none() {
         "a transition.effect",
         "fn a(c) { if c.to_is(\"doing\") {\n c.set(\"room\", \"x\"); c.comment(\"hello\"); c.tag(\"t\");\n\
          c.schedule(\"later\", hours(1)); c.create(\"account\", (), #{title: \"new\"});\n\
-         c.notify(\"a@b.example\", \"mail\", \"s\", \"t\"); c.set(\"level\", \"no option\"); } }",
+         c.notify(\"a@b.example\", \"mail\", \"s\", \"t\"); c.set(\"level\", \"no option\".sub_string(0)); } }",
     );
     let id = desk.ticket("x");
     desk.transition(id, "doing").unwrap();
@@ -165,6 +165,34 @@ fn two_rules_that_cause_one_another_fail_the_command_with_the_chain() {
     );
     assert!(error.message.len() < 400, "{}", error.message);
     assert_eq!(desk.get(Kind::Ticket, id).status(), Some("plain/todo"));
+    // The rule at the end of the chain failed, and no other.
+    let rules = desk.desk.hooks().unwrap().into_iter();
+    let failures: Vec<u64> = rules.filter_map(|s| s.rule).map(|r| r.failures).collect();
+    assert_eq!(failures.iter().sum::<u64>(), 1, "{failures:?}");
+}
+
+#[test]
+fn what_is_named_when_a_rule_runs_is_told_with_the_word_that_was_meant() {
+    for (effect, meant) in [
+        (
+            "c.set(\"rom\".sub_string(0), 1);",
+            "did you mean `plain/room`?",
+        ),
+        (
+            "c.set(\"level\", \"hihg\".sub_string(0));",
+            "did you mean `high`?",
+        ),
+        (
+            "c.transition(\"donig\".sub_string(0));",
+            "did you mean `plain/doing`?",
+        ),
+    ] {
+        let desk = desk("a transition.effect", &format!("fn a(c) {{ {effect} }}"));
+        let id = desk.ticket("x");
+        let item = last(&desk, id);
+        let run = item.rules.iter().find(|r| r.rule == "plain/a").unwrap();
+        assert!(run.reasons.iter().any(|r| r.contains(meant)), "{run:?}");
+    }
 }
 
 #[test]

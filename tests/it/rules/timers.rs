@@ -16,7 +16,7 @@ fn fire(c) {
     c.set(\"weight\", (c.record.weight ?? 0) + 1);
     c.because(c.timer, `n ${c.data?.n ?? 0}`);
     if c.record.room == \"again\" && c.record.weight < 2 { c.schedule(\"look\", hours(1)); }
-    if c.record.room == \"broken\" { c.transition(\"no_such\"); }
+    if c.record.room == \"broken\" { c.transition(\"no_such\".sub_string(0)); }
 }";
 
 fn ticking() -> TestDesk {
