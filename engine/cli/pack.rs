@@ -98,6 +98,14 @@ pub enum PackTask {
         name: String,
         /// Capabilities that it asks for, or `all`.
         capabilities: Vec<String>,
+        /// Grant these beside what was granted before.
+        #[arg(
+            long,
+            value_name = "CAPABILITIES",
+            value_delimiter = ',',
+            conflicts_with = "capabilities"
+        )]
+        add: Vec<String>,
     },
     /// Take a pack out of the active ones. Records keep their values.
     Remove {
@@ -174,7 +182,14 @@ fn with(peer: &Peer, task: &PackTask, folders: Vec<(String, PackFiles)>) -> Outc
         }
         PackTask::Disable { name } => pack_work::rest(peer, name, true),
         PackTask::Enable { name } => pack_work::rest(peer, name, false),
-        PackTask::Grant { name, capabilities } => pack_work::grant(peer, name, capabilities),
+        PackTask::Grant {
+            name,
+            capabilities,
+            add,
+        } => match add.as_slice() {
+            [] => pack_work::grant(peer, name, capabilities),
+            add => pack_work::grant_more(peer, name, add),
+        },
         PackTask::Remove { name } => pack_work::remove(peer, name),
     }
 }

@@ -171,6 +171,29 @@ pub fn rest(peer: &Peer, name: &str, rests: bool) -> Outcome<()> {
     out::say(&format!("{done} {name}"))
 }
 
+/// Grants a pack something beside what it was granted before.
+pub fn grant_more(peer: &Peer, name: &str, add: &[String]) -> Outcome<()> {
+    let mut names: Vec<String> = match peer {
+        Peer::Desk(desk) => {
+            let packs = desk.packs()?.into_iter();
+            packs
+                .filter(|p| p.name == name)
+                .flat_map(|p| p.grants)
+                .collect()
+        }
+        Peer::Server(client) => {
+            let answer = client.get(&format!("/v1/packs/{name}"))?;
+            let texts = items(&answer, "grants").iter().filter_map(Json::as_str);
+            texts.map(str::to_owned).collect()
+        }
+    };
+    if add.iter().any(|word| word == "all") {
+        return grant(peer, name, &["all".to_owned()]);
+    }
+    names.extend(add.iter().cloned());
+    grant(peer, name, &names)
+}
+
 /// Says anew what a pack may do.
 pub fn grant(peer: &Peer, name: &str, names: &[String]) -> Outcome<()> {
     let granted: Vec<String> = match peer {
@@ -190,7 +213,11 @@ pub fn grant(peer: &Peer, name: &str, names: &[String]) -> Outcome<()> {
             texts.map(str::to_owned).collect()
         }
     };
-    out::say(&format!("{name} may do {}", granted.join(", ")))
+    let may = match granted.as_slice() {
+        [] => "nothing but decide".to_owned(),
+        granted => granted.join(", "),
+    };
+    out::say(&format!("{name} may do {may}"))
 }
 
 /// Takes a pack out of the active ones.

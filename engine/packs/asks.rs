@@ -13,7 +13,7 @@ use super::fault::{Faults, nearest};
 use super::plugin_limits::PluginLimits;
 use super::rule_spec::{READS, RuleSpec};
 use super::source::{Source, short};
-use crate::domain::{Kind, builtin};
+use crate::domain::{Kind, builtin, code};
 
 /// Every effect, read and personal field.
 const EVERYTHING: &str = "*";
@@ -134,7 +134,7 @@ impl Grants {
     }
 
     /// Whether what `name` allows is allowed already.
-    fn covers(&self, name: &str) -> bool {
+    pub(super) fn covers(&self, name: &str) -> bool {
         match name.split_once(':') {
             Some((limit, amount)) if limit.starts_with("plugin_") => {
                 let amount: u64 = amount.parse().unwrap_or(u64::MAX);
@@ -179,6 +179,9 @@ impl Grants {
                 }
                 Err(GrantFault::Missing(missing))
             }
+            Given::Some(names) if self.everything() => {
+                self.with_room(self.some_of_all(names)?, before)
+            }
             Given::Some(names) => {
                 let unknown = names.iter().find(|name| !self.0.contains(*name));
                 if let Some(name) = unknown {
@@ -186,17 +189,62 @@ impl Grants {
                     return Err(GrantFault::Unknown(short(name), near));
                 }
                 let granted = keep(&|name| is_harmless(name) || names.iter().any(|n| n == name));
-                // A plugin that is not given its room cannot run at all.
-                let room = |name: &&String| name.starts_with("plugin_") && !had(name);
-                let missing = self.0.difference(&granted.0).filter(room);
-                let missing: Vec<String> = missing.cloned().collect();
-                if missing.is_empty() {
-                    return Ok(granted);
-                }
-                Err(GrantFault::Missing(missing))
+                self.with_room(granted, before)
             }
         }
     }
+
+    /// What is granted, unless a plugin is not given its room: it cannot run at all then.
+    fn with_room(&self, granted: Self, before: Option<&Self>) -> Result<Self, GrantFault> {
+        let had = |name: &str| before.is_some_and(|b| b.covers(name));
+        let room = |name: &&String| name.starts_with("plugin_") && !had(name);
+        let missing = self.0.difference(&granted.0).filter(room);
+        let missing: Vec<String> = missing.cloned().collect();
+        if missing.is_empty() {
+            return Ok(granted);
+        }
+        Err(GrantFault::Missing(missing))
+    }
+}
+
+impl Grants {
+    /// What a pack that asks for everything gets of it: what is harmless, and what is named.
+    fn some_of_all(&self, names: &[String]) -> Result<Self, GrantFault> {
+        let prefixed = |prefix: &str, all: &[&str]| -> Vec<String> {
+            all.iter().map(|name| format!("{prefix}:{name}")).collect()
+        };
+        let mut known = prefixed("effect", &EFFECTS);
+        known.extend(prefixed("read", &READS));
+        known.extend(self.0.iter().cloned());
+        for name in names.iter().filter(|name| !known.contains(name)) {
+            let fits = match name.split_once(':') {
+                Some(("personal", field)) => personal_fault(field).is_none(),
+                // A reference of the pack itself.
+                Some(("read", reference)) => code::fault(reference).is_none(),
+                _ => false,
+            };
+            if !fits {
+                let near = nearest(name, known.iter().map(String::as_str));
+                return Err(GrantFault::Unknown(short(name), near));
+            }
+        }
+        let mut granted = prefixed("effect", &HARMLESS_EFFECTS);
+        granted.extend(prefixed("read", &HARMLESS_READS));
+        granted.extend(names.iter().cloned());
+        Ok(Self(granted.into_iter().collect()))
+    }
+}
+
+/// How a pack asks for a capability: the key under `[capabilities]`, and what stands there.
+pub(super) fn asked_by(name: &str) -> Option<(&'static str, &str)> {
+    let (what, name) = name.split_once(':')?;
+    let key = match what {
+        "effect" => "effects",
+        "read" => "reads",
+        "personal" => "personal",
+        _ => return None,
+    };
+    Some((key, name))
 }
 
 /// Why grants do not fit what a pack asks for.

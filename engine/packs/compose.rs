@@ -170,7 +170,7 @@ fn rules(ordered: &[(usize, Arc<Loaded>)], personal: &Personal) -> BTreeMap<Hook
     let mut all: Vec<(usize, Arc<Rule>)> = Vec::new();
     for (depth, pack) in ordered {
         let rules = pack.rules.iter().filter(|_| !pack.disabled);
-        all.extend(rules.map(|rule| (*depth, granted::within(rule, &pack.grants, personal))));
+        all.extend(rules.map(|rule| (*depth, granted::within(rule, pack, personal))));
     }
     all.sort_by(|(depth_a, a), (depth_b, b)| {
         (a.priority, depth_a, &a.pack, &a.name).cmp(&(b.priority, depth_b, &b.pack, &b.name))

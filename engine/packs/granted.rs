@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asks::Grants;
+use super::asks::{Grants, asked_by};
 use super::catalog::LocalFields;
 use super::load::Loaded;
 use crate::domain::{Kind, builtin};
@@ -29,7 +29,8 @@ pub(super) fn personal(packs: &[Arc<Loaded>], local: &[LocalFields]) -> Personal
 }
 
 /// A rule of a pack, within its grants. A pack that may do everything is called as it is.
-pub(super) fn within(rule: &Arc<Rule>, grants: &Arc<Grants>, personal: &Personal) -> Arc<Rule> {
+pub(super) fn within(rule: &Arc<Rule>, pack: &Loaded, personal: &Personal) -> Arc<Rule> {
+    let grants = &pack.grants;
     if grants.everything() {
         return Arc::clone(rule);
     }
@@ -37,6 +38,7 @@ pub(super) fn within(rule: &Arc<Rule>, grants: &Arc<Grants>, personal: &Personal
         inner: Arc::clone(&rule.runner),
         rule: rule.id(),
         pack: Arc::clone(&rule.pack),
+        asks: pack.manifest.asks.clone(),
         denied_read: rule.reads.iter().find(|r| !grants.read(r)).cloned(),
         grants: Arc::clone(grants),
         hidden: hidden(rule, grants, personal),
@@ -51,6 +53,7 @@ struct Granted {
     inner: Arc<dyn Runner>,
     rule: String,
     pack: Arc<str>,
+    asks: Grants,
     denied_read: Option<String>,
     grants: Arc<Grants>,
     hidden: Hidden,
@@ -128,14 +131,20 @@ impl Granted {
     }
 
     fn denied(&self, name: &str, usage: Usage) -> Failure {
-        let pack = &self.pack;
+        let (pack, rule) = (&self.pack, &self.rule);
+        let message = match asked_by(name).filter(|_| !self.asks.covers(name)) {
+            Some((key, word)) => format!(
+                "rule {rule} needs `{name}`, which pack `{pack}` does not ask for; add `{word}` to \
+                 `{key}` under `[capabilities]` in its pack.toml and install it again"
+            ),
+            None => format!(
+                "rule {rule} needs `{name}`, which pack `{pack}` was not granted; an administrator \
+                 grants it with `opora pack grant {pack} --add {name}`"
+            ),
+        };
         Failure {
             kind: FailureKind::Broken,
-            message: format!(
-                "rule {} needs `{name}`, which pack `{pack}` was not granted; an administrator \
-                 grants it with `opora pack grant {pack}`",
-                self.rule
-            ),
+            message,
             usage,
         }
     }

@@ -89,6 +89,12 @@ fn revisions_from_the_command_line() {
         "{plan}"
     );
     here(&["upgrade", text(&place), "--grant", "effect:notify"]);
+    // What was granted before stays when more is added.
+    let granted = here(&["grant", "lifts", "--add", "effect:notify"]);
+    assert!(
+        granted.contains("effect:notify") && granted.contains("effect:comment"),
+        "{granted}"
+    );
     assert!(here(&["list"]).contains("lifts 0.2.0"));
     assert!(here(&["rollback", "lifts"]).contains("lifts is at 0.1.0"));
     here(&["disable", "lifts"]);
@@ -105,6 +111,7 @@ fn revisions_from_the_command_line() {
             "enabled",
             "disabled",
             "rolled_back",
+            "granted",
             "upgraded",
             "installed"
         ]

@@ -422,14 +422,15 @@ fn grants(pack: &Loaded, before: Option<&Grants>, given: &Given) -> Result<Grant
     granted.map_err(|fault| match fault {
         GrantFault::Missing(names) => {
             let fault = |name: &String| {
-                let message = "the pack asks for this; grant it, or grant some of what it asks for";
+                let message = "the pack asks for this; grant all that it asks for with `--grant \
+                               all`, or some of it by name, over the API in `grants`";
                 let mut fault = Fault::field(name, "grant_needed", message);
                 fault.rule = None;
                 fault
             };
             let mut error = Error::refused("grants_needed", names.iter().map(fault).collect());
             error.message = format!(
-                "pack `{}` asks for {}: grant all or some of it",
+                "pack `{}` asks for {}: grant all of it with `--grant all`, or some of it by name",
                 pack.name(),
                 names.join(", ")
             );
@@ -437,7 +438,16 @@ fn grants(pack: &Loaded, before: Option<&Grants>, given: &Given) -> Result<Grant
         }
         GrantFault::Unknown(name, near) => {
             let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            let message = format!("the pack does not ask for `{name}`{hint}");
+            let message = if hint.is_empty() && !pack.manifest.asks.everything() {
+                let asked: Vec<&str> = pack.manifest.asks.names().collect();
+                format!(
+                    "the pack does not ask for `{name}`: its pack.toml has to ask for it under \
+                     `[capabilities]` first; it asks for {}",
+                    asked.join(", ")
+                )
+            } else {
+                format!("the pack does not ask for `{name}`{hint}")
+            };
             Error::field("grants", "unknown_grant", message)
         }
     })

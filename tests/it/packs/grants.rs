@@ -198,6 +198,73 @@ fn a_denied_effect_or_read_is_refused_by_name() {
     );
 }
 
+#[test]
+fn what_was_denied_is_told_with_what_grants_it() {
+    let desk = TestDesk::bare();
+    let script = "fn look(c) { c.notify(\"contact\", \"mail\", \"s\", \"t\"); }";
+    let why = |asks: &str, grants: &[&str]| {
+        let grants: Vec<String> = grants.iter().map(ToString::to_string).collect();
+        install(&desk, asks, script, Given::Some(grants)).unwrap();
+        let id = ticket(&desk);
+        let page = desk
+            .desk
+            .history(&Actor::System, Kind::Ticket, id, None, 50)
+            .unwrap();
+        format!("{:?}", page.items.last())
+    };
+    let asks = "[capabilities]\neffects = [\"set\", \"notify\"]\nreads = [\"contact\"]\n";
+    let said = why(asks, &["read:contact"]);
+    assert!(
+        said.contains("`opora pack grant shop --add effect:notify`"),
+        "{said}"
+    );
+    // Who never asked is not granted it either.
+    let asks = "[capabilities]\neffects = [\"set\"]\nreads = [\"contact\"]\n";
+    let said = why(asks, &["read:contact"]);
+    assert!(
+        said.contains("does not ask for; add `notify` to `effects` under `[capabilities]`")
+            && !said.contains("pack grant"),
+        "{said}"
+    );
+    let grants = Given::of(&["effect:notify".to_owned()]);
+    let error = change(&desk, "shop", PackChange::Grant { grants }).unwrap_err();
+    assert!(
+        error
+            .message
+            .contains("its pack.toml has to ask for it under `[capabilities]` first"),
+        "{error:?}"
+    );
+    let error = install(&TestDesk::bare(), asks, script, Given::Nothing).unwrap_err();
+    assert!(error.message.contains("--grant all"), "{error:?}");
+}
+
+#[test]
+fn a_pack_that_asks_for_everything_may_be_granted_some_of_it() {
+    let desk = TestDesk::bare();
+    install(&desk, "", SEES, Given::All).unwrap();
+    let grant = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let grants = Given::Some(names);
+        change(&desk, "shop", PackChange::Grant { grants })?;
+        Ok::<_, opora::desk::Error>(desk.desk.packs().unwrap().remove(0).grants)
+    };
+    let some = grant(&["read:contact", "personal:contact.title"]).unwrap();
+    let has = |name: &str| some.iter().any(|g| g == name);
+    assert!(has("effect:set") && has("read:contact") && !has("effect:notify") && !has("*"));
+    let id = ticket(&desk);
+    assert_eq!(
+        desk.get(Kind::Ticket, id).text("shop/seen"),
+        Some("-|Anna|-|Head|mine")
+    );
+    let error = grant(&["effect:notfy"]).unwrap_err();
+    assert!(
+        error.message.contains("did you mean `effect:notify`?"),
+        "{error:?}"
+    );
+    // Nothing named is what is harmless.
+    assert!(grant(&[]).unwrap().contains(&"effect:set".to_owned()));
+}
+
 const CHOOSES: &str = r#"
 fn look(c) {
     for agent in c.agents {
