@@ -16,7 +16,7 @@ pub fn check(folders: &[PathBuf]) -> Outcome<()> {
     let mut wrong = Vec::new();
     for folder in folders {
         match check_one(folder, &hosts) {
-            Ok(line) => out::say(&line)?,
+            Ok(lines) => lines.iter().try_for_each(|line| out::say(line))?,
             Err(failure) => wrong.push(failure.to_string()),
         }
     }
@@ -26,13 +26,17 @@ pub fn check(folders: &[PathBuf]) -> Outcome<()> {
     Err(Failure::new(wrong.join("\n")))
 }
 
-fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<String> {
+fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<Vec<String>> {
     let mut all = Vec::new();
     with_required(folder, hosts, &mut all, 0)?;
     let Some(pack) = all.last().cloned() else {
         return Err(Failure::new("there is nothing to check"));
     };
-    Catalog::build(&all, &[]).map_err(|faults| Failure::of_pack(&faults))?;
+    let catalog = Catalog::build(&all, &[]).map_err(|faults| Failure::of_pack(&faults))?;
+    let misnamed = catalog.misnamed(pack.name()).faults;
+    if !misnamed.is_empty() {
+        return Err(Failure::of_pack(&misnamed));
+    }
     let asks: Vec<&str> = pack.manifest.asks.beyond_harmless();
     let asks = match asks.is_empty() {
         true => String::new(),
@@ -40,9 +44,10 @@ fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<String> {
     };
     let (name, version) = (pack.name(), &pack.manifest.version);
     let (types, rules) = (pack.definitions.types.len(), pack.rules.len());
-    Ok(format!(
-        "{name} {version} is fit: {types} types, {rules} rules{asks}"
-    ))
+    let fit = format!("{name} {version} is fit: {types} types, {rules} rules{asks}");
+    let warnings = catalog.told_of(name).into_iter();
+    let warnings = warnings.map(|warning| format!("warning: {warning}"));
+    Ok(std::iter::once(fit).chain(warnings).collect())
 }
 
 /// A pack after all that it requires, each once. Required packs that do not lie beside it are told

@@ -59,7 +59,7 @@ impl Desk {
         let Some(old) = old else {
             let next = packs::Catalog::build(&all, catalog.local());
             let next = next.map_err(decide::pack_faults)?;
-            plan.warnings = next.warnings().to_vec();
+            plan.warnings = named_right(&next, new.name())?;
             plan.changes = all_new(&new);
             plan.refusals = self.would_refuse(
                 snapshot,
@@ -76,7 +76,7 @@ impl Desk {
         plan.changes = changes.iter().map(words).collect();
         plan.left = left(old, &changes);
         let shift = decide::shift_to(&catalog, old, &new, &all)?;
-        plan.warnings = shift.next.warnings().to_vec();
+        plan.warnings = named_right(&shift.next, new.name())?;
         if let Err(error) = decide::refuse_reserved(old, &new, &shift.moves) {
             plan.refusals.push(error.message);
         }
@@ -142,9 +142,23 @@ impl Desk {
             Some(old) => decide::moved_local(local, &packs::Moves::between(old, &new)),
             None => local.to_vec(),
         };
+        let name = new.name().to_owned();
         all.push(Arc::new(new));
         let together = packs::Catalog::build(&all, &packs::bridge::known(&local, &all));
-        Ok(together.err().unwrap_or_default())
+        Ok(match together {
+            Ok(catalog) => catalog.misnamed(&name).faults,
+            Err(faults) => faults,
+        })
+    }
+
+    /// What may go wrong while the rules of an active pack run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn pack_warnings(&self, name: &str) -> Result<Vec<String>> {
+        let catalog = self.catalog()?;
+        let catalog = catalog.shift().map_or(&catalog, |shift| &shift.next);
+        Ok(catalog.told_of(name))
     }
 
     /// What happened to a pack, newest first; at most [`MAX_EVENTS`].
@@ -267,6 +281,15 @@ impl Desk {
         }
         Ok(self.catalog()?.shift().is_some())
     }
+}
+
+/// What may go wrong while the rules of a pack run; refused when its scripts name what is not there.
+fn named_right(next: &packs::Catalog, pack: &str) -> Result<Vec<String>> {
+    let found = next.misnamed(pack);
+    if found.faults.is_empty() {
+        return Ok(next.told_of(pack));
+    }
+    Err(decide::pack_faults(found.faults))
 }
 
 /// A change in words.

@@ -12,6 +12,7 @@ pub mod fixture;
 pub mod hook;
 pub mod intake;
 pub mod manner;
+pub mod named;
 pub mod predicate;
 pub mod process;
 pub mod reference;
@@ -44,6 +45,7 @@ pub use intake::{
     FoundParty, MatchMode, MatchView, NewParty, PartyKey, PartyKeys, RouteChoice, RouteView, Wanted,
 };
 pub use manner::{Action, Manner, Once};
+pub use named::{Mention, Named};
 pub use predicate::Predicate;
 pub use process::{StageChoice, StageEvent, StageView};
 pub use reference::{Interface, Reference, reference};

@@ -7,6 +7,8 @@ use std::sync::Arc;
 #[cfg(not(all(feature = "script", feature = "wasm")))]
 use super::NoHosts;
 use super::{Hosts, PackFault, PluginFile, PluginUnit, ScriptUnit};
+#[cfg(feature = "script")]
+use crate::hooks::Named;
 #[cfg(any(feature = "script", feature = "wasm"))]
 use crate::hooks::Runner;
 #[cfg(feature = "script")]
@@ -163,6 +165,10 @@ impl ScriptUnit for Script {
     fn unknown_calls(&self, rules: &[&str]) -> Vec<PackFault> {
         let all = Self::unknown_calls(self, rules);
         all.into_iter().map(PackFault::from).collect()
+    }
+
+    fn names(&self, rules: &[&str]) -> Vec<Named> {
+        Self::names(self, rules)
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::bridge::Shift;
 use super::fault::PackFault;
 use super::load::Loaded;
+use super::names::{self, Misnamed};
 use super::table::FieldTable;
 use crate::domain::definitions::{FieldSet, SurveyDef, TakenDef, TypeDef};
 use crate::domain::document::DocumentDef;
@@ -292,6 +293,24 @@ impl Catalog {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// What may go wrong while the rules of a pack run, a sentence each.
+    #[must_use]
+    pub fn told_of(&self, pack: &str) -> Vec<String> {
+        let named = self.misnamed(pack).warnings.into_iter();
+        let circles = super::circle::warnings_of(self, pack);
+        named
+            .map(|fault| fault.to_string())
+            .chain(circles)
+            .collect()
+    }
+
+    /// Names in the scripts of a pack that mean nothing here: they are looked up when it is saved.
+    #[must_use]
+    pub fn misnamed(&self, pack: &str) -> Misnamed {
+        let found = self.pack(pack);
+        found.map_or_else(Misnamed::default, |loaded| names::look(self, loaded))
     }
 
     /// The change that records still follow, while some of them have not moved yet.

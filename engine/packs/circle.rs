@@ -1,5 +1,5 @@
 //! Rules that go in a circle, found when packs come together and before they run: what one writes,
-//! another looks at. Only what rules declare is known here.
+//! another looks at. What rules do not declare is taken from the names in their scripts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use super::fault::Faults;
 use crate::domain::Kind;
-use crate::hooks::{Hook, Once, Rule};
+use crate::hooks::{Hook, Mention, Named, Once, Rule};
 
 /// Most circles that are told.
 const MAX_TOLD: usize = 10;
@@ -33,14 +33,22 @@ pub(super) fn refuse(catalog: &Catalog, faults: &mut Faults) {
 /// Circles of rules that wake each other: each chain ends, but hardly as its author meant.
 pub(super) fn warnings(catalog: &Catalog) -> Vec<String> {
     let found = circles(catalog, Hook::RecordChanged);
-    let tell = |circle: &Vec<Arc<Rule>>| {
-        format!(
-            "rules of `record.changed` wake each other in a circle: {}; each chain is cut off \
-             after eight, `once` or `fields` ends it before",
-            told(circle)
-        )
-    };
-    found.iter().map(tell).collect()
+    found.iter().map(|circle| warning(circle)).collect()
+}
+
+/// The circles that rules of a pack are in.
+pub(super) fn warnings_of(catalog: &Catalog, pack: &str) -> Vec<String> {
+    let found = circles(catalog, Hook::RecordChanged).into_iter();
+    let own = found.filter(|circle| circle.iter().any(|rule| *rule.pack == *pack));
+    own.map(|circle| warning(&circle)).collect()
+}
+
+fn warning(circle: &[Arc<Rule>]) -> String {
+    format!(
+        "rules of `record.changed` wake each other in a circle: {}; each chain is cut off after \
+         eight, `once` or `fields` ends it before",
+        told(circle)
+    )
 }
 
 /// The circles of a hook's rules, each rule once and in the order in which they follow.
@@ -70,12 +78,20 @@ fn told(circle: &[Arc<Rule>]) -> String {
     names.collect::<Vec<_>>().join(" -> ")
 }
 
-/// What a rule declares, in full codes.
+/// What a rule looks at.
+enum Looks {
+    /// Nobody knows.
+    Unknown,
+    At(BTreeSet<String>),
+    /// It acts on every change.
+    Everything,
+}
+
+/// What a rule looks at and writes, in full codes.
 struct Ends {
     /// Types of the records it runs on; none: records without type.
     types: BTreeSet<(Kind, Option<String>)>,
-    /// What it looks at; none: nobody knows.
-    reads: Option<BTreeSet<String>>,
+    reads: Looks,
     writes: BTreeSet<String>,
 }
 
@@ -97,23 +113,97 @@ impl Ends {
             };
             names.iter().map(each).collect()
         };
-        let named = match rule.hook {
-            Hook::RecordChanged => &rule.manner.fields,
-            _ => &rule.view.own,
+        let (named, script) = match rule.hook {
+            Hook::RecordChanged => (&rule.manner.fields, Script::of(catalog, rule)),
+            _ => (&rule.view.own, Script::default()),
+        };
+        let writes = match &rule.writes {
+            Some(declared) => full(declared),
+            None => full(&script.writes),
         };
         // A rule that acts once ends the circle by itself.
         let ends = matches!(rule.manner.once, Some(Once::Record | Once::Change));
+        let reads = match (named.is_empty(), script.looks_at_all(rule)) {
+            _ if ends => Looks::Unknown,
+            (false, _) => Looks::At(full(named)),
+            (true, true) => Looks::Everything,
+            (true, false) if script.is_read => Looks::At(full(&script.reads)),
+            (true, false) => Looks::Unknown,
+        };
         Self {
-            reads: (!named.is_empty() && !ends).then(|| full(named)),
-            writes: full(rule.writes.as_deref().unwrap_or_default()),
             types,
+            reads,
+            writes,
         }
     }
 
     fn leads_to(&self, to: &Self) -> bool {
-        let reads = to.reads.as_ref();
-        reads.is_some_and(|reads| !self.writes.is_disjoint(reads))
-            && !self.types.is_disjoint(&to.types)
+        let wakes = match &to.reads {
+            Looks::Unknown => false,
+            Looks::At(reads) => !self.writes.is_disjoint(reads),
+            Looks::Everything => !self.writes.is_empty(),
+        };
+        wakes && !self.types.is_disjoint(&to.types)
+    }
+}
+
+/// What the names in a script tell of a rule.
+#[derive(Default)]
+struct Script {
+    is_read: bool,
+    reads: Vec<String>,
+    writes: Vec<String>,
+    /// Whether it sets a value that follows when it runs: another one each time, perhaps.
+    computes: bool,
+    /// Whether it asks what changed.
+    asks: bool,
+}
+
+impl Script {
+    fn of(catalog: &Catalog, rule: &Rule) -> Self {
+        let mut script = Self::default();
+        let Some(pack) = catalog.pack(&rule.pack) else {
+            return script;
+        };
+        let mut specs = pack.manifest.rules.iter();
+        let Some(spec) = specs.find(|spec| *spec.name == *rule.name) else {
+            return script;
+        };
+        script.is_read = spec.script.is_some();
+        let own = pack.named.iter().filter(|at| {
+            spec.script.as_deref() == Some(&*at.file) && at.named.rules.contains(&spec.function)
+        });
+        for at in own {
+            script.take(&at.named);
+        }
+        let subjects = rule.when.iter().map(|condition| &condition.subject);
+        let fields = subjects.filter(|subject| !subject.contains(['$', '.']));
+        script.reads.extend(fields.cloned());
+        // What it writes, it may find changed by others.
+        script.reads.extend(script.writes.iter().cloned());
+        script
+    }
+
+    fn take(&mut self, named: &Named) {
+        let name = || named.name.clone();
+        match named.what {
+            Mention::Read => self.reads.push(name()),
+            Mention::Changed => {
+                self.asks = true;
+                self.reads.push(name());
+            }
+            Mention::Set(computes) => {
+                self.computes |= computes;
+                self.writes.push(name());
+            }
+            Mention::Written => self.writes.push(name()),
+            _ => {}
+        }
+    }
+
+    /// Whether a rule that names no `fields` acts anew on each change, whatever it is.
+    fn looks_at_all(&self, rule: &Rule) -> bool {
+        self.computes && !self.asks && rule.when.is_empty()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{PackFault, PluginLimits};
 use crate::domain::Definitions;
-use crate::hooks::{Hook, Runner};
+use crate::hooks::{Hook, Named, Runner};
 
 /// The hosts of scripts and plugins, as loading a pack sees them.
 pub trait Hosts: Send + Sync {
@@ -54,6 +54,12 @@ pub trait ScriptUnit: Send + Sync {
 
     /// What the file calls and does not exist; `rules` are the functions that rules call.
     fn unknown_calls(&self, rules: &[&str]) -> Vec<PackFault> {
+        let _ = rules;
+        Vec::new()
+    }
+
+    /// The names that the file gives as they stand and that `rules` come to.
+    fn names(&self, rules: &[&str]) -> Vec<Named> {
         let _ = rules;
         Vec::new()
     }

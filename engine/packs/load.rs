@@ -12,6 +12,7 @@ use super::fault::{Faults, PackFault};
 use super::files::PackFiles;
 use super::hosts::{Hosts, PluginFile, PluginUnit, ScriptUnit};
 use super::manifest::{self, Manifest};
+use super::names::{self, InFile};
 use super::origin::Origin;
 use super::read;
 use super::renamed::Renamed;
@@ -41,6 +42,8 @@ pub struct Loaded {
     pub renamed: Arc<[Renamed]>,
     /// Hashes of the scripts and the plugin that rules run, by path.
     pub(super) code: BTreeMap<String, [u8; 32]>,
+    /// The names that its scripts give as they stand.
+    pub(super) named: Arc<[InFile]>,
     pub(super) origin: Origin,
 }
 
@@ -181,6 +184,7 @@ fn assemble(
     stages::check_options(&manifest, &definitions, &origin, faults);
     manifest.replaced.check(&definitions, &origin, faults);
     let revision = files.hash();
+    let named = names_in(&manifest, &scripts);
     let hosted = Hosted { scripts, plugin };
     let attacher = Attacher {
         manifest: &manifest,
@@ -194,7 +198,7 @@ fn assemble(
         .iter()
         .map(|(name, spec)| (name.clone(), spec.value.clone()))
         .collect();
-    Some(Loaded {
+    let loaded = Loaded {
         revision,
         definitions,
         rules,
@@ -203,9 +207,14 @@ fn assemble(
         disabled: false,
         renamed: Arc::default(),
         code: code_hashes(&manifest, files),
+        named,
         origin,
         manifest,
-    })
+    };
+    if !is_installed {
+        names::misplaced(&loaded, faults);
+    }
+    Some(loaded)
 }
 
 fn code_hashes(manifest: &Manifest, files: &PackFiles) -> BTreeMap<String, [u8; 32]> {
@@ -281,11 +290,28 @@ fn look_through(
     faults: &mut Faults,
 ) {
     for (path, unit) in scripts {
-        let rules = manifest.rules.iter();
-        let own = rules.filter(|r| r.script.as_ref() == Some(path));
-        let names: Vec<&str> = own.map(|r| r.function.as_str()).collect();
-        faults.extend(unit.unknown_calls(&names));
+        faults.extend(unit.unknown_calls(&functions_of(manifest, path)));
     }
+}
+
+/// The names that scripts give as they stand.
+fn names_in(manifest: &Manifest, scripts: &HashMap<String, Box<dyn ScriptUnit>>) -> Arc<[InFile]> {
+    let files = scripts.iter().collect::<BTreeMap<_, _>>().into_iter();
+    let names = files.flat_map(|(path, unit)| {
+        let named = unit.names(&functions_of(manifest, path)).into_iter();
+        named.map(|named| InFile {
+            file: path.clone(),
+            named,
+        })
+    });
+    names.collect()
+}
+
+/// The functions of a script that rules call.
+fn functions_of<'m>(manifest: &'m Manifest, path: &str) -> Vec<&'m str> {
+    let rules = manifest.rules.iter();
+    let own = rules.filter(|r| r.script.as_deref() == Some(path));
+    own.map(|r| r.function.as_str()).collect()
 }
 
 fn add_defined(

@@ -67,6 +67,9 @@ impl Deciding<'_, '_> {
             None => bridge::known(&local, &all),
         };
         self.activate(&all, &local, moving.as_ref())?;
+        if what.is_none() {
+            self.refuse_misnamed(new.name())?;
+        }
         let phase = match old {
             Some(_) => Phase::Upgrade,
             None => Phase::Install,
@@ -79,6 +82,20 @@ impl Deciding<'_, '_> {
         };
         self.log_pack(&new, what.unwrap_or(usual))?;
         Ok(self.no_record())
+    }
+
+    /// Names in scripts are looked up when a pack is saved, not when one goes back to what ran
+    /// before.
+    fn refuse_misnamed(&self, pack: &str) -> Result<()> {
+        let Some(next) = &self.next else {
+            return Ok(());
+        };
+        let next = next.shift().map_or(next, |shift| &shift.next);
+        let found = next.misnamed(pack);
+        match found.faults.is_empty() {
+            true => Ok(()),
+            false => Err(faults(found.faults)),
+        }
     }
 
     pub(super) fn remove_pack(&mut self, name: &str) -> Result<Answer> {

@@ -1,7 +1,7 @@
 //! Calls of functions, methods and members of `c` that do not exist, found before a script runs.
 //!
-//! Fields of records, and members of whatever a variable
-//! may hold, are not looked at: a wrong guess there would refuse a script that works.
+//! Members of whatever a variable may hold are not looked at: a wrong guess there would refuse a script
+//! that works. Names of fields, options and statuses are for `names`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -307,8 +307,15 @@ fn is_hidden(ast: &AST, function: &str, arity: usize, parameter: &str) -> bool {
 }
 
 /// Looks at every node of one function.
-fn walk_function(ast: &AST, name: &str, arity: usize, see: &mut dyn FnMut(&ASTNode<'_>)) {
-    let only = ast.clone_functions_only_filtered(|_, _, _, n, a| n == name && a == arity);
+pub(super) fn walk_function(
+    ast: &AST,
+    name: &str,
+    arity: usize,
+    see: &mut dyn FnMut(&ASTNode<'_>),
+) {
+    // To clone some functions only would clone all of them.
+    let mut only = ast.clone_functions_only();
+    only.retain_functions(|_, _, n, a| n == name && a == arity);
     only.walk(&mut |path| {
         if let Some(node) = path.last() {
             see(node);

@@ -10,9 +10,9 @@ use super::context::Context;
 use super::convert::kind_of;
 use super::engine::ScriptHost;
 use super::fault::{self, ScriptFault, Source, closest, number};
-use super::{lines, lint, meter};
+use super::{lines, lint, meter, names};
 use crate::hooks::{
-    Call, Coverage, Failure, FailureKind, Outcome, Place, Runner, Step, Traced, Usage, watch,
+    Call, Coverage, Failure, FailureKind, Named, Outcome, Place, Runner, Step, Traced, Usage, watch,
 };
 
 /// How long a call that took all its time may take again to see where it is: about is enough there.
@@ -70,6 +70,13 @@ impl Script {
     #[must_use]
     pub fn unknown_calls(&self, rules: &[&str]) -> Vec<ScriptFault> {
         lint::faults(&self.ast, &self.source, self.host.0.known(), rules)
+    }
+
+    /// The names that the file gives as they stand and that `rules`, functions which rules call, come
+    /// to.
+    #[must_use]
+    pub fn names(&self, rules: &[&str]) -> Vec<Named> {
+        names::of(&self.ast, &self.source, rules)
     }
 
     /// `c.ask(x)` would call a function `ask` of the file with `x` for its parameter.

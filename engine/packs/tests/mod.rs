@@ -6,6 +6,8 @@ mod files;
 mod flow;
 mod kit;
 mod loading;
+#[cfg(feature = "script")]
+mod names;
 mod plugin;
 mod stages;
 mod together;

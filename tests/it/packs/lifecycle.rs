@@ -184,7 +184,7 @@ fn a_rule_that_breaks_or_asks_for_more_refuses_the_installation() {
             "no",
         ),
         (
-            "fn come_and_go(c) { c.create(\"ticket\", \"nothing\", #{}); } fn label_new(c) {}",
+            "fn come_and_go(c) { c.create(\"ticket\", \"nothing\".sub_string(0), #{}); } fn label_new(c) {}",
             "effect_refused",
             "there is no type `shop/nothing`",
         ),
