@@ -64,17 +64,25 @@ fn install_one(peer: &Peer, folder: &str, files: PackFiles, grants: &[String]) -
     match peer {
         Peer::Desk(desk) => {
             let grants = Given::of(grants);
+            let name = pack_name(&files).unwrap_or_default();
             let change = PackChange::Install { files, grants };
             let pos = run(desk, "", change).map_err(|e| explain(e, folder))?;
-            out::say(&format!("installed {folder} at position {pos}"))
+            out::say(&format!("installed {folder} at position {pos}"))?;
+            warn(desk.pack_warnings(&name)?.iter().map(String::as_str))
         }
         Peer::Server(client) => {
             let upload = PackUpload::of(files).granting(grants.to_vec());
             let answer = client.post("/v1/packs", &upload)?;
             let (name, version) = (text_of(&answer, "name"), text_of(&answer, "version"));
-            out::say(&format!("installed {name} {version}"))
+            out::say(&format!("installed {name} {version}"))?;
+            warn(items(&answer, "warnings").iter().filter_map(Json::as_str))
         }
     }
+}
+
+/// Tells what may go wrong while the rules run.
+fn warn<'a>(mut warnings: impl Iterator<Item = &'a str>) -> Outcome<()> {
+    warnings.try_for_each(|warning| out::say(&format!("warning: {warning}")))
 }
 
 /// What is asked for, and how it is granted.

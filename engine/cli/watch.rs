@@ -167,8 +167,10 @@ fn install(desk: &Desk, folder: &Path, seen: &mut Seen) -> Outcome<Option<String
     };
     let reply = desk.run(&Request::by(Actor::System), &command)?;
     seen.own = Some(revision);
+    let warnings = desk.pack_warnings(&name)?.into_iter();
+    let warnings: String = warnings.map(|w| format!("\nwatch: warning: {w}")).collect();
     Ok(Some(format!(
-        "watch: {name} runs as in {} from position {}",
+        "watch: {name} runs as in {} from position {}{warnings}",
         folder.display(),
         reply.pos
     )))

@@ -45,6 +45,64 @@ fn a_new_pack_is_fit_and_passes_its_own_scenario() {
 }
 
 #[test]
+fn what_may_go_wrong_is_told_by_check_and_by_an_installation() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, place) = (dir.path().join("data"), dir.path().join("lifts"));
+    Server::start(&data, &[]).stop();
+    said(&["pack", "new", "lifts", "--dir", text(&place)]);
+    let manifest = place.join("pack.toml");
+    let mut more = std::fs::read_to_string(&manifest).unwrap();
+    for name in ["ping", "pong"] {
+        more += &format!(
+            "\n[[rule]]\nname = \"{name}\"\nhook = \"record.changed\"\nscript = \"ring.rhai\"\n"
+        );
+    }
+    std::fs::write(&manifest, more).unwrap();
+    let ring = place.join("ring.rhai");
+    let script = "fn ping(c) { c.set(\"title\", c.record.title + \"x\"); }\n\
+                  fn pong(c) { c.set(\"description\", c.record.title); }\n";
+    std::fs::write(&ring, script).unwrap();
+    let circle = "warning: rules of `record.changed` wake each other in a circle: lifts/ping";
+    let told = said(&["pack", "check", text(&place)]);
+    assert!(told.contains("is fit") && told.contains(circle), "{told}");
+    let here = [
+        "pack",
+        "install",
+        text(&place),
+        "--grant",
+        "all",
+        "--data",
+        text(&data),
+    ];
+    let told = said(&here);
+    assert!(
+        told.contains("installed") && told.contains(circle),
+        "{told}"
+    );
+    let server = Server::start(&data, &[]);
+    let warnings = server.get("/v1/packs/lifts").body["warnings"].clone();
+    assert_eq!(warnings.as_array().map(Vec::len), Some(1), "{warnings}");
+    // A name that means nothing is told with its line and what was meant, and what runs runs on.
+    std::fs::write(&ring, script.replace("\"title\"", "\"tilte\"")).unwrap();
+    for task in ["check", "upgrade"] {
+        let mut args = vec!["pack", task, text(&place)];
+        if task == "upgrade" {
+            args.extend(["--data", text(&data)]);
+        }
+        let wrong = opora(&args);
+        let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
+        assert!(!wrong.status.success());
+        assert!(
+            told.contains(
+                "ring.rhai:1:20: there is no field `tilte` on ticket; did you mean `title`?"
+            ),
+            "{task}: {told}"
+        );
+    }
+    server.stop();
+}
+
+#[test]
 fn revisions_from_the_command_line() {
     let dir = tempfile::tempdir().unwrap();
     let (data, place) = (dir.path().join("data"), dir.path().join("lifts"));

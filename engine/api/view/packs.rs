@@ -34,6 +34,8 @@ pub struct InstalledView {
     pub asks: Vec<String>,
     /// What it may do.
     pub grants: Vec<String>,
+    /// What may go wrong while its rules run.
+    pub warnings: Vec<String>,
 }
 
 /// A rule of a pack.
@@ -63,6 +65,7 @@ pub fn pack(pack: PackView) -> InstalledView {
         moving: pack.moving,
         asks: pack.asks,
         grants: pack.grants,
+        warnings: pack.warnings,
     }
 }
 

@@ -512,6 +512,7 @@ pub fn packs_view(catalog: &Catalog) -> Vec<PackView> {
         moving: moving(pack.name()),
         asks: texts(&pack.manifest.asks),
         grants: texts(&pack.grants),
+        warnings: catalog.told_of(pack.name()),
         name: pack.name().to_owned(),
         version: pack.manifest.version.clone(),
         names: pack.manifest.names.0.clone(),

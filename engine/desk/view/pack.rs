@@ -28,6 +28,8 @@ pub struct PackView {
     pub asks: Vec<String>,
     /// What it may do.
     pub grants: Vec<String>,
+    /// What may go wrong while its rules run.
+    pub warnings: Vec<String>,
 }
 
 /// Something that happened to a pack.
