@@ -7,7 +7,10 @@ use super::active::{ActivePacks, DraftBase, DraftRow};
 use super::allot::Allotment;
 use super::shifting::{self, Uses};
 use super::view::{PackDraft, PackEventView, PackPlan};
-use super::{Actor, Command, Desk, Error, PackChange, Request, Result, catalogs, decide, keys};
+use super::{
+    Actor, Command, Desk, Error, PackChange, Request, Result, catalogs, decide, keys, lookup,
+};
+use crate::domain::Value;
 use crate::hooks::Phase;
 use crate::packs::{self, Change, Loaded, PackFault, PackFiles};
 use crate::store::{Snapshot, Table};
@@ -61,6 +64,7 @@ impl Desk {
             let next = next.map_err(decide::pack_faults)?;
             plan.warnings = named_right(&next, new.name())?;
             plan.changes = all_new(&new);
+            plan.changes.extend(brought(&*snapshot, None, &new)?);
             plan.refusals = self.would_refuse(
                 snapshot,
                 &decide::Happening {
@@ -74,6 +78,7 @@ impl Desk {
         };
         let changes = packs::changes(old, &new);
         plan.changes = changes.iter().map(words).collect();
+        plan.changes.extend(brought(&*snapshot, Some(old), &new)?);
         plan.left = left(old, &changes);
         let shift = decide::shift_to(&catalog, old, &new, &all)?;
         plan.warnings = named_right(&shift.next, new.name())?;
@@ -310,6 +315,27 @@ fn all_new(new: &Loaded) -> Vec<String> {
         .iter()
         .map(|r| format!("added rule {} on {}", r.name, r.hook));
     types.chain(fields).chain(rules).collect()
+}
+
+/// The records that a pack would bring.
+fn brought(snapshot: &dyn Snapshot, old: Option<&Loaded>, new: &Loaded) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for seed in &*new.seeds {
+        let known =
+            |s: &packs::seed::Seed| s.kind == seed.kind && s.external_id == seed.external_id;
+        let id = Value::from(seed.external_id.as_str());
+        if old.is_some_and(|old| old.seeds.iter().any(known))
+            || lookup::by_unique(snapshot, seed.kind, &id)?.is_some()
+        {
+            continue;
+        }
+        lines.push(format!(
+            "added record {} {}",
+            seed.kind.name(),
+            seed.external_id
+        ));
+    }
+    Ok(lines)
 }
 
 /// How much of the old revision stays as it is, by what it is.

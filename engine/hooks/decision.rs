@@ -256,9 +256,21 @@ pub enum NoticeChoice {
         text: Option<String>,
         /// The text as HTML, for mails.
         html: Option<String>,
+        /// The template of the pack that gives what of subject, text and HTML is absent. It is filled
+        /// in before the decision leaves the pack.
+        template: Option<TemplateChoice>,
         /// Where the script decided it.
         spot: Spot,
     },
+}
+
+/// A template of the rule's own pack, and what is put into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateChoice {
+    /// Name of the template.
+    pub name: String,
+    /// Values by name, as JSON text of an object.
+    pub values: String,
 }
 
 /// What a principal may see of the records of a kind. Choices of several rules hold together.

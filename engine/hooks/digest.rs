@@ -246,15 +246,25 @@ impl Bytes {
                 subject,
                 text,
                 html,
+                template,
                 spot: _,
             } => {
-                // Decisions without HTML have the digest that they had before there was any.
-                self.tag(if html.is_some() { 2 } else { 1 });
+                // Decisions without HTML have the digest that they had before there was any, and
+                // those without a template likewise.
+                self.tag(match (template, html) {
+                    (Some(_), _) => 3,
+                    (None, Some(_)) => 2,
+                    (None, None) => 1,
+                });
                 self.option(to.as_deref(), Self::texts);
                 for part in [channel, subject, text] {
                     self.option(part.as_deref(), Self::text);
                 }
-                if let Some(html) = html {
+                if let Some(template) = template {
+                    self.option(html.as_deref(), Self::text);
+                    self.text(&template.name);
+                    self.text(&template.values);
+                } else if let Some(html) = html {
                     self.text(html);
                 }
             }

@@ -19,6 +19,7 @@ pub mod reference;
 pub mod rule;
 pub mod search;
 mod tally;
+pub mod texts;
 pub mod watch;
 pub mod when;
 mod word;
@@ -37,7 +38,7 @@ pub use consume::{ConsumeChoice, ConsumeEvent, ConsumeUnit, ConsumeView, OverLim
 pub use coverage::{Coverage, Covered};
 pub use decision::{
     AccessChoice, AssignChoice, Because, ClockAct, ClockStep, Decision, FieldRule, LevelChoice,
-    NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome,
+    NoticeChoice, Refusal, Spot, SurveyAsk, SurveyOutcome, TemplateChoice,
 };
 pub use effect::Effect;
 pub use hook::Hook;
@@ -55,4 +56,5 @@ pub use search::{
     ValueBoost, VotesWeight,
 };
 pub use tally::{Tallied, Tally};
+pub use texts::Texts;
 pub use when::{Condition, Reads, Test};

@@ -133,6 +133,13 @@ impl Grants {
         self.all_personal() || self.has(&format!("personal:{ENTRY_TEXT}"))
     }
 
+    /// Asks for something more.
+    pub(super) fn ask(&mut self, name: &str) {
+        if !self.has(name) {
+            self.0.insert(name.to_owned());
+        }
+    }
+
     /// Whether what `name` allows is allowed already.
     pub(super) fn covers(&self, name: &str) -> bool {
         match name.split_once(':') {

@@ -10,6 +10,7 @@ use super::manifest::Manifest;
 use super::origin::Origin;
 use super::rule_spec::RuleSpec;
 use super::source::short;
+use super::template::Templates;
 use crate::domain::definitions::TypeDef;
 use crate::domain::{Code, Definitions, Kind, builtin};
 use crate::hooks::search::INDEXED;
@@ -27,6 +28,7 @@ pub(super) struct Attacher<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) origin: &'a Origin,
     pub(super) hosted: &'a Hosted,
+    pub(super) templates: &'a Arc<Templates>,
 }
 
 impl Attacher<'_> {
@@ -55,9 +57,12 @@ impl Attacher<'_> {
                 self.check_declared(spec, faults);
                 self.check_manner(spec, faults);
             }
-            let Some(runner) = self.runner(spec, faults) else {
+            let Some(mut runner) = self.runner(spec, faults) else {
                 continue;
             };
+            if spec.hook == Hook::NotifyCompose {
+                runner = self.templates.around(runner);
+            }
             rules.push(Arc::new(Rule {
                 pack: pack.clone(),
                 version: version.clone(),

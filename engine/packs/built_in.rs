@@ -12,6 +12,8 @@ use crate::hooks::Named;
 #[cfg(any(feature = "script", feature = "wasm"))]
 use crate::hooks::Runner;
 #[cfg(feature = "script")]
+use crate::hooks::Texts;
+#[cfg(feature = "script")]
 use crate::hooks::script::{Script, ScriptFault, ScriptHost, ScriptLimits};
 #[cfg(feature = "wasm")]
 use crate::{
@@ -160,6 +162,10 @@ impl ScriptUnit for Script {
 
     fn runner(&self, function: &str) -> Result<Arc<dyn Runner>, PackFault> {
         Self::runner(self, function).map_err(PackFault::from)
+    }
+
+    fn give_texts(&mut self, texts: &Arc<Texts>) {
+        *self = self.clone().with_texts(Arc::clone(texts));
     }
 
     fn unknown_calls(&self, rules: &[&str]) -> Vec<PackFault> {

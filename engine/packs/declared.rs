@@ -61,7 +61,7 @@ impl Attacher<'_> {
     }
 
     /// A field that no pack needs to be asked about: the engine's own, or one of this pack.
-    fn known(&self, kind: Kind, name: &str) -> Option<&FieldDef> {
+    pub(super) fn known(&self, kind: Kind, name: &str) -> Option<&FieldDef> {
         let own = self.definitions.field_sets.iter().flat_map(|s| &s.fields);
         let mut own = own.filter(|f| f.code == name || bare(&f.code) == name);
         builtin::field(kind, name).or_else(|| own.next())
@@ -86,6 +86,12 @@ impl Attacher<'_> {
         );
         let fault = self.origin.manifest.fault(path, message);
         faults.push(fault.near(related, known));
+    }
+
+    /// Bare names of the fields that the pack defines.
+    pub(super) fn own_fields(&self) -> impl Iterator<Item = &str> {
+        let own = self.definitions.field_sets.iter().flat_map(|s| &s.fields);
+        own.map(|f| bare(&f.code))
     }
 
     fn check_name(&self, kind: Kind, name: &str, path: &str, faults: &mut Faults) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{PackFault, PluginLimits};
 use crate::domain::Definitions;
-use crate::hooks::{Hook, Named, Runner};
+use crate::hooks::{Hook, Named, Runner, Texts};
 
 /// The hosts of scripts and plugins, as loading a pack sees them.
 pub trait Hosts: Send + Sync {
@@ -51,6 +51,11 @@ pub trait ScriptUnit: Send + Sync {
     /// # Errors
     /// When the script has no such function, or one that no hook can call.
     fn runner(&self, function: &str) -> Result<Arc<dyn Runner>, PackFault>;
+
+    /// Gives the file the strings and the names of templates that its pack has.
+    fn give_texts(&mut self, texts: &Arc<Texts>) {
+        let _ = texts;
+    }
 
     /// What the file calls and does not exist; `rules` are the functions that rules call.
     fn unknown_calls(&self, rules: &[&str]) -> Vec<PackFault> {

@@ -16,10 +16,12 @@ use super::names::{self, InFile};
 use super::origin::Origin;
 use super::read;
 use super::renamed::Renamed;
+use super::seed::{self, Seed};
 use super::source::{Source, short};
-use super::stages;
+use super::template::Templates;
+use super::{stages, strings};
 use crate::domain::{Definitions, Value};
-use crate::hooks::Rule;
+use crate::hooks::{Rule, Texts};
 
 /// A pack that is whole in itself: every code in its namespace, every rule with what runs it.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Loaded {
     pub grants: Arc<Grants>,
     /// Whether its rules rest and its types take no new records.
     pub disabled: bool,
+    /// The records that it brings.
+    pub seeds: Arc<[Seed]>,
     /// What upgrades renamed, oldest first, for what was set before them.
     pub renamed: Arc<[Renamed]>,
     /// Hashes of the scripts and the plugin that rules run, by path.
@@ -170,7 +174,22 @@ fn assemble(
     };
     let (manifest, source) = manifest?;
     let plugin = load_plugin(&manifest, files, hosts, is_installed, faults);
-    let scripts = compile(&manifest, files, hosts, faults);
+    // What was installed by an older engine may hold anything in folders that it did not read.
+    let mut unread = Faults::default();
+    let texts_faults = if is_installed {
+        &mut unread
+    } else {
+        &mut *faults
+    };
+    let strings = strings::read(&manifest.name, files, texts_faults);
+    let templates = Templates::read(&manifest.name, files, texts_faults);
+    let seeds = seed::read(&manifest.name, files, texts_faults);
+    let texts = Arc::new(Texts {
+        strings,
+        templates: templates.names().clone(),
+    });
+    let templates = Arc::new(templates.with_texts(&texts));
+    let scripts = compile(&manifest, files, hosts, &texts, faults);
     if !is_installed {
         // What was installed by an older engine goes on running as it did.
         look_through(&manifest, &scripts, faults);
@@ -191,8 +210,16 @@ fn assemble(
         definitions: &definitions,
         origin: &origin,
         hosted: &hosted,
+        templates: &templates,
     };
-    let rules = attacher.rules(revision, faults);
+    let mut rules = attacher.rules(revision, faults);
+    let texts_faults = if is_installed {
+        &mut unread
+    } else {
+        &mut *faults
+    };
+    attacher.check_templates(files, &texts, texts_faults);
+    rules.extend(attacher.seed_rules(&seeds, revision, texts_faults));
     let options = manifest
         .options
         .iter()
@@ -205,6 +232,7 @@ fn assemble(
         options: Arc::new(options),
         grants: Arc::new(manifest.asks.clone()),
         disabled: false,
+        seeds: seeds.into_iter().flat_map(|file| file.seeds).collect(),
         renamed: Arc::default(),
         code: code_hashes(&manifest, files),
         named,
@@ -259,6 +287,7 @@ fn compile(
     manifest: &Manifest,
     files: &PackFiles,
     hosts: &dyn Hosts,
+    texts: &Arc<Texts>,
     faults: &mut Faults,
 ) -> HashMap<String, Box<dyn ScriptUnit>> {
     let mut named: Vec<&String> = manifest
@@ -274,7 +303,8 @@ fn compile(
             continue;
         };
         match hosts.compile_script(&manifest.name, path, text) {
-            Ok(unit) => {
+            Ok(mut unit) => {
+                unit.give_texts(texts);
                 units.insert(path.clone(), unit);
             }
             Err(fault) => faults.push(fault),

@@ -11,6 +11,7 @@ use super::files::PackFiles;
 use super::plugin_limits::{self, PluginLimits};
 use super::replaced::Replaced;
 use super::rule_spec::{self, RuleSpec};
+use super::seed;
 use super::setting::{OptionSpec, read_option};
 use super::source::{Source, short};
 use crate::domain::{Names, code};
@@ -135,7 +136,10 @@ pub(super) fn read(files: &PackFiles, faults: &mut Faults) -> Option<(Manifest, 
         files,
     };
     let rules = home.resolve(rules, faults);
-    let asks = asks::read(&source, capabilities, limits, &rules, faults);
+    let mut asks = asks::read(&source, capabilities, limits, &rules, faults);
+    if seed::any(files) {
+        asks.ask("effect:create");
+    }
     let manifest = Manifest {
         replaced: replaced.qualified(&pack.name),
         name: pack.name,

@@ -50,7 +50,7 @@ pub(super) fn read_option(
 }
 
 /// A TOML value as a value of the engine.
-fn value(toml: &toml::Value) -> Result<Value, String> {
+pub(super) fn value(toml: &toml::Value) -> Result<Value, String> {
     Ok(match toml {
         toml::Value::String(s) if s.chars().count() > MAX_LONG_TEXT_CHARS => {
             return Err(format!(

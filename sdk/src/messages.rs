@@ -30,6 +30,19 @@ impl Decision {
             .push(("html".to_owned(), Value::Text(html.into())));
         self
     }
+
+    /// Lets a template of the pack say what the message does not: `templates/NAME.txt.jinja` and those
+    /// beside it. `values` is JSON text of an object, such as `{"hours":4}`.
+    #[must_use]
+    pub fn template(mut self, name: &str, values: impl Into<String>) -> Self {
+        let is_other = |(word, _): &(String, Value)| word != "template" && word != "values";
+        self.extra.retain(is_other);
+        self.extra.extend([
+            ("template".to_owned(), Value::Text(name.to_owned())),
+            ("values".to_owned(), Value::Json(values.into())),
+        ]);
+        self
+    }
 }
 
 impl Default for Message {

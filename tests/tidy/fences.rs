@@ -4,9 +4,10 @@ use crate::check;
 use crate::tree::{Text, names, sources};
 
 /// A crate's name and the places that may say it.
-const CRATES: [(&str, &[&str]); 16] = [
+const CRATES: [(&str, &[&str]); 17] = [
     ("redb::", &["engine/store", "tests/store", "benches"]),
     ("rhai::", &["engine/hooks/script"]),
+    ("minijinja::", &["engine/packs"]),
     ("wasmtime::", &["engine/hooks/wasm"]),
     ("tantivy::", &["engine/search", "benches"]),
     (

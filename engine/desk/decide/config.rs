@@ -219,6 +219,7 @@ impl Deciding<'_, '_> {
                 to: (phase == Phase::Disable).then(|| pack.manifest.version.clone()),
                 dry_run: false,
             },
+            None,
         )
     }
 

@@ -129,6 +129,10 @@ impl Deciding<'_, '_> {
                 let values: Vec<(String, Value)> =
                     values.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
                 let values = self.full_names(ruled, *new, type_code.as_deref(), values);
+                let of = (*new, type_code.as_deref());
+                let Some(values) = self.unless_there(ruled, of, values)? else {
+                    return Ok(());
+                };
                 if relation == CONVERTED && kind == Kind::Lead && *new == Kind::Ticket {
                     return self.convert_by_rule(id, type_code, &values, by).map(|_| ());
                 }

@@ -68,6 +68,7 @@ impl<'g, 'a> Deciding<'g, 'a> {
                 to,
                 dry_run,
             },
+            old,
         )?;
         if self.created == 0 {
             return Ok(());
@@ -77,7 +78,12 @@ impl<'g, 'a> Deciding<'g, 'a> {
 
     /// Asks the rules of a pack about what happens to it. They refuse together, or all their records
     /// are made.
-    pub(super) fn lifecycle(&mut self, pack: &str, view: LifecycleView) -> Result<()> {
+    pub(super) fn lifecycle(
+        &mut self,
+        pack: &str,
+        view: LifecycleView,
+        old: Option<&Loaded>,
+    ) -> Result<()> {
         let (kind, id) = NOWHERE;
         let is_going = matches!(view.phase, Phase::Disable | Phase::Remove);
         let detail = Detail::Lifecycle(Arc::new(view));
@@ -87,7 +93,8 @@ impl<'g, 'a> Deciding<'g, 'a> {
         rules.retain(|rule| *rule.pack == *pack);
         for rule in rules {
             match self.call_rule(&rule, kind, id, &detail)? {
-                Ok(Some(ruled)) => {
+                Ok(Some(mut ruled)) => {
+                    Self::only_new_seeds(&mut ruled, old);
                     let refusals = ruled.decision.refusals.iter();
                     faults.extend(refusals.map(|r| self.refusal(&rule, kind, None, r)));
                     if is_going && !ruled.decision.effects.is_empty() {

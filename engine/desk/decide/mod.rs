@@ -46,6 +46,7 @@ mod recurrence;
 mod report;
 mod roles;
 mod rules;
+mod seed;
 mod send;
 mod settings;
 mod shift;

@@ -128,6 +128,7 @@ impl Deciding<'_, '_> {
                 subject,
                 text,
                 html,
+                template,
                 ..
             }) => {
                 let words = Words {
@@ -135,7 +136,16 @@ impl Deciding<'_, '_> {
                     subject: subject.as_deref().unwrap_or(&notice.subject),
                     text: text.as_deref().unwrap_or(&notice.text),
                 };
-                if let Err(error) = fits(&words, html.as_deref(), to.as_deref()) {
+                let fits = match template {
+                    None => fits(&words, html.as_deref(), to.as_deref()),
+                    // Rules of packs leave none behind.
+                    Some(_) => Err(Error::field(
+                        "template",
+                        "unknown_template",
+                        "only rules of packs have templates",
+                    )),
+                };
+                if let Err(error) = fits {
                     self.retract(ruled, about.1, &error.message);
                     return Ok(vec![Offered { notice, html: had }]);
                 }

@@ -91,8 +91,10 @@ pub fn outline(decision: &Decision) -> Vec<Point> {
             subject,
             text,
             html,
+            template,
             spot,
         }) => {
+            let template = template.as_ref().map(|t| t.name.clone());
             let to = to.as_ref().map(|all| all.join(", "));
             let parts = [
                 ("to", &to),
@@ -100,6 +102,7 @@ pub fn outline(decision: &Decision) -> Vec<Point> {
                 ("subject", subject),
                 ("text", text),
                 ("html", html),
+                ("template", &template),
             ];
             for (name, value) in parts {
                 if let Some(value) = value {

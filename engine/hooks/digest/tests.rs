@@ -11,7 +11,7 @@ use crate::domain::entry::Visibility;
 use crate::domain::{Id, Kind, Value};
 use crate::hooks::{
     AccessChoice, AssignChoice, Because, ClockAct, ClockStep, Decision, Effect, FieldRule,
-    LevelChoice, NoticeChoice, Predicate, Refusal, Spot, SurveyAsk, SurveyOutcome,
+    LevelChoice, NoticeChoice, Predicate, Refusal, Spot, SurveyAsk, SurveyOutcome, TemplateChoice,
 };
 
 const SPOT: Spot = Spot { line: 3, column: 9 };
@@ -255,6 +255,7 @@ fn clocks_and_notices() -> Vec<Decision> {
             subject: subject.map(text),
             text: None,
             html: None,
+            template: None,
             spot: SPOT,
         })
     };
@@ -265,6 +266,21 @@ fn clocks_and_notices() -> Vec<Decision> {
             subject: subject.map(text),
             text: None,
             html: Some(text(html)),
+            template: None,
+            spot: SPOT,
+        })
+    };
+    let template = |name: &str, values: &str, html: Option<&str>| {
+        notice(NoticeChoice::Compose {
+            to: None,
+            channel: None,
+            subject: None,
+            text: None,
+            html: html.map(text),
+            template: Some(TemplateChoice {
+                name: text(name),
+                values: text(values),
+            }),
             spot: SPOT,
         })
     };
@@ -289,6 +305,10 @@ fn clocks_and_notices() -> Vec<Decision> {
         compose(None, None, Some("a")),
         html(None, "a"),
         html(Some("a"), ""),
+        template("a", "{}", None),
+        template("b", "{}", None),
+        template("a", "{\"a\":1}", None),
+        template("a", "{}", Some("")),
     ]
 }
 

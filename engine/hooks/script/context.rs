@@ -10,7 +10,7 @@ use super::limits::ScriptLimits;
 use super::views::{AgentItem, LevelItem, RecordItem};
 use super::{Answer, refuse};
 use crate::domain::Code;
-use crate::hooks::{AgentView, Call, Decision, Detail, LevelView, RecordView};
+use crate::hooks::{AgentView, Call, Decision, Detail, LevelView, RecordView, Texts};
 
 /// What a hook gets and what it has decided so far. Copies are the same hook.
 #[derive(Clone)]
@@ -19,14 +19,16 @@ pub(super) struct Context(Arc<Inner>);
 struct Inner {
     call: Call,
     limits: ScriptLimits,
+    texts: Arc<Texts>,
     built: Mutex<Built>,
 }
 
 impl Context {
-    pub(super) fn new(call: &Call, limits: ScriptLimits) -> Self {
+    pub(super) fn new(call: &Call, limits: ScriptLimits, texts: &Arc<Texts>) -> Self {
         Self(Arc::new(Inner {
             call: call.clone(),
             limits,
+            texts: Arc::clone(texts),
             built: Mutex::new(Built::default()),
         }))
     }
@@ -37,6 +39,11 @@ impl Context {
 
     pub(super) fn limits(&self) -> &ScriptLimits {
         &self.0.limits
+    }
+
+    /// Strings and templates of the pack.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.0.texts
     }
 
     /// Works on what was decided so far.

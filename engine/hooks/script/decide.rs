@@ -5,7 +5,7 @@ use super::{Answer, overrun, refuse};
 use crate::hooks::{
     AccessChoice, AssignChoice, Because, ClockStep, ConsumeChoice, Decision, Effect, FieldRule,
     IndexText, LevelChoice, NewParty, NoticeChoice, PartyKeys, Predicate, RankChoice, Refusal,
-    RouteChoice, Spot, StageChoice, SurveyAsk, SurveyOutcome,
+    RouteChoice, Spot, StageChoice, SurveyAsk, SurveyOutcome, TemplateChoice,
 };
 
 /// A decision being made, and the bytes of text in it.
@@ -130,6 +130,31 @@ impl Built {
 
     pub(super) fn notice(&mut self, choice: NoticeChoice) {
         self.decision.notice = Some(choice);
+    }
+
+    /// The template named so far.
+    pub(super) fn template(&mut self) -> Option<TemplateChoice> {
+        match &mut self.decision.notice {
+            Some(NoticeChoice::Compose { template, .. }) => template.take(),
+            _ => None,
+        }
+    }
+
+    /// Names the template of the message, beside what was composed so far.
+    pub(super) fn name_template(&mut self, choice: TemplateChoice, at: Spot) {
+        if let Some(NoticeChoice::Compose { template, .. }) = &mut self.decision.notice {
+            *template = Some(choice);
+            return;
+        }
+        self.decision.notice = Some(NoticeChoice::Compose {
+            to: None,
+            channel: None,
+            subject: None,
+            text: None,
+            html: None,
+            template: Some(choice),
+            spot: at,
+        });
     }
 
     pub(super) fn result(&mut self, json: String) {

@@ -15,7 +15,7 @@ use super::lint::Known;
 use super::program::Script;
 use super::{
     access, choices, clocks, effects, events, intake, members, meter, notices, packs, restrict,
-    search, stages, time, views,
+    search, stages, strings, time, views,
 };
 use crate::hooks::Coverage;
 
@@ -116,6 +116,7 @@ fn build(limits: &ScriptLimits) -> Engine {
     time::register(&mut engine);
     views::register(&mut engine);
     members::register(&mut engine);
+    strings::register(&mut engine);
     effects::register(&mut engine);
     clocks::register(&mut engine);
     events::register(&mut engine);

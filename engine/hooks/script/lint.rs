@@ -9,6 +9,7 @@ use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::fault::{ScriptFault, Source, closest};
 use super::{MEMBERS, methods};
+use crate::hooks::Texts;
 
 /// Functions of the interpreter's packages, with the numbers of values they take; a line each.
 const LIBRARY: &str = include_str!("library.txt");
@@ -79,7 +80,7 @@ impl Known {
 pub(super) fn faults(
     ast: &AST,
     source: &Source,
-    known: &Known,
+    (known, texts): (&Known, &Texts),
     rules: &[&str],
 ) -> Vec<ScriptFault> {
     let mut own = Known::default();
@@ -89,6 +90,7 @@ pub(super) fn faults(
     let mut lint = Lint {
         source,
         known,
+        texts,
         own,
         keys: BTreeSet::new(),
         faults: Vec::new(),
@@ -113,6 +115,7 @@ pub(super) fn faults(
 struct Lint<'s> {
     source: &'s Source,
     known: &'s Known,
+    texts: &'s Texts,
     own: Known,
     /// Keys of maps: what lies under one may be a function.
     keys: BTreeSet<String>,
@@ -214,7 +217,11 @@ impl Lint<'_> {
             Expr::MethodCall(call, at) => {
                 let name = call.name.as_str();
                 let is_own = self.own.takes(name, call.args.len());
-                if is_own || methods().iter().any(|m| m.name == name) {
+                if is_own {
+                    return;
+                }
+                if methods().iter().any(|m| m.name == name) {
+                    self.named_text(name, call);
                     return;
                 }
                 let mut fault = if MEMBERS.contains(&name) {
@@ -233,6 +240,40 @@ impl Lint<'_> {
             }
             _ => {}
         }
+    }
+}
+
+impl Lint<'_> {
+    /// A string or template that is named by a literal and is not in the pack's files. In a pack
+    /// without strings, a text stands for itself.
+    fn named_text(&mut self, method: &str, call: &FnCallExpr) {
+        let place = usize::from(method == "text_in");
+        let Some(Expr::StringConstant(word, at)) = call.args.get(place) else {
+            return;
+        };
+        let word = word.as_str();
+        let message = match method {
+            "text" | "text_in" => {
+                let strings = &self.texts.strings;
+                let stands_for_itself = strings.is_empty() && call.args.len() == place + 1;
+                if stands_for_itself || self.texts.keys().contains(word) {
+                    return;
+                }
+                format!("the pack's `locales` have no string `{word}`")
+            }
+            "template" if !self.texts.templates.contains(word) => {
+                format!("the pack's `templates` have no `{word}.txt.jinja`")
+            }
+            _ => return,
+        };
+        let mut fault = self.source.fault(*at, message);
+        let templates = self.texts.templates.iter().map(String::as_str);
+        fault.suggestion = match method {
+            "template" => closest(word, templates),
+            _ => closest(word, self.texts.keys().into_iter()),
+        }
+        .map(str::to_owned);
+        self.faults.push(fault);
     }
 }
 

@@ -152,14 +152,7 @@ fn questions(engine: &mut Engine) {
         .register_fn("to_is", |c: &mut Context, name: &str| -> Answer<bool> {
             let (_, to, _) = c.transition("to_is")?;
             Ok(to == name || to == c.full(name))
-        })
-        .register_fn("text", |c: &mut Context, words: Dynamic| {
-            c.words(&c.call().actor.locale, &words)
-        })
-        .register_fn(
-            "text_in",
-            |c: &mut Context, locale: &str, words: Dynamic| c.words(locale, &words),
-        );
+        });
 }
 
 fn transition_and_choices(engine: &mut Engine) {

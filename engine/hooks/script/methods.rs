@@ -105,7 +105,7 @@ pub fn methods() -> &'static [Method] {
             hooks,
         }
     }
-    const ALL: [Method; 93] = [
+    const ALL: [Method; 94] = [
         m("deny", "code, text", REFUSE),
         m("deny_field", "field, code, text", REFUSE_FIELD),
         m("set", "field, value", SET),
@@ -160,6 +160,7 @@ pub fn methods() -> &'static [Method] {
         m("clock_extend", "clock, duration", CLOCK),
         m("clock_of", "clock", CLOCK),
         m("compose", "#{to, channel, subject, text, html}", NOTICE),
+        m("template", "name, #{name: value}", NOTICE),
         m("suppress", "reason", NOTICE),
         m("only", "condition", ACCESS),
         m("mask", "field", ACCESS),
@@ -203,8 +204,8 @@ pub fn methods() -> &'static [Method] {
             "status",
             &[Hook::TransitionGuard, Hook::TransitionEffect],
         ),
-        m("text", "#{ru: text, en: text}", ANY),
-        m("text_in", "locale, #{ru: text, en: text}", ANY),
+        m("text", "key or words, #{name: value}", ANY),
+        m("text_in", "locale, key or words, #{name: value}", ANY),
         m("agents_with", "skill", ASSIGN),
         m("agents_in", "team code", ASSIGN),
         m("least_loaded", "[agent]", ASSIGN),

@@ -30,6 +30,7 @@ mod program;
 mod restrict;
 mod search;
 mod stages;
+mod strings;
 mod time;
 mod views;
 

@@ -7,9 +7,9 @@ use rhai::{Dynamic, Engine, Map, NativeCallContext};
 use super::context::Context;
 use super::convert::kind_of;
 use super::fault::closest;
-use super::methods::{permit, spot};
+use super::methods::{json, permit, spot};
 use super::{Answer, refuse};
-use crate::hooks::{Detail, NoticeChoice, NoticeView};
+use crate::hooks::{Detail, NoticeChoice, NoticeView, TemplateChoice};
 
 /// A message about to be queued.
 #[derive(Debug, Clone)]
@@ -34,6 +34,18 @@ pub(super) fn register(engine: &mut Engine) {
             _ => c.elsewhere("notice", "notify.compose"),
         })
         .register_fn("compose", compose)
+        .register_fn(
+            "template",
+            |ctx: NativeCallContext<'_>, c: &mut Context, name: &str| {
+                template(&ctx, c, name, &Dynamic::from_map(Map::new()))
+            },
+        )
+        .register_fn(
+            "template",
+            |ctx: NativeCallContext<'_>, c: &mut Context, name: &str, values: Map| {
+                template(&ctx, c, name, &Dynamic::from_map(values))
+            },
+        )
         .register_fn(
             "suppress",
             |ctx: NativeCallContext<'_>, c: &mut Context, reason: &str| {
@@ -82,14 +94,29 @@ fn compose(ctx: NativeCallContext<'_>, c: &mut Context, how: Map) -> Answer<()> 
         for part in to.iter().flatten() {
             b.weigh(c.limits(), &[part])?;
         }
+        let template = b.template();
         b.notice(NoticeChoice::Compose {
             to,
             channel,
             subject,
             text,
             html,
+            template,
             spot: spot(&ctx),
         });
+        Ok(())
+    })
+}
+
+/// The message as a template of the pack says it, in the language of its recipient.
+fn template(ctx: &NativeCallContext<'_>, c: &Context, name: &str, values: &Dynamic) -> Answer<()> {
+    permit(c, "template")?;
+    let values = json(c, values)?;
+    c.build(|b| {
+        b.weigh(c.limits(), &[name])?;
+        b.add(c.limits(), values.len())?;
+        let name = name.to_owned();
+        b.name_template(TemplateChoice { name, values }, spot(ctx));
         Ok(())
     })
 }

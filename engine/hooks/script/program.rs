@@ -12,7 +12,8 @@ use super::engine::ScriptHost;
 use super::fault::{self, ScriptFault, Source, closest, number};
 use super::{lines, lint, meter, names};
 use crate::hooks::{
-    Call, Coverage, Failure, FailureKind, Named, Outcome, Place, Runner, Step, Traced, Usage, watch,
+    Call, Coverage, Failure, FailureKind, Named, Outcome, Place, Runner, Step, Texts, Traced,
+    Usage, watch,
 };
 
 /// How long a call that took all its time may take again to see where it is: about is enough there.
@@ -24,6 +25,7 @@ pub struct Script {
     host: ScriptHost,
     source: Source,
     ast: Arc<AST>,
+    texts: Arc<Texts>,
 }
 
 impl Script {
@@ -54,6 +56,7 @@ impl Script {
             host: host.clone(),
             source,
             ast: Arc::new(ast),
+            texts: Arc::default(),
         };
         if let Some(fault) = script.hidden_method() {
             return Err(fault);
@@ -65,11 +68,22 @@ impl Script {
         Ok(script)
     }
 
+    /// The file with the strings and templates that its pack has.
+    #[must_use]
+    pub fn with_texts(self, texts: Arc<Texts>) -> Self {
+        Self { texts, ..self }
+    }
+
     /// What the file calls and does not exist. `rules` are the functions that rules call: of them it is
     /// known that their parameter is the hook.
     #[must_use]
     pub fn unknown_calls(&self, rules: &[&str]) -> Vec<ScriptFault> {
-        lint::faults(&self.ast, &self.source, self.host.0.known(), rules)
+        lint::faults(
+            &self.ast,
+            &self.source,
+            (self.host.0.known(), &self.texts),
+            rules,
+        )
     }
 
     /// The names that the file gives as they stand and that `rules`, functions which rules call, come
@@ -214,7 +228,7 @@ impl FunctionRunner {
     fn call_on(&self, engine: &Engine, call: &Call) -> Result<Outcome, Failure> {
         let limits = self.script.host.0.limits;
         meter::begin(self.time_limit());
-        let context = Context::new(call, limits);
+        let context = Context::new(call, limits, &self.script.texts);
         let result = self.run(engine, &context);
         let usage = Usage {
             used: meter::operations().min(limits.operations),
@@ -323,7 +337,8 @@ impl FunctionRunner {
         let host = &self.script.host.0;
         meter::begin_again(operations, meter::left().max(AGAIN_AT_LEAST));
         // What it decides this time is thrown away.
-        let _ = self.run(host.tracer(), &Context::new(call, host.limits));
+        let context = Context::new(call, host.limits, &self.script.texts);
+        let _ = self.run(host.tracer(), &context);
         match meter::place() {
             (0, _) => (
                 self.script.position_of(&self.function).line().unwrap_or(0),

@@ -59,9 +59,11 @@ fn every_example_loads() {
     for example in first {
         whole.insert(example.file, example.text);
     }
-    assert_eq!(whole.len(), 3);
+    // Three files make a pack; five more show strings, templates and what it brings.
+    assert_eq!(whole.len(), 8);
     let loaded = load(&whole).map_err(|faults| lines(&faults)).unwrap();
-    assert_eq!(loaded.rules.len(), 2);
+    assert_eq!(loaded.rules.len(), 3);
+    assert_eq!(loaded.seeds.len(), 2);
     assert_eq!(added.len(), 13);
     for example in added {
         let mut files = whole.clone();
@@ -84,7 +86,7 @@ fn the_scripts_compile() {
         }
         packs::load(&files, &packs::BuiltIn::new(None).unwrap()).map_err(|faults| lines(&faults))
     };
-    assert_eq!(compile("", "").unwrap().rules.len(), 2);
+    assert_eq!(compile("", "").unwrap().rules.len(), 3);
     assert_eq!(
         compile("fn gold_first(c)", "fn gold_fist(c)").unwrap_err(),
         "pack.toml:16:1: `rules.rhai` has no function `gold_first`; did you mean `gold_fist`?"

@@ -66,8 +66,8 @@ fn a_folder_is_read_without_what_is_not_the_packs() {
         ("definitions.toml", DEFINITIONS),
         ("rules/a.rhai", "fn a() {}"),
         ("README.md", "# Demo"),
-        ("locales/ru.json", "{}"),
-        ("templates/mail.html", "<p>"),
+        ("locales/ru.toml", "done = \"Готово\""),
+        ("templates/mail.txt.jinja", "Done"),
         ("tests/one.scenario", "given"),
         ("plugin/demo.wasm", "assign.select"),
         ("plugin/other.wasm", "x"),
@@ -91,11 +91,11 @@ fn a_folder_is_read_without_what_is_not_the_packs() {
         [
             "README.md",
             "definitions.toml",
-            "locales/ru.json",
+            "locales/ru.toml",
             "pack.toml",
             "plugin/demo.wasm",
             "rules/a.rhai",
-            "templates/mail.html",
+            "templates/mail.txt.jinja",
             "tests/one.scenario",
         ]
     );

@@ -10,6 +10,8 @@ mod loading;
 mod names;
 mod plugin;
 mod stages;
+mod templates;
+mod texts;
 mod together;
 mod upgrade;
 mod views;

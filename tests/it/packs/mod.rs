@@ -19,6 +19,7 @@ mod guards;
 mod lifecycle;
 mod moves;
 mod revisions;
+mod seeds;
 
 use opora::desk::{Command, PackChange, Reply, Result};
 use opora::packs::{Given, PackFiles};

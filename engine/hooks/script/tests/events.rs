@@ -122,6 +122,7 @@ fn a_message_is_composed_in_the_language_of_its_recipient() {
         subject: None,
         text: Some("да".to_owned()),
         html: None,
+        template: None,
         spot: Spot { line: 2, column: 3 },
     };
     assert_eq!(decision.notice, Some(expected));

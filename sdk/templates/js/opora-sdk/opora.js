@@ -193,7 +193,8 @@ export const result = (value, effects = []) => ({ result: JSON.stringify(value),
 export const suppress = (reason) => ({ tag: 'suppress', val: reason });
 /**
  * Sends a message so: `to` (a list), `channel`, `subject`, `text`, and for mails `html` beside it; what
- * is absent stays.
+ * is absent stays. `template` is the name of a template of the pack that says the rest, with `values`,
+ * anything that JSON holds.
  */
 export const compose = (message) => ({ tag: 'compose', val: message });
 
@@ -351,8 +352,10 @@ const acts = (answer) => ({ effects: list(answer) });
 /** A message is composed or suppressed; its HTML stands beside the choice. */
 function notice(answer) {
   if (answer?.tag !== 'compose') return { choice: answer };
-  const { html, ...message } = answer.val;
+  const { html, template, values, ...message } = answer.val;
   const extra = html === undefined ? [] : [['html', toValue(String(html))]];
+  if (template !== undefined) extra.push(['template', toValue(String(template))]);
+  if (values !== undefined) extra.push(['values', toValue(json(values))]);
   return { choice: { tag: 'compose', val: message }, extra };
 }
 

@@ -236,6 +236,8 @@ class Message:
     subject: Optional[str] = None
     text: Optional[str] = None
     html: Optional[str] = None
+    template: Optional[str] = None
+    values: Optional[dict] = None
 
 
 def suppress(reason):
@@ -245,7 +247,8 @@ def suppress(reason):
 
 def compose(**message):
     """Sends a message so: `to` (a list), `channel`, `subject`, `text`, and for mails `html` beside it;
-    what is absent stays."""
+    what is absent stays. `template` is the name of a template of the pack that says the rest, with
+    `values`, anything that JSON holds."""
     return Message(**message)
 
 

@@ -176,6 +176,10 @@ def _notice(module, answer):
         return module.Decision(module.Choice_Suppress(answer.suppress), [])
     message = module.Message(answer.to, answer.channel, answer.subject, answer.text)
     extra = [] if answer.html is None else [("html", _value(str(answer.html)))]
+    if answer.template is not None:
+        extra.append(("template", _value(str(answer.template))))
+    if answer.values is not None:
+        extra.append(("values", _value(opora.json(answer.values))))
     return module.Decision(module.Choice_Compose(message), extra)
 
 
