@@ -39,6 +39,11 @@ script = "rules.rhai"
 name = "remind"
 hook = "schedule.fire"
 script = "rules.rhai"
+
+[[rule]]
+name = "letter"
+hook = "notify.compose"
+script = "rules.rhai"
 "##;
 
 const DEFINITIONS: &str = r#"# What the desk works on: types, statuses and the ways between them, fields.
@@ -86,10 +91,7 @@ const RULES: &str = r#"// Rules of the pack: functions of `c`, which holds what 
 
 fn result_before_done(c) {
     if c.to_is("done") && c.record.severity == "high" && !c.record.has("solution") {
-        c.deny_field("solution", "solution_missing", #{
-            en: "write down how it was solved",
-            ru: "запишите, как решён вопрос",
-        });
+        c.deny_field("solution", "solution_missing", c.text("solution_missing"));
     }
 }
 
@@ -101,12 +103,41 @@ fn remind_later(c) {
 
 fn remind(c) {
     if c.status_is("waiting") {
-        c.comment_internal(#{
-            en: "Still waiting: is there an answer?",
-            ru: "Всё ещё ждём: есть ли ответ?",
-        });
+        c.comment_internal(c.text("still_waiting"));
     }
 }
+
+fn letter(c) {
+    c.template("letter", #{ text: c.notice.text });
+}
+"#;
+
+const ENGLISH: &str = r#"# What rules and templates say in English: c.text("still_waiting"), {{ t("letter.about") }}.
+
+solution_missing = "write down how it was solved"
+still_waiting = "Still waiting: is there an answer?"
+
+[letter]
+about = "Case {number}: {title}"
+regards = "Your service desk"
+"#;
+
+const RUSSIAN: &str = r#"# Что правила и шаблоны говорят по-русски: c.text("still_waiting"), {{ t("letter.about") }}.
+
+solution_missing = "запишите, как решён вопрос"
+still_waiting = "Всё ещё ждём: есть ли ответ?"
+
+[letter]
+about = "Обращение {number}: {title}"
+regards = "Ваша служба поддержки"
+"#;
+
+const LETTER: &str = r#"{# What is sent about a case, in the language of its reader. #}
+{{ t("letter.about", number=record.number, title=record.title) }}
+
+{{ text }}
+
+{{ t("letter.regards") }}
 "#;
 
 const SCENARIO: &str = r#"about = "A high case needs a result, and a waiting one is looked at the next day"
@@ -157,6 +188,8 @@ A pack for [Opora](https://docs.rs/opora): types, statuses and rules of a servic
 - `pack.toml`: name, version, what it may do, options, rules
 - `definitions.toml`: types, statuses, fields
 - `rules.rhai`: what the rules do
+- `locales/`: what they say, in each language
+- `templates/`: messages
 - `tests/`: scenarios on a virtual clock
 - `.opora/`: what editors complete from; it is no part of the pack
 
@@ -185,6 +218,9 @@ pub fn new(name: &str, dir: Option<&Path>) -> Outcome<()> {
         ("pack.toml", MANIFEST.replace("NAME", name)),
         ("definitions.toml", DEFINITIONS.to_owned()),
         ("rules.rhai", RULES.to_owned()),
+        ("locales/en.toml", ENGLISH.to_owned()),
+        ("locales/ru.toml", RUSSIAN.to_owned()),
+        ("templates/letter.txt.jinja", LETTER.to_owned()),
         ("tests/first.toml", SCENARIO.to_owned()),
         ("README.md", README.replace("NAME", name)),
         (".opora/pack.schema.json", authoring::schema()),

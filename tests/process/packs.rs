@@ -16,7 +16,7 @@ fn a_new_pack_is_fit_and_passes_its_own_scenario() {
     said(&["pack", "new", "lifts", "--dir", text(&place)]);
     let checked = said(&["pack", "check", text(&place)]);
     assert!(
-        checked.contains("lifts 0.1.0 is fit: 1 types, 3 rules"),
+        checked.contains("lifts 0.1.0 is fit: 1 types, 4 rules"),
         "{checked}"
     );
     let report = opora::scenario::run_pack(&place).unwrap();
@@ -128,7 +128,7 @@ fn revisions_from_the_command_line() {
     let hooks: serde_json::Value = serde_json::from_str(&hooks).unwrap();
     let steps = hooks["items"].as_array().unwrap();
     let rules = steps.iter().filter(|s| s["rule"]["pack"] == "lifts");
-    assert_eq!(rules.count(), 3);
+    assert_eq!(rules.count(), 4);
     assert_eq!(steps[0]["order"], 1);
     let diff = here(&["diff", text(&place)]);
     assert!(
