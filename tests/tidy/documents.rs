@@ -75,6 +75,42 @@ fn links_between_documents_lead_somewhere() {
     check(found);
 }
 
+#[test]
+fn what_documents_quote_stands_in_its_file() {
+    let mut found = Vec::new();
+    let mut quoted = 0;
+    for text in texts() {
+        if text.extension() != "md" {
+            continue;
+        }
+        let mut quote: Option<(usize, String, String)> = None;
+        for (at, line) in text.lines() {
+            let Some(info) = line.strip_prefix("```") else {
+                if let Some((_, _, words)) = &mut quote {
+                    words.push_str(line);
+                    words.push('\n');
+                }
+                continue;
+            };
+            if let Some((from, path, words)) = quote.take() {
+                quoted += 1;
+                if !exists(&path) || !read(&path).contains(&words) {
+                    found.push(format!("{}:{from}: `{path}` says otherwise", text.path));
+                }
+            }
+            let path = info.split(' ').nth(1).unwrap_or_default();
+            if path.starts_with("scripts/") {
+                quote = Some((at, path.to_owned(), String::new()));
+            }
+        }
+    }
+    assert!(
+        quoted >= 5,
+        "the lessons of docs/scripts.md quote the packs"
+    );
+    check(found);
+}
+
 /// The folders of the engine, two deep.
 fn rooms() -> Vec<String> {
     let mut rooms = Vec::new();
