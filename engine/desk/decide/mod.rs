@@ -76,7 +76,7 @@ use super::draft::Draft;
 use super::journal::{Cause, Input, OWN_CATALOG};
 use super::permits::Patience;
 use super::sight::Sight;
-use super::{Actor, Command, Reply, Request, Result};
+use super::{Actor, Command, Error, Reply, Request, Result};
 use crate::domain::{Id, Kind};
 use crate::packs::Catalog;
 use crate::store::{Batch, OpId, Pos, Table};
