@@ -5,10 +5,16 @@ use serde_json::{Map, Value as Json, json};
 
 use super::asks::{EFFECTS, ENTRY_TEXT};
 use super::manifest::CONTRACT;
+use super::manner::{MAX_WAKING, ONCE};
 use super::plugin_limits::CEILING;
 use super::rule_spec::READS;
+use super::when::{MAX_CONDITIONS, MAX_NAMED, MAX_VALUES, OPERATORS};
 use crate::domain::{Kind, builtin};
 use crate::hooks::Hook;
+use crate::hooks::when::FACTS;
+
+/// An option of the pack as conditions name it.
+const OPTION_PATTERN: &str = r"^\$option\.[a-z][a-z0-9_-]{0,47}$";
 
 /// The JSON schema of `pack.toml`, as text.
 #[must_use]
@@ -29,6 +35,11 @@ pub fn schema() -> String {
         },
         "$defs": {
             "code": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,47}$"},
+            "field": {
+                "type": "string",
+                "pattern": r"^[a-z][a-z0-9_-]*(/[a-z0-9_-]+)?(\.[a-z][a-z0-9_-]*(/[a-z0-9_-]+)?)?$",
+                "description": "A field, with its pack or without, of the record or of one beside it.",
+            },
             "names": {
                 "type": "object",
                 "description": "Texts for people by language code.",
@@ -91,7 +102,10 @@ fn capabilities() -> Json {
         &[],
         json!({
             "effects": list(json!({"enum": EFFECTS}), "What rules ask of the engine."),
-            "reads": list(json!({"enum": READS}), "References that rules read."),
+            "reads": list(
+                json!({"anyOf": [{"enum": READS}, {"$ref": "#/$defs/field"}]}),
+                "References that rules read, the pack's own too.",
+            ),
             "personal": list(
                 json!({"anyOf": [{"enum": personal}, {"type": "string", "pattern": "^[a-z_]+\\.[a-z].*/.+$"}]}),
                 "Personal fields that rules see; * for all.",
@@ -153,8 +167,35 @@ fn rule() -> Json {
                 "items": {"type": "string"},
                 "description": "Types it runs on; every type of the pack when not given; * for all.",
             },
-            "reads": {"type": "array", "items": {"enum": READS}},
-            "priority": {"type": "integer", "default": 0, "description": "Lower runs first."},
+            "reads": {
+                "type": "array",
+                "maxItems": MAX_NAMED,
+                "items": {"anyOf": [{"enum": READS}, {"$ref": "#/$defs/field"}]},
+                "description": "Records beside its own, and fields that its view is cut down to: account, severity, account.title.",
+            },
+            "writes": fields(MAX_NAMED, "Fields that it may set; whatever it wants when not given."),
+            "when": {
+                "type": "array",
+                "maxItems": MAX_CONDITIONS,
+                "items": condition(),
+                "description": "Conditions, all of which must hold for it to be called.",
+            },
+            "fields": fields(MAX_WAKING, "Of record.changed: fields whose change wakes it; every change when not given."),
+            "action": {"$ref": "#/$defs/code", "description": "Of action.run: the name it is asked for by."},
+            "names": {"$ref": "#/$defs/names"},
+            "portal": {
+                "type": "boolean",
+                "default": false,
+                "description": "Of action.run: whether customers may ask for it.",
+            },
+            "once": once(),
+            "priority": {
+                "type": "integer",
+                "minimum": i32::MIN,
+                "maximum": i32::MAX,
+                "default": 0,
+                "description": "Lower runs first.",
+            },
             "override": {
                 "type": "boolean",
                 "default": false,
@@ -162,6 +203,56 @@ fn rule() -> Json {
             },
         }),
     )
+}
+
+fn fields(most: usize, about: &str) -> Json {
+    let items = json!({"$ref": "#/$defs/field"});
+    json!({"type": "array", "maxItems": most, "items": items, "description": about})
+}
+
+/// How often a rule acts on a record.
+fn once() -> Json {
+    let per = json!({"per": {"type": "string", "pattern": "^[0-9]+[smhd]$"}});
+    json!({
+        "anyOf": [{"enum": ONCE}, object(&["per"], per)],
+        "description": "How often it acts on a record: for ever, for a change, or in a length of time.",
+    })
+}
+
+/// A condition: what is looked at, and one operator.
+fn condition() -> Json {
+    let one = json!({"type": ["string", "number", "boolean"]});
+    let many = json!({"type": "array", "minItems": 1, "maxItems": MAX_VALUES, "items": one});
+    let mut keys = Map::new();
+    keys.insert(
+        "name".to_owned(),
+        json!({"type": "string", "description": "What `opora why` calls it."}),
+    );
+    keys.insert(
+        "field".to_owned(),
+        json!({
+            "anyOf": [
+                {"enum": FACTS},
+                {"type": "string", "pattern": OPTION_PATTERN},
+                {"$ref": "#/$defs/field"},
+            ],
+            "description": "A field, a field of a record in `reads`, a fact, or an option of the pack.",
+        }),
+    );
+    for operator in OPERATORS {
+        let value = match operator {
+            "in" | "not_in" => &many,
+            "is_set" | "is_empty" | "changed" | "unchanged" => &json!({"type": "boolean"}),
+            _ => &one,
+        };
+        keys.insert(operator.to_owned(), value.clone());
+    }
+    let asked = OPERATORS.map(|operator| json!({"required": [operator]}));
+    let mut condition = object(&["field"], Json::Object(keys));
+    if let Json::Object(condition) = &mut condition {
+        condition.insert("oneOf".to_owned(), Json::Array(asked.to_vec()));
+    }
+    condition
 }
 
 fn replaced() -> Json {

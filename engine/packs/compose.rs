@@ -114,7 +114,11 @@ fn order(packs: &[Arc<Loaded>], faults: &mut Faults) -> Vec<(usize, Arc<Loaded>)
                 let message = format!("pack `{name}` is not installed; install it first");
                 let path = format!("pack/requires/{i}");
                 let fault = pack.origin.manifest.fault(&path, message);
-                faults.push(fault.near(name, by_name.keys().copied()));
+                let others = by_name
+                    .keys()
+                    .copied()
+                    .filter(|other| *other != pack.name());
+                faults.push(fault.near(name, others));
             }
         }
     }

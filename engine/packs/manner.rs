@@ -20,7 +20,9 @@ const COUNTED: [Hook; 5] = [
     Hook::ScheduleFire,
 ];
 /// Most fields that wake a rule.
-const MAX_WAKING: usize = 200;
+pub(super) const MAX_WAKING: usize = 200;
+/// How often a rule acts, in a word.
+pub(super) const ONCE: [&str; 2] = ["record", "change"];
 /// Longest time between two acts: ten years.
 const MAX_PER_SECS: i64 = 3_660 * 86_400;
 
@@ -136,7 +138,7 @@ fn read_once(source: &Source, i: usize, once: &RawOnce, faults: &mut Faults) -> 
                 short(word)
             );
             let fault = source.fault(&path, message);
-            faults.push(fault.near(word, ["record", "change"]));
+            faults.push(fault.near(word, ONCE));
             None
         }
         RawOnce::Every(RawEvery { per }) => {

@@ -70,12 +70,26 @@ impl Source {
         faults: &mut Faults,
     ) -> Option<T> {
         let span = value.span();
-        match T::deserialize(ValueDeserializer::from(value)) {
-            Ok(read) => Some(read),
-            Err(e) => {
-                faults.push(self.error(&e, span));
-                None
+        let mut rest = value.clone();
+        let mut error = match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(read) => return Some(read),
+            Err(error) => error,
+        };
+        // The reader stops at its first fault: without what is to blame it comes to the next one.
+        loop {
+            faults.push(self.error(&error, span.clone()));
+            let is_word = error.message().starts_with("unknown ");
+            let Some(at) = error.span().filter(|_| is_word && !faults.is_full()) else {
+                return None;
+            };
+            if !cut(&mut rest, at.start) {
+                return None;
             }
+            error = match T::deserialize(ValueDeserializer::from(rest.clone())) {
+                Err(next) if !next.message().starts_with("missing ") => next,
+                // What is missing now may be what was taken out.
+                _ => return None,
+            };
         }
     }
 
@@ -116,6 +130,40 @@ impl Source {
                     .near(key.get_ref(), known.iter().copied()),
             );
         }
+    }
+}
+
+/// Takes the key or value that begins at a byte out of a value; whether there was one.
+fn cut(value: &mut Spanned<DeValue<'_>>, at: usize) -> bool {
+    match value.get_mut() {
+        DeValue::Table(table) => {
+            for (_, inner) in table.iter_mut() {
+                if cut(inner, at) {
+                    return true;
+                }
+            }
+            let found = table
+                .iter()
+                .find(|(key, value)| key.span().start == at || value.span().start == at)
+                .map(|(key, _)| key.get_ref().to_string());
+            found.is_some_and(|key| table.remove(key.as_str()).is_some())
+        }
+        DeValue::Array(items) => {
+            for inner in items.iter_mut() {
+                if cut(inner, at) {
+                    return true;
+                }
+            }
+            let all = items.len();
+            let taken = std::mem::replace(items, toml::de::DeArray::default());
+            for item in taken {
+                if item.span().start != at {
+                    items.push(item);
+                }
+            }
+            items.len() < all
+        }
+        _ => false,
     }
 }
 

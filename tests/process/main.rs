@@ -22,6 +22,9 @@ mod plugin;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+#[cfg(feature = "script")]
+mod schema;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod smtp;

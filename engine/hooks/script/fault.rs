@@ -153,13 +153,31 @@ fn unknown_function(signature: &str) -> String {
     let name = signature.split(" (").next().unwrap_or(signature);
     let given = signature.get(name.len()..).unwrap_or_default().trim();
     if let Some(m) = super::methods().iter().find(|m| m.name == name) {
-        return format!("`{name}` takes ({}), not {given}", m.arguments);
+        return format!("`{name}` takes ({}), not {}", m.arguments, in_words(given));
     }
     let known = super::methods().iter().map(|m| m.name);
     match closest(name, known) {
         Some(near) => format!("there is no function `{name}`; did you mean `{near}`?"),
-        None => format!("there is no function `{name}` for {given}"),
+        None => format!("there is no function `{name}` for {}", in_words(given)),
     }
+}
+
+/// The types of arguments, `(Hook, i64)`, in the words of an author; `c` itself is left out.
+fn in_words(types: &str) -> String {
+    let inner = types.trim_start_matches('(').trim_end_matches(')');
+    let words = inner.split(", ").filter_map(|name| match name {
+        "" | "Hook" => None,
+        "i64" => Some("a whole number"),
+        "f64" | "decimal" | "Decimal" => Some("a number"),
+        "string" | "&str" | "String" | "ImmutableString" | "char" => Some("a text"),
+        "bool" => Some("true or false"),
+        "map" | "Map" => Some("a map"),
+        "array" | "Array" => Some("a list"),
+        "()" | "(" => Some("nothing"),
+        "timestamp" | "Instant" => Some("an instant"),
+        other => Some(other),
+    });
+    format!("({})", words.collect::<Vec<_>>().join(", "))
 }
 
 fn lower(text: &str) -> String {
