@@ -81,7 +81,7 @@ pub(super) fn add(routes: &mut Routes) {
         .reply_with::<CheckView>(200, "What is wrong, or what would happen");
     routes.add(op, check);
     let op = Op::post(format!("{DRAFT}/test"), "test_pack_draft")
-        .about("packs", "Run the scenarios of a draft, on desks of their own. The packs that it requires are the installed ones.")
+        .about("packs", "Run the scenarios of a draft, on desks of their own. The packs that it requires are the installed ones. A draft with faults is told them instead.")
         .access(Access::Admin)
         .pack()
         .reply_with::<TestView>(200, "What came of each");
@@ -222,12 +222,16 @@ async fn test(
     let draft = draft(&app, &path).await?;
     named(&draft.files, path.text("name"))?;
     let done = app.call(move |desk| {
+        let faults = desk.pack_faults(&draft.files)?;
+        if !faults.is_empty() {
+            return Ok((draft.version, view::untested(faults)));
+        }
         let installed = installed_files(desk)?;
         let report = crate::scenario::run_uploaded(&draft.files, &installed);
-        Ok((draft.version, report))
+        Ok((draft.version, view::report(report)))
     });
-    let (version, report) = done.await?;
-    Ok(at(version, axum::Json(view::report(report))))
+    let (version, told) = done.await?;
+    Ok(at(version, axum::Json(told)))
 }
 
 fn installed_files(desk: &Desk) -> Result<Vec<PackFiles>> {

@@ -80,7 +80,10 @@ fn verdict(failed: usize) -> Outcome<()> {
 fn lines(path: &Path, result: &Result<Report, String>) -> Vec<String> {
     let report = match result {
         Ok(report) => report,
-        Err(why) => return vec![format!("FAIL {}\n  {why}", path.display())],
+        Err(why) => {
+            let why = why.replace('\n', "\n  ");
+            return vec![format!("FAIL {}\n  {why}", path.display())];
+        }
     };
     let mark = if report.is_ok() { "ok  " } else { "FAIL" };
     let mut lines = vec![format!("{mark} {}: {}", path.display(), report.about)];
@@ -103,11 +106,14 @@ fn difference(path: &Path, problem: &Problem, on: &[&str]) -> Vec<String> {
         0 => "given".to_owned(),
         n => format!("step {n}"),
     };
-    let line = problem.line;
+    let place = match problem.line {
+        0 => path.display().to_string(),
+        line => format!("{}:{line}", path.display()),
+    };
     let mut lines = vec![format!(
-        "  {}:{line}: {step}: {}",
-        path.display(),
-        problem.difference.what
+        "  {place}: {step}: {}",
+        // The error of a rule has the line of its script below it.
+        problem.difference.what.replace('\n', "\n      ")
     )];
     let (expected, got) = (&problem.difference.expected, &problem.difference.got);
     if !expected.is_empty() || !got.is_empty() {

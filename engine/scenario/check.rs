@@ -11,7 +11,7 @@ use super::file::Then;
 use super::look::Look;
 use super::report::Difference;
 use super::reported;
-use crate::domain::{Id, Kind};
+use crate::domain::Id;
 
 /// What was there before a step, so that checks can tell what the step added.
 pub(super) struct Check {
@@ -97,7 +97,7 @@ fn many(
     names: &mut Names,
     driver: &mut dyn Driver,
 ) -> Seen<Vec<Difference>> {
-    let kind = Kind::named(kind).ok_or_else(|| format!("there is no kind `{kind}`"))?;
+    let kind = super::known::kind(kind)?;
     if let Some(wanted) = &then.listed {
         return super::listed::check(then, (kind, wanted), names, driver);
     }

@@ -7,36 +7,70 @@ use serde_json::{Map, Value as Json};
 
 use super::driver::Driver;
 use super::file::Step;
+use super::known::{self, Known, asked};
 use crate::desk::{Actor, Command, PlanRow, ProcessStep, Split};
 use crate::domain::entry::{Direction, Visibility};
 use crate::domain::{Id, Kind};
 
-/// The records that a scenario knows by name.
+/// The records that a scenario knows by name, and the words that its packs know.
 #[derive(Debug, Default)]
-pub(super) struct Names(BTreeMap<String, (Kind, Id)>);
+pub(super) struct Names {
+    records: BTreeMap<String, (Kind, Id)>,
+    /// Words of the packs.
+    pub known: Known,
+}
 
 impl Names {
     pub fn give(&mut self, name: &str, kind: Kind, id: Id) {
-        self.0.insert(name.to_owned(), (kind, id));
+        self.records.insert(name.to_owned(), (kind, id));
     }
 
     pub fn get(&self, name: &str) -> Result<(Kind, Id), String> {
         let name = name.strip_prefix('@').unwrap_or(name);
-        self.0.get(name).copied().ok_or_else(|| {
-            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            let near = crate::packs::nearest(name, known.iter().copied());
-            let hint = near.map(|n| format!("; did you mean `{n}`?"));
-            format!(
-                "nothing is called `{name}` here{}",
-                hint.unwrap_or_default()
-            )
-        })
+        let found = self.records.get(name).copied();
+        found.ok_or_else(|| format!("nothing is called `{name}` here{}", self.hint(name)))
+    }
+
+    /// What was probably meant by a name that no record has.
+    pub fn hint(&self, name: &str) -> String {
+        if self.records.contains_key(name) {
+            return String::new();
+        }
+        let known = self.records.keys().map(String::as_str);
+        asked(crate::packs::nearest(name, known))
     }
 
     /// What a record is called here, or its id.
     pub fn of(&self, id: Id) -> String {
-        let found = self.0.iter().find(|(_, (_, own))| *own == id);
+        let found = self.records.iter().find(|(_, (_, own))| *own == id);
         found.map_or_else(|| id.to_string(), |(name, _)| name.clone())
+    }
+
+    /// A value as the scenario would write it: `@name` for ids.
+    pub fn named(&self, json: &Json) -> Json {
+        match json {
+            Json::String(text) => {
+                let known = |id: &Id| self.records.values().any(|(_, own)| own == id);
+                match text.parse().ok().filter(known) {
+                    Some(id) => Json::String(format!("@{}", self.of(id))),
+                    None => json.clone(),
+                }
+            }
+            Json::Array(all) => all.iter().map(|one| self.named(one)).collect(),
+            Json::Object(all) => {
+                let pairs = all.iter().map(|(key, one)| (key.clone(), self.named(one)));
+                Json::Object(pairs.collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Who did something, as the scenario would name them.
+    pub fn named_actor(&self, actor: &str) -> String {
+        let id = actor.rsplit_once(':').and_then(|(_, id)| id.parse().ok());
+        let known = |id: &Id| self.records.values().any(|(_, own)| own == id);
+        id.filter(known)
+            .map_or_else(|| actor.to_owned(), |id| self.of(id))
     }
 
     /// A value of TOML as JSON, with ids for `@name`.
@@ -160,7 +194,7 @@ fn build(
     let mut fields = names.object(&step.fields)?;
     fields.extend(step.unset.iter().map(|name| (name.clone(), Json::Null)));
     if verb == "create" {
-        let kind = Kind::named(on).ok_or_else(|| format!("there is no kind `{on}`"))?;
+        let kind = known::kind(on)?;
         return Ok(Command::Create { kind, fields });
     }
     if let Some(command) = super::intake::command(step, names, (verb, on), &fields)? {

@@ -137,11 +137,32 @@ pub trait Driver {
     /// When a timer cannot be run, or they never end.
     fn advance_to(&mut self, at: Instant, jump: bool) -> Seen<()>;
 
+    /// The rules that failed since the last look, when the driver can tell; `after` is the position
+    /// of then.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn failures(&mut self, after: u64) -> Seen<Option<Vec<ShownFailure>>> {
+        let _ = after;
+        Ok(None)
+    }
+
     /// Stops the desk and starts it again, as far as the driver can.
     ///
     /// # Errors
     /// When it does not start.
     fn restart(&mut self) -> Seen<()>;
+}
+
+/// A rule that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShownFailure {
+    /// `pack/name`.
+    pub rule: String,
+    /// How often.
+    pub times: u64,
+    /// What was said, each once.
+    pub messages: Vec<String>,
 }
 
 /// How a command was refused.

@@ -22,6 +22,9 @@ pub struct Scenario {
     /// Rows of requirements it proves.
     #[serde(default)]
     pub rows: Vec<String>,
+    /// Rules, `pack/name`, that fail in it and must.
+    #[serde(default)]
+    pub(super) failures: Vec<String>,
     /// Where the clock starts.
     start: Option<toml::Value>,
     /// Packs to install; none: all that are at hand.
@@ -202,7 +205,10 @@ impl Step {
 
 /// How a command must be refused.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "`refused` is a code, or a table of `code`, `faults`, `says` and `status`"
+)]
 pub(super) enum Refusal {
     /// By this code, of the error or of a fault.
     Code(String),
@@ -221,7 +227,7 @@ pub(super) struct RefusalDetail {
 
 /// One piece of text or several.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a text or a list of texts is needed")]
 pub(super) enum Pieces {
     One(String),
     Many(Vec<String>),
@@ -397,8 +403,7 @@ impl Scenario {
         if text.len() > MAX_BYTES {
             return Err(format!("a scenario may have {MAX_BYTES} bytes, not more"));
         }
-        let mut scenario: Self =
-            toml::from_str(text).map_err(|e| e.to_string().trim().to_owned())?;
+        let mut scenario: Self = toml::from_str(text).map_err(|e| slip(text, &e))?;
         if scenario.steps.is_empty() {
             return Err("a scenario needs at least one `[[step]]`".to_owned());
         }
@@ -407,8 +412,11 @@ impl Scenario {
         }
         if let Some(given) = scenario.given.iter().find(|g| g.refused.is_some()) {
             return Err(format!(
-                "`refused` belongs to a `[[step]]`, not to what is given: {:?}",
-                given.name
+                "`refused` belongs to a `[[step]]`, not to what is given{}",
+                given
+                    .name
+                    .as_ref()
+                    .map_or_else(String::new, |n| format!(" (`{n}`)"))
             ));
         }
         scenario.outline = Outline::of(text);
@@ -431,6 +439,35 @@ impl Scenario {
             None => instant(&toml::Value::String(START.to_owned())),
         }
     }
+}
+
+/// What is wrong with a file: line and column, what was probably meant, and the line itself.
+fn slip(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count();
+    let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count());
+    let source = text.lines().nth(line).unwrap_or_default().trim();
+    let message = error.message();
+    let mut words = message.split('`').skip(1).step_by(2);
+    let told = match (message.strip_prefix("unknown field"), words.next()) {
+        (Some(_), Some(word)) => {
+            let known: Vec<&str> = words.collect();
+            match crate::packs::nearest(word, known.iter().copied()) {
+                Some(near) => format!("unknown key `{word}`; did you mean `{near}`?"),
+                None => format!(
+                    "unknown key `{word}`; the keys here are {}",
+                    known.join(", ")
+                ),
+            }
+        }
+        _ => message.replace("missing field", "missing key"),
+    };
+    format!(
+        "line {}, column {}: {told}\n    {source}",
+        line + 1,
+        column + 1
+    )
 }
 
 /// An instant, as text or as TOML's own.

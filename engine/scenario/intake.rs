@@ -7,6 +7,7 @@ use super::compare::{is_code, same, shown};
 use super::driver::{Driver, Seen, ShownCard, ShownParty};
 use super::file::{Step, Then};
 use super::report::Difference;
+use super::words;
 use crate::desk::{
     Acceptance, AskedIn, Command, Interaction, PartyHit, PartyQuery, PartyVariant, RecordPage,
     Reply, Responsible,
@@ -144,8 +145,11 @@ pub(super) fn columns(
     let mut expect = |what: String, wanted: &[String], got: &[Id]| -> Seen<()> {
         if ids(names, wanted)? != got {
             let got: Vec<String> = got.iter().map(|id| names.of(*id)).collect();
-            let wanted = format!("{wanted:?}");
-            differences.push(Difference::new(what, wanted, format!("{got:?}")));
+            differences.push(Difference::new(
+                what,
+                words::texts(wanted),
+                words::texts(&got),
+            ));
         }
         Ok(())
     };
@@ -218,8 +222,8 @@ pub(super) fn search(
             let what = format!("{what} of {}", Json::Object(query.clone()));
             differences.push(Difference::new(
                 what,
-                format!("{wanted:?}"),
-                format!("{got:?}"),
+                words::texts(wanted),
+                words::texts(&got),
             ));
         }
         Ok(())
@@ -258,8 +262,8 @@ pub(super) fn search(
     {
         differences.push(Difference::new(
             "the reasons of the first".to_owned(),
-            format!("{reasons:?}"),
-            format!("{:?}", first.reasons),
+            words::texts(reasons),
+            words::texts(&first.reasons),
         ));
     }
     Ok(differences)

@@ -3,10 +3,11 @@
 use serde_json::Value as Json;
 
 use super::command::Names;
-use super::driver::{Driver, ListAsk, Refused, Seen};
+use super::driver::{Driver, ListAsk, Refused, Seen, ShownEvent};
 use super::file::{EventLike, Then};
 use super::report::Difference;
 use super::shown::refused;
+use super::words;
 use crate::desk::{Actor, Condition, Desk, ListQuery};
 use crate::domain::{Id, Kind};
 
@@ -45,7 +46,7 @@ pub(super) fn check(
         return Ok(Vec::new());
     }
     let got: Vec<String> = found.iter().map(|id| names.of(*id)).collect();
-    let difference = Difference::new(what, format!("{wanted:?}"), format!("{got:?}"));
+    let difference = Difference::new(what, words::texts(wanted), words::texts(&got));
     Ok(vec![difference])
 }
 
@@ -65,8 +66,14 @@ pub(super) fn journal(
     driver: &mut dyn Driver,
 ) -> Seen<Vec<Difference>> {
     let got = driver.events(after)?;
-    let mut alike = wanted.len() == got.len();
-    for (wanted, got) in wanted.iter().zip(&got) {
+    let what = "the journal of this step";
+    if wanted.len() != got.len() {
+        let told: Vec<String> = got.iter().map(|one| told(one, names)).collect();
+        let (wanted, got) = (wanted.len().to_string(), words::tables(&told));
+        return Ok(vec![Difference::new(what, wanted, got)]);
+    }
+    let mut found = Vec::new();
+    for (place, (wanted, got)) in wanted.iter().zip(&got).enumerate() {
         let actor = match &wanted.actor {
             Some(name) => Some(names.actor_name(name, driver)?),
             None => None,
@@ -75,15 +82,29 @@ pub(super) fn journal(
         changed.sort();
         let mut records = wanted.records.clone();
         records.iter_mut().for_each(|names| names.sort());
-        alike &= wanted.command.as_ref().is_none_or(|w| *w == got.command)
-            && actor.is_none_or(|actor| actor == got.actor)
-            && records.is_none_or(|records| records == changed);
+        let mut unlike = super::unlike::Unlike::default();
+        unlike.text("command", wanted.command.as_deref(), Some(&got.command));
+        if let Some(actor) = actor.filter(|actor| *actor != got.actor) {
+            let (actor, got) = (names.named_actor(&actor), names.named_actor(&got.actor));
+            unlike.key("actor", &words::text(&actor), &words::text(&got));
+        }
+        if let Some(records) = records.filter(|records| *records != changed) {
+            unlike.key("records", &words::texts(&records), &words::texts(&changed));
+        }
+        found.extend(unlike.difference(format!("{what}, entry {}", place + 1)));
     }
-    let difference = || {
-        let (wanted, got) = (format!("{wanted:?}"), format!("{got:?}"));
-        Difference::new("the journal of this step", wanted, got)
-    };
-    Ok((!alike).then(difference).into_iter().collect())
+    Ok(found)
+}
+
+/// What was committed, in the words of a scenario.
+fn told(event: &ShownEvent, names: &Names) -> String {
+    let records: Vec<String> = event.records.iter().map(|id| names.of(*id)).collect();
+    format!(
+        "{{ command = {}, actor = {}, records = {} }}",
+        words::text(&event.command),
+        words::text(&names.named_actor(&event.actor)),
+        words::texts(&records)
+    )
 }
 
 /// The records of a list as the desk itself gives it.

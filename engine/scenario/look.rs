@@ -7,9 +7,12 @@ use serde_json::{Map, Value as Json};
 use super::check::Check;
 use super::command::Names;
 use super::compare::{field, is_code, same, shown};
-use super::driver::{Driver, Seen, ShownChange, ShownEntry, ShownField, ShownMessage};
-use super::file::{ClockLike, EntryLike, FieldLike, MessageLike, Then, instant};
+use super::driver::{Driver, Seen, ShownChange};
+use super::file::{ClockLike, Then};
+use super::known::asked;
 use super::report::Difference;
+use super::unlike::{self, Unlike};
+use super::words;
 use crate::desk::Actor;
 use crate::domain::{Id, Kind};
 
@@ -48,8 +51,20 @@ impl Look<'_> {
         let wanted = self.names.object(&self.then.fields)?;
         for (name, value) in &wanted {
             let is = field(got, name);
+            let (names, known) = (self.names, &self.names.known);
             self.expect(is.is_some_and(|is| same(name, value, is)), || {
-                Difference::new(format!("`{name}`"), shown(Some(value)), shown(is))
+                let named = |json: Option<&Json>| shown(json.map(|j| names.named(j)).as_ref());
+                let word = value.as_str().unwrap_or_default();
+                let hint = match name.as_str() {
+                    "status" => known.status(word),
+                    "type" => known.type_code(word),
+                    _ => String::new(),
+                };
+                let what = match is {
+                    None => format!("`{name}`{}", known.field(name)),
+                    Some(_) => format!("`{name}`"),
+                };
+                Difference::new(what, format!("{}{hint}", named(Some(value))), named(is))
             });
         }
         for name in &self.then.absent {
@@ -60,8 +75,9 @@ impl Look<'_> {
         }
         for name in &self.then.present {
             let is = field(got, name);
+            let known = &self.names.known;
             self.expect(is.is_some_and(|v| !v.is_null()), || {
-                Difference::new(format!("`{name}`"), "a value", "none")
+                Difference::new(format!("`{name}`{}", known.field(name)), "a value", "none")
             });
         }
         Ok(())
@@ -109,12 +125,13 @@ impl Look<'_> {
                 "not_called" => said.is_empty(),
                 verdict => said.contains(&verdict),
             };
-            self.expect(as_said, || {
-                Difference::new(
-                    format!("rule {rule}"),
-                    verdict.as_str(),
-                    format!("{said:?}"),
-                )
+            let hint = self.names.known.rule(rule);
+            self.expect(as_said && hint.is_empty(), || {
+                let said = match said.as_slice() {
+                    [] => "not_called".to_owned(),
+                    said => said.join(", "),
+                };
+                Difference::new(format!("rule `{rule}`{hint}"), verdict.as_str(), said)
             });
         }
         let given: Vec<&String> = new
@@ -124,7 +141,7 @@ impl Look<'_> {
             .collect();
         for piece in &then.reasons {
             self.expect(given.iter().any(|r| r.contains(piece.as_str())), || {
-                Difference::new("reasons", format!("`{piece}`"), format!("{given:?}"))
+                Difference::new("reasons", words::text(piece), words::texts(&given))
             });
         }
     }
@@ -136,11 +153,11 @@ impl Look<'_> {
         let noted: Vec<&String> = new.iter().flat_map(|c| &c.notes).collect();
         for start in wanted {
             self.expect(noted.iter().any(|n| n.starts_with(start.as_str())), || {
-                Difference::new("notes", format!("`{start}`"), format!("{noted:?}"))
+                Difference::new("notes", words::text(start), words::texts(&noted))
             });
         }
         self.expect(!wanted.is_empty() || noted.is_empty(), || {
-            Difference::new("notes", "none", format!("{noted:?}"))
+            Difference::new("notes", "none", words::texts(&noted))
         });
     }
 
@@ -156,24 +173,31 @@ impl Look<'_> {
             self.found.push(Difference::new(
                 "entries of this step",
                 wanted.len().to_string(),
-                format!("{}: {got:?}", got.len()),
+                words::tables(
+                    &got.iter()
+                        .map(|e| words::entry(e, self.names))
+                        .collect::<Vec<_>>(),
+                ),
             ));
             return Ok(());
         }
-        for (wanted, got) in wanted.iter().zip(&got) {
-            let mut fits = entry_fits(wanted, got, self.names)?;
+        for (place, (wanted, got)) in wanted.iter().zip(&got).enumerate() {
+            let mut unlike = unlike::entry(wanted, got, self.names)?;
             if let Some(name) = &wanted.author {
                 let author = self.names.actor_name(name, self.driver)?;
-                fits &= author == got.author;
+                if author != got.author {
+                    let got = self.names.named_actor(&got.author);
+                    unlike.key("author", &words::text(name), &words::text(&got));
+                }
             }
             if let Some(content) = &wanted.content {
                 let file = got.id.ok_or("an entry without an id")?;
                 let bytes = self.driver.content(&self.actor, self.place, file)?;
-                fits &= bytes == content.as_bytes();
+                let is = String::from_utf8_lossy(&bytes);
+                unlike.text("content", Some(content), Some(&is));
             }
-            self.expect(fits, || {
-                Difference::new("entry", format!("{wanted:?}"), format!("{got:?}"))
-            });
+            let what = format!("entry {} of this step", place + 1);
+            self.found.extend(unlike.difference(what));
         }
         Ok(())
     }
@@ -193,7 +217,7 @@ impl Look<'_> {
                 .zip(&got)
                 .all(|(piece, text)| text.contains(piece.as_str()));
         self.expect(same, || {
-            Difference::new("entries shown", format!("{wanted:?}"), format!("{got:?}"))
+            Difference::new("entries shown", words::texts(wanted), words::texts(&got))
         });
         Ok(())
     }
@@ -208,14 +232,14 @@ impl Look<'_> {
             self.found.push(Difference::new(
                 "messages queued in this step",
                 wanted.len().to_string(),
-                format!("{}: {got:?}", got.len()),
+                words::tables(&got.iter().map(words::message).collect::<Vec<_>>()),
             ));
             return Ok(());
         }
-        for (wanted, got) in wanted.iter().zip(&got) {
-            self.expect(message_fits(wanted, got), || {
-                Difference::new("message", format!("{wanted:?}"), format!("{got:?}"))
-            });
+        for (place, (wanted, got)) in wanted.iter().zip(&got).enumerate() {
+            let what = format!("message {} of this step", place + 1);
+            self.found
+                .extend(unlike::message(wanted, got).difference(what));
         }
         Ok(())
     }
@@ -228,21 +252,18 @@ impl Look<'_> {
         let wanted: &BTreeMap<String, ClockLike> = &self.then.clocks;
         for (name, wanted) in wanted {
             let got = all.iter().find(|c| c.clock == *name);
-            let state = got.map_or("none", |c| c.state.as_str());
-            let due = wanted.due_at.as_ref().map(instant).transpose()?;
-            let fits = wanted.state.as_deref().is_none_or(|s| s == state)
-                && due.is_none_or(|due| got.is_some_and(|c| c.due_at == due))
-                && wanted
-                    .breached
-                    .is_none_or(|b| got.is_some_and(|c| c.breached_at.is_some() == b))
-                && wanted
-                    .level
-                    .as_ref()
-                    .is_none_or(|l| got.is_some_and(|c| c.level == *l));
-            self.expect(fits, || {
-                let what = format!("clock `{name}`");
-                Difference::new(what, format!("{wanted:?}"), format!("{got:?}"))
-            });
+            let what = match got {
+                Some(_) => format!("clock `{name}`"),
+                None => {
+                    let running = all.iter().map(|c| c.clock.as_str());
+                    format!(
+                        "clock `{name}`{}",
+                        asked(crate::packs::nearest(name, running))
+                    )
+                }
+            };
+            let unlike = unlike::clock(wanted, got)?;
+            self.found.extend(unlike.difference(what));
         }
         Ok(())
     }
@@ -255,16 +276,25 @@ impl Look<'_> {
         let form = self.driver.form(&self.actor, self.place.0, self.place.1)?;
         for (name, wanted) in &then.form {
             let got = form.fields.iter().find(|f| is_code(&f.code, name));
-            let fits = got.is_some_and(|got| field_fits(wanted, got));
-            self.expect(fits, || {
-                let what = format!("field `{name}` of the form");
-                Difference::new(what, format!("{wanted:?}"), format!("{got:?}"))
-            });
+            let what = format!("field `{name}` of the form");
+            let found = match got {
+                Some(got) => unlike::field(wanted, got).difference(what),
+                None => {
+                    let codes = form.fields.iter().map(|f| f.code.as_str());
+                    let hint = asked(crate::packs::nearest(name, codes));
+                    Some(Difference::new(
+                        what,
+                        "a field",
+                        format!("no such field{hint}"),
+                    ))
+                }
+            };
+            self.found.extend(found);
         }
         if let Some(wanted) = &then.named_actions {
             let got = &form.named_actions;
             self.expect(wanted == got, || {
-                Difference::new("named actions", format!("{wanted:?}"), format!("{got:?}"))
+                Difference::new("named actions", words::texts(wanted), words::texts(got))
             });
         }
         for (status, why) in &then.actions {
@@ -277,8 +307,13 @@ impl Look<'_> {
                 codes == why && got.open == why.is_empty()
             });
             self.expect(fits, || {
+                let ways = form.actions.iter().map(|a| a.to.as_str());
+                let is = match got {
+                    Some(got) => words::way(got),
+                    None => format!("no such way{}", asked(crate::packs::nearest(status, ways))),
+                };
                 let what = format!("the way to `{status}`");
-                Difference::new(what, format!("closed by {why:?}"), format!("{got:?}"))
+                Difference::new(what, words::closed(&why), is)
             });
         }
         Ok(())
@@ -296,7 +331,7 @@ impl Look<'_> {
             let alike =
                 wanted.len() == got.stages.len() && pairs.clone().all(|(w, g)| is_code(g, w));
             self.expect(alike, || {
-                Difference::new("stages", format!("{wanted:?}"), format!("{:?}", got.stages))
+                Difference::new("stages", words::texts(wanted), words::texts(&got.stages))
             });
         }
         let Some(wanted) = &then.steps else {
@@ -313,16 +348,17 @@ impl Look<'_> {
             });
             self.expect(fits, || {
                 let what = format!("step `{name}`");
-                Difference::new(
-                    what,
-                    format!("closed by {why:?}"),
-                    format!("{:?}", got.steps),
-                )
+                let is = match step {
+                    Some((_, codes)) => words::closed(codes),
+                    None => "no such step".to_owned(),
+                };
+                Difference::new(what, words::closed(&why), is)
             });
         }
         self.expect(wanted.len() == got.steps.len(), || {
             let names: Vec<&String> = wanted.keys().collect();
-            Difference::new("steps", format!("{names:?}"), format!("{:?}", got.steps))
+            let got: Vec<&String> = got.steps.iter().map(|(name, _)| name).collect();
+            Difference::new("steps", words::texts(&names), words::texts(&got))
         });
         Ok(())
     }
@@ -333,56 +369,33 @@ impl Look<'_> {
         };
         let (kind, id) = self.place;
         let got = self.driver.plan(&self.actor, kind, id)?;
-        let mut alike = wanted.len() == got.len();
-        for (row, is) in wanted.iter().zip(&got) {
-            let row = self.names.object(row)?;
-            alike &= row.iter().all(|(name, value)| match field(is, name) {
-                Some(is) => same(name, value, is),
-                None => value.as_str() == Some(""),
-            });
+        if wanted.len() != got.len() {
+            let title = |row: &Map<String, Json>| match field(row, "title") {
+                Some(title) => words::value(title, self.names),
+                None => "an activity".to_owned(),
+            };
+            let got: Vec<String> = got.iter().map(title).collect();
+            let (count, got) = (wanted.len().to_string(), words::tables(&got));
+            self.found
+                .push(Difference::new("rows of the plan", count, got));
+            return Ok(());
         }
-        self.expect(alike, || {
-            Difference::new("plan", format!("{wanted:?}"), format!("{got:?}"))
-        });
+        for (place, (row, is)) in wanted.iter().zip(&got).enumerate() {
+            let mut unlike = Unlike::default();
+            for (name, value) in self.names.object(row)? {
+                let is = field(is, &name);
+                let fits = match is {
+                    Some(is) => same(&name, &value, is),
+                    None => value.as_str() == Some(""),
+                };
+                if !fits {
+                    let is = is.map_or_else(String::new, |is| words::value(is, self.names));
+                    unlike.key(&name, &words::value(&value, self.names), &is);
+                }
+            }
+            let what = format!("row {} of the plan", place + 1);
+            self.found.extend(unlike.difference(what));
+        }
         Ok(())
     }
-}
-
-fn fits(wanted: Option<&String>, got: Option<&str>) -> bool {
-    wanted.is_none_or(|w| got == Some(w.as_str()))
-}
-
-fn entry_fits(wanted: &EntryLike, got: &ShownEntry, names: &Names) -> Seen<bool> {
-    let to = wanted.to.as_ref().map(|to| names.get(to)).transpose()?;
-    Ok(fits(wanted.kind.as_ref(), Some(&got.kind))
-        && fits(wanted.visibility.as_ref(), got.visibility.as_deref())
-        && fits(wanted.channel.as_ref(), got.channel.as_deref())
-        && fits(wanted.direction.as_ref(), got.direction.as_deref())
-        && fits(wanted.relation.as_ref(), got.relation.as_deref())
-        && fits(wanted.author_name.as_ref(), got.author_name.as_deref())
-        && to.is_none_or(|(_, id)| got.to == Some(id))
-        && wanted
-            .says
-            .all()
-            .iter()
-            .all(|piece| got.text.contains(piece)))
-}
-
-fn message_fits(wanted: &MessageLike, got: &ShownMessage) -> bool {
-    fits(wanted.to.as_ref(), Some(&got.to))
-        && fits(wanted.channel.as_ref(), Some(&got.channel))
-        && wanted.subject.all().iter().all(|p| got.subject.contains(p))
-        && wanted.says.all().iter().all(|p| got.text.contains(p))
-}
-
-fn field_fits(wanted: &FieldLike, got: &ShownField) -> bool {
-    wanted.visible.is_none_or(|w| got.visible == w)
-        && wanted.required.is_none_or(|w| got.required == w)
-        && wanted.readonly.is_none_or(|w| got.readonly == w)
-        && wanted.options.as_ref().is_none_or(|w| got.options == *w)
-        && wanted
-            .advice
-            .all()
-            .iter()
-            .all(|piece| got.advice.iter().any(|a| a.contains(piece)))
 }

@@ -7,8 +7,10 @@ mod check;
 mod command;
 mod compare;
 mod driver;
+mod failures;
 mod file;
 mod intake;
+mod known;
 mod listed;
 mod look;
 mod on_desk;
@@ -19,12 +21,14 @@ mod reported;
 mod run;
 mod shown;
 mod story;
+mod unlike;
 mod uploaded;
+mod words;
 
 pub use driver::{
     Driver, ListAsk, Refused, RefusedFault, Seen, ShownAction, ShownCard, ShownChange, ShownClock,
-    ShownEntry, ShownEvent, ShownField, ShownFieldChange, ShownForm, ShownMessage, ShownParty,
-    ShownProcess, ShownReport, ShownRun,
+    ShownEntry, ShownEvent, ShownFailure, ShownField, ShownFieldChange, ShownForm, ShownMessage,
+    ShownParty, ShownProcess, ShownReport, ShownRun,
 };
 pub use file::Scenario;
 pub use on_desk::{DeskDriver, Place};

@@ -7,8 +7,10 @@ use serde_json::{Map, Value as Json};
 
 use super::driver::{
     Driver, ListAsk, Refused, Seen, ShownAction, ShownCard, ShownChange, ShownClock, ShownEntry,
-    ShownEvent, ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess, ShownReport,
+    ShownEvent, ShownFailure, ShownField, ShownForm, ShownMessage, ShownParty, ShownProcess,
+    ShownReport,
 };
+use super::failures::Counted;
 use super::file::Scenario;
 use super::report::{Problem, Report, RuleUse};
 use super::shown::{
@@ -57,6 +59,7 @@ pub struct DeskDriver {
     folder: Option<PathBuf>,
     starts: u64,
     survey_link: String,
+    failed: Counted,
 }
 
 impl DeskDriver {
@@ -110,6 +113,7 @@ impl DeskDriver {
             folder,
             starts: 1,
             survey_link: SURVEY_LINK.to_owned(),
+            failed: Counted::default(),
         })
     }
 
@@ -123,6 +127,7 @@ impl DeskDriver {
             folder: None,
             starts: 1,
             survey_link: survey_link.to_owned(),
+            failed: Counted::default(),
         }
     }
 
@@ -454,6 +459,10 @@ impl Driver for DeskDriver {
         Ok(())
     }
 
+    fn failures(&mut self, after: u64) -> Seen<Option<Vec<ShownFailure>>> {
+        self.failed.new_ones(&self.desk, after).map(Some)
+    }
+
     fn restart(&mut self) -> Seen<()> {
         let Some(folder) = &self.folder else {
             return Ok(());
@@ -466,6 +475,8 @@ impl Driver for DeskDriver {
             None,
         )?;
         self.starts += 1;
+        // The new desk counts anew.
+        self.failed = Counted::default();
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ use super::driver::{Seen, ShownChange, ShownFieldChange};
 use super::file::{FieldChangeLike, PastLike, instant};
 use super::look::Look;
 use super::report::Difference;
+use super::unlike::Unlike;
+use super::words;
 
 /// Fields that every change touches.
 const STAMPS: [&str; 2] = ["created_at", "updated_at"];
@@ -20,11 +22,19 @@ impl Look<'_> {
         let got: Vec<&ShownFieldChange> = all
             .filter(|c| !STAMPS.contains(&c.field.as_str()))
             .collect();
-        let alike = wanted.len() == got.len() && holds_all(wanted, &got, self.names)?;
-        self.expect(alike, || {
-            let (wanted, got) = (format!("{wanted:?}"), format!("{got:?}"));
-            Difference::new("fields changed in this step", wanted, got)
-        });
+        let (missing, others) = unmatched(wanted, &got, self.names)?;
+        if !missing.is_empty() || !others.is_empty() {
+            let missing: Vec<String> = missing.into_iter().map(like).collect();
+            let others = others.into_iter();
+            let others: Vec<String> = others.map(|c| words::field_change(c, self.names)).collect();
+            let what = "fields changed in this step";
+            let wanted = match missing.as_slice() {
+                [] => "no more than these".to_owned(),
+                missing => words::tables(missing),
+            };
+            self.found
+                .push(Difference::new(what, wanted, words::tables(&others)));
+        }
         Ok(())
     }
 
@@ -45,32 +55,44 @@ impl Look<'_> {
     }
 
     fn is_told(&mut self, what: &str, wanted: &[PastLike], all: &[&ShownChange]) -> Seen<()> {
-        let mut alike = wanted.len() == all.len();
-        for (wanted, got) in wanted.iter().zip(all) {
-            alike &= self.is_past(wanted, got)?;
+        if wanted.len() != all.len() {
+            let told: Vec<String> = all.iter().map(|c| words::change(c, self.names)).collect();
+            let (wanted, got) = (wanted.len().to_string(), words::tables(&told));
+            self.found.push(Difference::new(what, wanted, got));
+            return Ok(());
         }
-        self.expect(alike, || {
-            let brief = |c: &&ShownChange| {
-                let (command, actor, at, fields) = (&c.command, &c.actor, c.at, &c.fields);
-                format!("{command} by {actor} at {at}: {fields:?}")
-            };
-            let got: Vec<String> = all.iter().map(brief).collect();
-            Difference::new(what, format!("{wanted:?}"), got.join("; "))
-        });
+        for (place, (wanted, got)) in wanted.iter().zip(all).enumerate() {
+            let unlike = self.unlike(wanted, got)?;
+            let what = format!("{what}, change {}", place + 1);
+            self.found.extend(unlike.difference(what));
+        }
         Ok(())
     }
 
-    fn is_past(&mut self, wanted: &PastLike, got: &ShownChange) -> Seen<bool> {
-        let actor = match &wanted.actor {
-            Some(name) => Some(self.names.actor_name(name, self.driver)?),
-            None => None,
-        };
-        let at = wanted.at.as_ref().map(instant).transpose()?;
+    fn unlike(&mut self, wanted: &PastLike, got: &ShownChange) -> Seen<Unlike> {
+        let mut unlike = Unlike::default();
+        unlike.text("command", wanted.command.as_deref(), Some(&got.command));
+        if let Some(name) = &wanted.actor
+            && self.names.actor_name(name, self.driver)? != got.actor
+        {
+            let is = self.names.named_actor(&got.actor);
+            unlike.key("actor", &words::text(name), &words::text(&is));
+        }
+        if let Some(at) = wanted.at.as_ref().map(instant).transpose()?
+            && at != got.at
+        {
+            let (at, is) = (words::instant(at), words::instant(got.at));
+            unlike.key("at", &words::text(&at), &words::text(&is));
+        }
         let fields: Vec<&ShownFieldChange> = got.fields.iter().collect();
-        Ok(wanted.command.as_ref().is_none_or(|w| *w == got.command)
-            && actor.is_none_or(|actor| actor == got.actor)
-            && at.is_none_or(|at| at == got.at)
-            && holds_all(&wanted.changes, &fields, self.names)?)
+        let (missing, others) = unmatched(&wanted.changes, &fields, self.names)?;
+        if !missing.is_empty() {
+            let missing: Vec<String> = missing.into_iter().map(like).collect();
+            let others = others.into_iter();
+            let others: Vec<String> = others.map(|c| words::field_change(c, self.names)).collect();
+            unlike.key("changes", &words::tables(&missing), &words::tables(&others));
+        }
+        Ok(unlike)
     }
 
     /// Fields with the same value as another record's, and with another one.
@@ -98,9 +120,29 @@ impl Look<'_> {
     }
 }
 
-/// Whether each of the wanted changes is there.
-fn holds_all(wanted: &[FieldChangeLike], got: &[&ShownFieldChange], names: &Names) -> Seen<bool> {
+/// A change of a field as the scenario writes it.
+fn like(change: &FieldChangeLike) -> String {
+    let mut row = toml::Table::new();
+    row.insert("field".to_owned(), change.field.clone().into());
+    let by = change.by.clone().map(toml::Value::String);
+    let parts = [("old", &change.old), ("new", &change.new), ("by", &by)];
+    for (key, value) in parts {
+        row.extend(value.clone().map(|value| (key.to_owned(), value)));
+    }
+    words::row(&row)
+}
+
+type Unmatched<'w, 'g> = (Vec<&'w FieldChangeLike>, Vec<&'g ShownFieldChange>);
+
+/// The wanted changes that are not there, and those that are there and not wanted.
+fn unmatched<'w, 'g>(
+    wanted: &'w [FieldChangeLike],
+    got: &[&'g ShownFieldChange],
+    names: &Names,
+) -> Seen<Unmatched<'w, 'g>> {
     let value = |v: &Option<toml::Value>| v.as_ref().map(|v| names.json(v)).transpose();
+    let mut others = got.to_vec();
+    let mut missing = Vec::new();
     for wanted in wanted {
         let (old, new) = (value(&wanted.old)?, value(&wanted.new)?);
         let is = |wanted: &Option<serde_json::Value>, got: &serde_json::Value, name: &str| {
@@ -110,7 +152,7 @@ fn holds_all(wanted: &[FieldChangeLike], got: &[&ShownFieldChange], names: &Name
             // TOML has no word for no value.
             same(name, wanted, got) || (got.is_null() && wanted.as_str() == Some(""))
         };
-        let found = got.iter().any(|got| {
+        let found = others.iter().position(|got| {
             let by = wanted.by.as_ref();
             let without_line = got.by.rsplit_once(':').map_or(&*got.by, |(rule, _)| rule);
             is_code(&got.field, &wanted.field)
@@ -118,9 +160,10 @@ fn holds_all(wanted: &[FieldChangeLike], got: &[&ShownFieldChange], names: &Name
                 && is(&new, &got.new, &wanted.field)
                 && by.is_none_or(|by| *by == got.by || by == without_line)
         });
-        if !found {
-            return Ok(false);
+        match found {
+            Some(place) => drop(others.remove(place)),
+            None => missing.push(wanted),
         }
     }
-    Ok(true)
+    Ok((missing, others))
 }

@@ -7,6 +7,7 @@ use super::compare::{same, shown};
 use super::driver::{Driver, Seen};
 use super::file::Then;
 use super::report::Difference;
+use super::words;
 use crate::domain::Id;
 
 /// What is not as a `[[step.then]]` says of a report.
@@ -43,8 +44,10 @@ pub(super) fn check(
     if let Some(wanted) = &then.open {
         let wanted: Seen<Vec<Id>> = wanted.iter().map(|n| Ok(names.get(n)?.1)).collect();
         if wanted? != found.open {
-            let (wanted, got) = (format!("{:?}", then.open), format!("{:?}", found.open));
-            differences.push(Difference::new("the open records", wanted, got));
+            let got: Vec<String> = found.open.iter().map(|id| names.of(*id)).collect();
+            let wanted = words::texts(then.open.as_deref().unwrap_or_default());
+            let what = "the open records";
+            differences.push(Difference::new(what, wanted, words::texts(&got)));
         }
     }
     if let Some(wanted) = &then.ages

@@ -1,13 +1,16 @@
 //! Running a scenario through a driver.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value as Json;
 
 use super::check::Check;
 use super::command::{Names, command};
+use super::compare::is_code;
 use super::driver::{Driver, Refused};
 use super::file::{Pieces, Refusal, RefusalDetail, Scenario, Step, StepLines, duration, instant};
+use super::known::Known;
 use super::report::{Difference, Problem};
 use crate::desk::{Actor, Command, Reply};
 use crate::domain::Kind;
@@ -82,7 +85,9 @@ pub fn run(
     restarts: Restarts,
 ) -> Result<Vec<Problem>, String> {
     let mut running = Running::with(driver, Names::default());
-    for files in chosen(scenario, packs)? {
+    let packs = chosen(scenario, packs)?;
+    running.names.known = Known::of(&packs);
+    for files in packs {
         let install = Command::InstallPack { files };
         let admin = Actor::Admin { agent: None };
         if let Err(refused) = running.driver.run(&admin, &install) {
@@ -109,7 +114,7 @@ pub fn run(
     for (place, step) in scenario.given.iter().enumerate() {
         let mut step = step.clone();
         step.name = step.name.or_else(|| code_of(&step.fields));
-        if !running.step(0, &step, &scenario.outline.given(place)) {
+        if !running.watched(0, &step, &scenario.outline.given(place), &scenario.failures) {
             return Ok(running.problems);
         }
     }
@@ -123,10 +128,12 @@ pub fn run(
         }
         let mut step = step.clone();
         step.name = step.name.or_else(|| code_of(&step.fields));
-        if !running.step(place + 1, &step, &scenario.outline.step(place)) {
-            break;
+        let lines = scenario.outline.step(place);
+        if !running.watched(place + 1, &step, &lines, &scenario.failures) {
+            return Ok(running.problems);
         }
     }
+    running.never_failed(&scenario.failures);
     Ok(running.problems)
 }
 
@@ -171,6 +178,8 @@ pub(super) struct Running<'d> {
     driver: &'d mut dyn Driver,
     names: Names,
     problems: Vec<Problem>,
+    /// Rules that failed; none where the driver cannot tell.
+    failed: Option<BTreeSet<String>>,
 }
 
 impl<'d> Running<'d> {
@@ -180,6 +189,7 @@ impl<'d> Running<'d> {
             driver,
             names,
             problems: Vec::new(),
+            failed: None,
         }
     }
 
@@ -196,6 +206,68 @@ impl Running<'_> {
             line,
             difference: difference.into(),
         });
+    }
+
+    /// Takes a step, in which no rule may fail but those that shall. `false`: what follows would make
+    /// no sense.
+    fn watched(
+        &mut self,
+        number: usize,
+        step: &Step,
+        lines: &StepLines,
+        expected: &[String],
+    ) -> bool {
+        let before = self.driver.pos();
+        let goes_on = self.step(number, step, lines);
+        let failures = before.and_then(|pos| self.driver.failures(pos));
+        let failures = match failures {
+            Ok(Some(failures)) => failures,
+            Ok(None) => return goes_on,
+            Err(what) => {
+                self.problem(number, lines.line, what);
+                return false;
+            }
+        };
+        // A step that says that a rule fails, or is refused because one did, expects it.
+        let said = |rule: &str| {
+            let mut ran = step.then.iter().flat_map(|then| &then.ran);
+            ran.any(|(name, verdict)| name == rule && verdict == "failed")
+        };
+        let refused = step.refused.as_ref().is_some_and(is_of_a_failure);
+        let failed = self.failed.get_or_insert_default();
+        failed.extend(failures.iter().map(|f| f.rule.clone()));
+        for failure in failures {
+            let rule = &failure.rule;
+            let expected = expected.iter().any(|name| is_code(rule, name));
+            if expected || refused || said(rule) {
+                continue;
+            }
+            let times = match failure.times {
+                1 => String::new(),
+                n => format!(" {n} times"),
+            };
+            let why = failure.messages.join("\n");
+            self.problem(
+                number,
+                lines.line,
+                format!("rule `{rule}` failed{times}: {why}"),
+            );
+        }
+        goes_on
+    }
+
+    /// Rules that should have failed and did not.
+    fn never_failed(&mut self, expected: &[String]) {
+        let Some(failed) = &self.failed else {
+            return;
+        };
+        let fine = |name: &&String| failed.iter().any(|rule| is_code(rule, name));
+        let never: Vec<String> = expected.iter().filter(|n| !fine(n)).cloned().collect();
+        for name in never {
+            let hint = self.names.known.rule(&name);
+            let what = format!("rule `{name}` did not fail, as `failures` says it does{hint}");
+            self.problem(0, 0, what);
+        }
     }
 
     /// Takes a step. `false`: what follows would make no sense.
@@ -265,9 +337,47 @@ impl Running<'_> {
             (Err(refused), None) => Err(Difference::new(
                 format!("`{}`", command.name()),
                 "that it goes through",
-                format!("refused: {}: {}", refused.code, refused.message),
+                format!(
+                    "refused: {}: {}{}",
+                    refused.code,
+                    refused.message,
+                    self.hint(step)
+                ),
             )),
             (Err(refused), Some(refusal)) => Ok(unlike(&refused, refusal)),
+        }
+    }
+}
+
+impl Running<'_> {
+    /// What was probably meant by words of a step that nobody knows.
+    fn hint(&self, step: &Step) -> String {
+        let known = &self.names.known;
+        let status = step.to.as_ref().filter(|_| step.transition.is_some());
+        let mut hints = vec![status.map(|to| known.status(to))];
+        for name in [&step.agent, &step.team] {
+            hints.push(name.as_ref().map(|name| self.names.hint(name)));
+        }
+        let type_code = step.fields.get("type").and_then(toml::Value::as_str);
+        hints.push(
+            type_code
+                .or(step.type_code.as_deref())
+                .map(|t| known.type_code(t)),
+        );
+        hints.extend(step.fields.keys().map(|name| Some(known.field(name))));
+        let found = hints.into_iter().flatten().find(|hint| !hint.is_empty());
+        found.unwrap_or_default()
+    }
+}
+
+/// Whether a refusal says that a rule could not be run.
+fn is_of_a_failure(refusal: &Refusal) -> bool {
+    let broken = |code: &str| ["rule_broken", "rule_suspended"].contains(&code);
+    match refusal {
+        Refusal::Code(code) => broken(code),
+        Refusal::Detail(detail) => {
+            let faults = detail.faults.iter().flatten();
+            detail.code.iter().chain(faults).any(|code| broken(code))
         }
     }
 }

@@ -139,3 +139,177 @@ fn slips_in_scripts_are_told_by_the_check() {
         assert!(told.contains(piece), "no `{piece}` in: {told}");
     }
 }
+
+/// A pack with a scenario, in a folder of its own.
+fn tiny(folder: &std::path::Path, rule: &str, script: &str, scenario: &str) -> String {
+    let pack = folder.join("tiny");
+    std::fs::create_dir_all(pack.join("tests")).unwrap();
+    std::fs::write(pack.join("pack.toml"), format!("{PACK}{rule}")).unwrap();
+    std::fs::write(pack.join("definitions.toml"), DEFINITIONS).unwrap();
+    std::fs::write(pack.join("rules.rhai"), script).unwrap();
+    std::fs::write(pack.join("tests/new.toml"), scenario).unwrap();
+    pack.to_str().unwrap().to_owned()
+}
+
+/// What `pack test` prints of a pack that must fail or pass.
+#[track_caller]
+fn tested(pack: &str, is_well: bool, pieces: &[&str]) -> String {
+    let output = opora(&["pack", "test", pack]);
+    let status = output.status;
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8(told).unwrap();
+    assert_eq!(status.success(), is_well, "{told}");
+    for piece in pieces {
+        assert!(told.contains(piece), "no `{piece}` in: {told}");
+    }
+    told
+}
+
+#[test]
+fn a_rule_that_fails_fails_the_scenario_unless_it_expects_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "[[rule]]\nname = \"later\"\nhook = \"transition.effect\"\nscript = \"rules.rhai\"\n\
+                applies_to = [\"ask\"]\n";
+    let script = "fn later(c) {\n  let due = c.record.nothing.at_all;\n}\n";
+    let scenario = SCENARIO.replace("STATUS", "new")
+        + "\n[[step]]\ntransition = \"t\"\nto = \"done\"\n[[step.then]]\nrecord = \"t\"\n\
+           fields = { status = \"done\" }\n";
+    let pack = tiny(folder.path(), rule, script, &scenario);
+    let told = tested(
+        &pack,
+        false,
+        &[
+            "new.toml:11: step 2: rule `tiny/later` failed: pack tiny, rules.rhai:2:",
+            "| let due = c.record.nothing.at_all;",
+            "1 calls, 1 failed",
+        ],
+    );
+    assert_eq!(
+        told.matches("rule `tiny/later` failed").count(),
+        1,
+        "{told}"
+    );
+    let json = opora(&["pack", "test", &pack, "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let what = json["scenarios"][0]["problems"][0]["what"]
+        .as_str()
+        .unwrap();
+    assert!(what.contains("rules.rhai:2:"), "{json}");
+
+    let file = format!("{pack}/tests/new.toml");
+    std::fs::write(&file, format!("failures = [\"tiny/later\"]\n{scenario}")).unwrap();
+    tested(&pack, true, &["1 of 1 scenarios of tiny as expected"]);
+    let ran = scenario.clone() + "ran = { \"tiny/later\" = \"failed\" }\n";
+    std::fs::write(&file, ran).unwrap();
+    tested(&pack, true, &["1 of 1 scenarios of tiny as expected"]);
+    // What is said to fail and does not is no proof of anything.
+    std::fs::write(format!("{pack}/rules.rhai"), "fn later(c) {}").unwrap();
+    std::fs::write(&file, format!("failures = [\"tiny/latre\"]\n{scenario}")).unwrap();
+    let said =
+        "rule `tiny/latre` did not fail, as `failures` says it does; did you mean `tiny/later`?";
+    tested(&pack, false, &[said]);
+}
+
+#[test]
+fn differences_are_told_in_the_words_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = "\n[[step]]\ncomment = \"t\"\ntext = \"Still waiting\"\nvisibility = \"internal\"\n\
+                [[step.then]]\nrecord = \"t\"\n";
+    let start = SCENARIO.replace("STATUS", "new") + said;
+    let pack = tiny(folder.path(), RULE, "fn fine(c) {}", &start);
+    let file = format!("{pack}/tests/new.toml");
+    let check = |then: &str, pieces: &[&str]| {
+        std::fs::write(&file, format!("{start}{then}\n")).unwrap();
+        let told = tested(&pack, false, pieces);
+        for word in ["Some(", "None", "Like {", "Shown", "Pieces"] {
+            assert!(!told.contains(word), "`{word}` in: {told}");
+        }
+    };
+    check(
+        "entries = [{ kind = \"comment\", visibility = \"internal\", says = \"Sti11 waiting\" }]",
+        &[
+            "`t`, entry 1 of this step",
+            "expected  says = \"Sti11 waiting\"",
+            "got       says = \"Still waiting\"",
+        ],
+    );
+    check(
+        "entries = []",
+        &["got       { kind = \"comment\", visibility = \"internal\", author = "],
+    );
+    check(
+        "outbox = [{ to = \"a@example.org\" }]",
+        &["expected  1", "got       none"],
+    );
+    check(
+        "clocks = { reaction = { state = \"met\" } }",
+        &[
+            "clock `reaction`",
+            "expected  state = \"met\"",
+            "got       state = ",
+        ],
+    );
+    check(
+        "form = { title = { readonly = true } }",
+        &["expected  readonly = true", "got       readonly = false"],
+    );
+    check(
+        "actions = { done = [\"nobody_home\"] }",
+        &["expected  closed by [\"nobody_home\"]", "got       open"],
+    );
+    check(
+        "changed = [{ field = \"title\", new = \"y\" }]",
+        &["expected  { field = \"title\", new = \"y\" }"],
+    );
+    check(
+        "ran = { \"tiny/fien\" = \"decided\" }",
+        &["did you mean `tiny/fine`?"],
+    );
+}
+
+#[test]
+fn slips_of_a_scenario_are_told_with_what_was_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = SCENARIO.replace("STATUS", "new");
+    let pack = tiny(folder.path(), RULE, "fn fine(c) {}", &good);
+    let file = format!("{pack}/tests/new.toml");
+    let check = |text: String, pieces: &[&str]| {
+        std::fs::write(&file, text).unwrap();
+        tested(&pack, false, pieces);
+    };
+    check(
+        good.replace("create =", "crate ="),
+        &[
+            "line 4, column 1: unknown key `crate`; did you mean `create`?",
+            "    crate = \"ticket\"",
+        ],
+    );
+    check(
+        good.replace("fields = { status", "feilds = { status"),
+        &["unknown key `feilds`; did you mean `fields`?"],
+    );
+    check(
+        good.replace("\"ticket\"", "\"tikcet\""),
+        &["did you mean `ticket`?"],
+    );
+    check(
+        good.replace("record = \"t\"", "record = \"tt\""),
+        &["nothing is called `tt` here; did you mean `t`?"],
+    );
+    check(
+        SCENARIO.replace("STATUS", "enw"),
+        &["expected  `\"enw\"`; did you mean `new`?"],
+    );
+    check(
+        good.clone() + "[[step]]\ntransition = \"t\"\nto = \"dnoe\"\n",
+        &["did you mean `done`?"],
+    );
+    check(
+        good.replace("title = \"x\"", "titel = \"x\""),
+        &["did you mean `title`?"],
+    );
+    check(
+        good + "[[step]]\ntransition = \"t\"\nto = \"done\"\nrefused = { cod = \"x\" }\n",
+        &["`refused` is a code, or a table of `code`, `faults`, `says` and `status`"],
+    );
+}

@@ -185,6 +185,10 @@ pub fn fault(fault: PackFault) -> FaultView {
 pub struct TestView {
     /// Whether there is a scenario, and all are as they say.
     ok: bool,
+    /// Why no scenario was run; null when some were.
+    why: Option<String>,
+    /// What is wrong with the files; then no scenario is run.
+    faults: Vec<FaultView>,
     /// The scenarios.
     scenarios: Vec<ScenarioView>,
 }
@@ -201,10 +205,22 @@ pub struct ScenarioView {
     text: String,
 }
 
+/// Files that are not fit to be tested, as JSON.
+#[must_use]
+pub fn untested(faults: Vec<PackFault>) -> TestView {
+    TestView {
+        ok: false,
+        why: Some("the files have faults; no scenario was run".to_owned()),
+        faults: faults.into_iter().map(fault).collect(),
+        scenarios: Vec::new(),
+    }
+}
+
 /// A report as JSON.
 #[must_use]
 pub fn report(report: PackReport) -> TestView {
     let ok = report.is_ok();
+    let none = report.scenarios.is_empty();
     let scenario = |(file, result): (String, Result<crate::scenario::Report, String>)| match result
     {
         Ok(report) => ScenarioView {
@@ -220,6 +236,8 @@ pub fn report(report: PackReport) -> TestView {
     };
     TestView {
         ok,
+        why: none.then(|| "there is no scenario in tests/".to_owned()),
+        faults: Vec::new(),
         scenarios: report.scenarios.into_iter().map(scenario).collect(),
     }
 }
