@@ -16,6 +16,7 @@ use super::view::{ShadowView, SimulationView, shadow, simulation};
 use crate::desk::{Error, Result, SimulateQuery};
 use crate::domain::Instant;
 use crate::packs::PackFiles;
+use crate::store::Pos;
 
 /// Most commands that one request tries.
 const MAX_COMMANDS: u64 = 200_000;
@@ -27,10 +28,12 @@ const MAX_TOLD: usize = 10_000;
 /// Adds the routes.
 pub(super) fn add(routes: &mut Routes) {
     let op = Op::post("/v1/packs/{name}/simulate", "simulate_pack")
-        .about("packs", "Try a changed pack on recorded history, without changing anything: what would have been decided otherwise, field by field. A request tries at most 200000 commands.")
+        .about("packs", "Try a changed pack on recorded history, without changing anything: what would have been decided otherwise, field by field. A request tries at most 200000 commands and says how far it came.")
         .access(Access::Admin)
         .large()
-        .query("since", "How far to go back: `30d`, `12h`, `90m`, or an instant; `7d` when not given.")
+        .query("since", "How far to go back: `30d`, `12h`, `90m`, an instant, or `all`; `7d` when not given.")
+        .number("after", "Try commands after this position, `reached` of an answer that was cut. It goes before `since`.")
+        .number("commands", "Most commands that are tried, up to 200000.")
         .number("limit", "Most differences that are told one by one, up to 10000; all are counted.")
         .body::<PackUpload>()
         .reply_with::<SimulationView>(200, "What would have been decided otherwise");
@@ -141,6 +144,8 @@ pub(super) async fn simulate_files(
     files: PackFiles,
 ) -> std::result::Result<Response, Problem> {
     let text = params.one("since")?.unwrap_or_else(|| USUAL.to_owned());
+    let after = params.read("after", "a position")?.map(Pos);
+    let commands = params.read("commands", "a whole number")?;
     let told = params.one("limit")?;
     params.finish()?;
     let told = match told {
@@ -155,9 +160,13 @@ pub(super) async fn simulate_files(
     };
     named(&files, path.text("name"))?;
     let query = SimulateQuery {
-        since: Some(since(&text, app.desk().now())?),
+        since: match text.as_str() {
+            "all" => None,
+            text => Some(since(text, app.desk().now())?),
+        },
+        after,
         told,
-        commands: Some(MAX_COMMANDS),
+        commands: Some(commands.unwrap_or(MAX_COMMANDS).clamp(1, MAX_COMMANDS)),
         threads: 1,
     };
     let done = app.call(move |desk| {
@@ -190,7 +199,9 @@ pub fn since(text: &str, now: Instant) -> Result<Instant> {
         Error::field(
             "since",
             "malformed",
-            format!("`{short}` is no time; write `30d`, `12h`, `90m` or an instant"),
+            format!(
+                "`{short}` is no time; write `30d`, `12h`, `90m`, or an instant such as 2026-03-02T09:00:00Z"
+            ),
         )
     };
     if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {

@@ -270,6 +270,37 @@ fn only_what_lies_in_the_time_asked_for_is_tried() {
 }
 
 #[test]
+fn a_trial_goes_on_where_an_earlier_one_stopped() {
+    let (desk, _) = lived();
+    let script = SCRIPT.replace("20", "30");
+    let whole = simulate(&desk, RULES, &script);
+    assert!(!whole.cut && whole.reached == whole.last);
+    let pack = files(RULES, &script);
+    let (mut commands, mut differing, mut after, mut asked) = (0, 0, None, 0);
+    loop {
+        let query = SimulateQuery {
+            after,
+            commands: Some(2),
+            ..SimulateQuery::default()
+        };
+        let part = desk
+            .desk
+            .simulate(&Actor::System, &pack, &query, &mut |_, _| {})
+            .unwrap();
+        commands += part.commands;
+        differing += part.differing;
+        asked += 1;
+        if !part.cut {
+            break;
+        }
+        assert!(after.is_none_or(|after| after < part.reached));
+        after = Some(part.reached);
+    }
+    assert_eq!((commands, differing), (whole.commands, whole.differing));
+    assert_eq!(asked, whole.commands.div_ceil(2));
+}
+
+#[test]
 fn a_shadow_sees_what_comes_and_changes_nothing() {
     let (desk, _) = lived();
     let pack = files(RULES, &SCRIPT.replace("20", "30"));

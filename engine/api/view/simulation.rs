@@ -37,8 +37,12 @@ pub struct SimulationView {
     records: Vec<SimulatedView>,
     /// Differences that are counted and not told.
     untold: u64,
-    /// Whether there was more to try.
+    /// Whether there is more to try: give `reached` as `after` to go on.
     cut: bool,
+    /// The position up to which the journal was looked through.
+    reached: u64,
+    /// The last position that the journal had.
+    last: u64,
 }
 
 /// A record about which something would have been decided otherwise.
@@ -96,11 +100,16 @@ pub struct ShadowView {
 /// # Errors
 /// When the store fails.
 pub fn shadow(desk: &Desk, shadow: Shadow) -> Result<ShadowView> {
+    let found = Simulation {
+        reached: shadow.reached,
+        last: shadow.reached,
+        ..shadow.found
+    };
     Ok(ShadowView {
         started_at: instant(shadow.started_at),
         started_by: shadow.by,
         reached: shadow.reached.0,
-        found: simulation(desk, shadow.found)?,
+        found: simulation(desk, found)?,
     })
 }
 
@@ -123,6 +132,8 @@ pub fn simulation(desk: &Desk, done: Simulation) -> Result<SimulationView> {
         by_rule: done.by_rule,
         untold: done.untold,
         cut: done.cut,
+        reached: done.reached.0,
+        last: done.last.0,
     })
 }
 

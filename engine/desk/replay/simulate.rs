@@ -26,6 +26,8 @@ const MAX_TOLD: usize = 1_000;
 pub struct SimulateQuery {
     /// Commands from this instant on; none: all.
     pub since: Option<Instant>,
+    /// Commands after this position, where an earlier request stopped; it goes before `since`.
+    pub after: Option<Pos>,
     /// Most differences that are told one by one; all are counted.
     pub told: usize,
     /// Most commands that are tried; none: all.
@@ -38,6 +40,7 @@ impl Default for SimulateQuery {
     fn default() -> Self {
         Self {
             since: None,
+            after: None,
             told: MAX_TOLD,
             commands: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -74,8 +77,12 @@ pub struct Simulation {
     pub differences: Vec<Difference>,
     /// Differences that are counted and not told.
     pub untold: u64,
-    /// Whether there was more to try.
+    /// Whether there is more to try after `reached`.
     pub cut: bool,
+    /// The position up to which the journal was looked through.
+    pub reached: Pos,
+    /// The last position there was.
+    pub last: Pos,
 }
 
 /// Entries on their way to a judge.
@@ -135,27 +142,31 @@ impl Desk {
     ) -> Result<Simulation> {
         actor.require_admin("simulating a pack")?;
         let candidate = Candidate::load(self, files)?;
-        let from = match query.since {
-            Some(since) => self.before_instant(since)?,
-            None => Pos::ZERO,
+        let from = match (query.after, query.since) {
+            (Some(after), _) => after,
+            (None, Some(since)) => self.before_instant(since)?,
+            (None, None) => Pos::ZERO,
         };
+        let last = self.pos();
         let (send, receive) = sync_channel::<Chunk>(WAITING);
         let receive = Mutex::new(receive);
         let mut done = std::thread::scope(|scope| {
             let judges: Vec<_> = (0..query.threads.clamp(1, 16))
                 .map(|_| scope.spawn(|| self.judge(&candidate, &receive, query.told)))
                 .collect();
-            let read = self.read_all(from, query, &send, progress);
+            let read = self.read_all((from, last), query, &send, progress);
             drop(send);
             let mut done = Simulation::default();
             for judge in judges {
                 let found = judge.join().unwrap_or_else(|_| Err(broken_thread()))?;
                 done.join(found);
             }
-            let (not_replayable, cut) = read?;
+            let (not_replayable, reached) = read?;
             done.not_replayable += not_replayable;
             done.commands += not_replayable;
-            done.cut = cut;
+            done.cut = reached < last;
+            done.reached = reached;
+            done.last = last;
             Ok::<_, Error>(done)
         })?;
         done.pack = candidate.pack.name().to_owned();
@@ -169,21 +180,20 @@ impl Desk {
     }
 
     /// Reads the journal and hands the commands out, each with the records as they were. Tells how
-    /// many cannot be made again, and whether there was more.
+    /// many cannot be made again, and how far it came.
     fn read_all(
         &self,
-        from: Pos,
+        (from, last): (Pos, Pos),
         query: &SimulateQuery,
         send: &SyncSender<Chunk>,
         progress: &mut dyn FnMut(Pos, Pos),
-    ) -> Result<(u64, bool)> {
-        let last = self.pos();
+    ) -> Result<(u64, Pos)> {
         let mut walk = Walk::new(self);
         let (mut after, mut seen) = (from, 0_u64);
         loop {
             let rows = self.store.journal(after, CHUNK)?;
             let Some(end) = rows.last().map(|row| row.pos) else {
-                return Ok((walk.not_replayable, false));
+                return Ok((walk.not_replayable, last));
             };
             let mut chunk = Vec::with_capacity(rows.len());
             for row in rows
@@ -192,8 +202,9 @@ impl Desk {
             {
                 if query.commands.is_some_and(|most| seen >= most) {
                     let _ = send.send(chunk);
-                    return Ok((walk.not_replayable, true));
+                    return Ok((walk.not_replayable, after));
                 }
+                after = row.pos;
                 if let Some(ready) = walk.step(row.pos, &row.bytes)? {
                     seen += 1;
                     chunk.push(ready);
@@ -201,7 +212,7 @@ impl Desk {
             }
             // Nobody listens any more: a judge failed and says why.
             if send.send(chunk).is_err() || end >= last {
-                return Ok((walk.not_replayable, false));
+                return Ok((walk.not_replayable, last));
             }
             after = end;
             progress(end, last);
