@@ -71,6 +71,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use hooks::{HookStepView, RuleView, views as hook_steps};
 pub use pack_upload::{PackGrants, PackRollback, PackUpload, UploadFile};
+pub use packs::no_pack;
 pub use principal::{Access, hash_of, hex};
 pub use problem::{FaultView, Problem, ProblemView};
 pub use records::plural;

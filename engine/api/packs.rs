@@ -14,8 +14,8 @@ use super::records::{self, at, set};
 use super::route::{Op, Routes};
 use super::state::App;
 use super::view::packs::{self as view, DiffView, EventView, InstalledView, PlanView};
-use crate::desk::{Command, Desk, Error, PackChange, Reply, Result};
-use crate::packs::{Given, PackFiles, pack_name};
+use crate::desk::{Command, Desk, Error, ErrorKind, PackChange, Reply, Result};
+use crate::packs::{Given, PackFiles, nearest, pack_name};
 
 /// Most commands by which an answer waits for records to move; timers move the others.
 const MOVES_AWAITED: usize = 20;
@@ -134,6 +134,33 @@ async fn list_packs(
     Ok(at(pos, axum::Json(json!({ "items": items, "next": null }))))
 }
 
+/// That there is no pack of a name, and which there are.
+#[must_use]
+pub fn no_pack(name: &str, known: &[&str]) -> String {
+    let short: String = name.chars().take(64).collect();
+    let installed = match known {
+        [] => "no pack is installed".to_owned(),
+        known => format!("installed: {}", known.join(", ")),
+    };
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("there is no pack `{short}`; did you mean `{near}`? ({installed})"),
+        None => format!("there is no pack `{short}`; {installed}"),
+    }
+}
+
+/// What is not there: a pack of this name, or something of it.
+fn absent(desk: &Desk, name: &str, error: Error) -> Error {
+    let packs = match error.code {
+        "not_found" => desk.packs().unwrap_or_default(),
+        _ => return error,
+    };
+    let known: Vec<&str> = packs.iter().map(|pack| pack.name.as_str()).collect();
+    if known.contains(&name) {
+        return error;
+    }
+    Error::new(ErrorKind::NotFound, "not_found", no_pack(name, &known))
+}
+
 /// An installed pack as JSON.
 pub(super) fn installed(desk: &Desk, name: Option<&str>) -> Result<Option<InstalledView>> {
     let found = desk.packs()?.into_iter().find(|p| Some(&*p.name) == name);
@@ -156,11 +183,12 @@ async fn read_pack(
 ) -> std::result::Result<Response, Problem> {
     let at_least = params.only_at_least()?;
     let name = path.text("name").to_owned();
-    let done = app.read(at_least, move |desk| installed(desk, Some(&name)));
-    match done.await? {
-        (pos, Some(pack)) => Ok(at(pos, tagged(pack))),
-        (_, None) => Err(Error::not_found().into()),
-    }
+    let done = app.read(at_least, move |desk| {
+        let found = installed(desk, Some(&name))?;
+        found.ok_or_else(|| absent(desk, &name, Error::not_found()))
+    });
+    let (pos, pack) = done.await?;
+    Ok(at(pos, tagged(pack)))
 }
 
 async fn install_pack(
@@ -193,7 +221,11 @@ async fn run(
     status: StatusCode,
 ) -> std::result::Result<Response, Problem> {
     let done = app.call(move |desk| {
-        let reply = records::run(desk, &caller, &command)?;
+        let done = records::run(desk, &caller, &command);
+        let reply = done.map_err(|e| match name.as_deref() {
+            Some(name) => absent(desk, name, e),
+            None => e,
+        })?;
         desk.move_records(MOVES_AWAITED)?;
         Ok((installed(desk, name.as_deref())?, reply))
     });
@@ -210,10 +242,12 @@ async fn remove_pack(
     State(app): State<App>,
     path: PathParams,
 ) -> std::result::Result<Response, Problem> {
-    let command = Command::RemovePack {
-        name: path.text("name").to_owned(),
-    };
-    let done = app.call(move |desk| records::run(desk, &caller, &command));
+    let name = path.text("name").to_owned();
+    let command = Command::RemovePack { name: name.clone() };
+    let done = app.call(move |desk| {
+        let done = records::run(desk, &caller, &command);
+        done.map_err(|e| absent(desk, &name, e))
+    });
     Ok(records::changed(&done.await?, StatusCode::NO_CONTENT))
 }
 
@@ -227,7 +261,8 @@ async fn read_files(
     let at_least = params.only_at_least()?;
     let name = path.text("name").to_owned();
     let done = app.read(at_least, move |desk| {
-        desk.pack_files(&name, revision.as_deref())
+        let files = desk.pack_files(&name, revision.as_deref());
+        files.map_err(|e| absent(desk, &name, e))
     });
     let (pos, files) = done.await?;
     let tag = format!("\"{}\"", hex(&files.hash()));
@@ -244,7 +279,10 @@ async fn list_revisions(
 ) -> std::result::Result<Response, Problem> {
     let at_least = params.only_at_least()?;
     let name = path.text("name").to_owned();
-    let done = app.read(at_least, move |desk| desk.pack_events(&name));
+    let done = app.read(at_least, move |desk| {
+        let events = desk.pack_events(&name);
+        events.map_err(|e| absent(desk, &name, e))
+    });
     let (pos, events) = done.await?;
     let items: Vec<EventView> = events.into_iter().map(view::event).collect();
     Ok(at(pos, axum::Json(json!({ "items": items, "next": null }))))
@@ -262,8 +300,15 @@ async fn diff_pack(
     let done = app.read(at_least, move |desk| {
         let files = |which: Option<&str>| -> Result<PackFiles> {
             match which {
-                Some("draft") => Ok(desk.pack_draft(&name)?.files),
-                other => desk.pack_files(&name, other),
+                Some("draft") => match desk.pack_draft(&name) {
+                    Ok(draft) => Ok(draft.files),
+                    Err(error) if error.kind == ErrorKind::NotFound => Err(no_draft(&name)),
+                    Err(error) => Err(error),
+                },
+                other => {
+                    let files = desk.pack_files(&name, other);
+                    files.map_err(|e| absent(desk, &name, e))
+                }
             }
         };
         let old = files(from.as_deref())?;
@@ -272,6 +317,12 @@ async fn diff_pack(
     });
     let (pos, diff) = done.await?;
     Ok(at(pos, axum::Json(view::diff(diff))))
+}
+
+fn no_draft(name: &str) -> Error {
+    let message =
+        format!("pack `{name}` has no draft; save one, or name two revisions with `from` and `to`");
+    Error::new(ErrorKind::NotFound, "not_found", message)
 }
 
 async fn roll_back(

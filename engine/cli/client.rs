@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::failure::{Failure, Outcome};
+use super::failure::{Failure, GRANTS_NEEDED, Outcome, PACK_FAULT};
 use super::folder::{Folder, Opening};
 use super::settings::Shared;
 use crate::desk::Desk;
@@ -303,7 +303,18 @@ impl Client {
         if answer.status().is_success() {
             return Ok(body);
         }
-        let lines: Vec<String> = items(&body, "errors")
+        let faults = items(&body, "errors");
+        let of_files = |fault: &Json| text_of(fault, "code") == PACK_FAULT;
+        if !faults.is_empty() && faults.iter().all(of_files) {
+            let texts = faults.iter().map(|f| text_of(f, "detail").to_owned());
+            return Err(Failure::of_files(texts.collect()));
+        }
+        if text_of(&body, "code") == GRANTS_NEEDED {
+            let asked = faults.iter().map(|f| text_of(f, "field").to_owned());
+            let failure = Failure::new(text_of(&body, "detail"));
+            return Err(failure.asking(asked.collect()));
+        }
+        let lines: Vec<String> = faults
             .iter()
             .map(|fault| match text_of(fault, "field") {
                 "" => text_of(fault, "detail").to_owned(),
@@ -315,10 +326,26 @@ impl Client {
                 "" => &text,
                 detail => detail,
             };
-            return Err(Failure::new(format!("{}: {detail}", answer.status())));
+            let failure = Failure::new(format!("{}: {detail}", answer.status()));
+            return Err(match answer.status().as_u16() {
+                404 => failure.absent(),
+                _ => failure,
+            });
         }
         Err(Failure::new(lines.join("\n")))
     }
+}
+
+/// A text as part of a path or query.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    text.bytes()
+        .map(|byte| match plain(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 /// A text in a JSON object; empty when there is none.

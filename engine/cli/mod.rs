@@ -20,6 +20,7 @@ mod pack_check;
 mod pack_new;
 mod pack_revisions;
 mod pack_test;
+mod pack_together;
 mod pack_work;
 mod plugin;
 mod report;
@@ -28,6 +29,7 @@ mod settings;
 mod shadows;
 mod simulate;
 mod token;
+mod trial;
 mod watch;
 mod why;
 

@@ -6,9 +6,11 @@ use clap::{Args, Subcommand};
 
 use super::client::{Peer, Place};
 use super::failure::{Failure, Outcome};
+use super::pack_together::Candidate;
 use super::settings::{Settings, Shared};
 use super::{logging, pack_check, pack_new, pack_revisions, pack_work, simulate};
-use crate::packs::PackFiles;
+use crate::desk::{Desk, Error};
+use crate::packs::{PackFault, PackFiles, pack_name};
 
 /// What to do with packs.
 #[derive(Debug, Subcommand)]
@@ -117,7 +119,8 @@ pub enum PackTask {
 /// What `install` and `upgrade` take.
 #[derive(Debug, Args)]
 pub struct InstallArgs {
-    /// Folders of the packs.
+    /// Folders of the packs; several are checked together first, and installed after those that they
+    /// require.
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,
     /// Check only, and tell what would change.
@@ -152,14 +155,17 @@ pub fn run(task: &PackTask, place: &Place, shared: &Shared) -> Outcome<()> {
         _ => Vec::new(),
     };
     let peer = place.peer(shared)?;
-    let done = with(&peer, task, folders);
+    let done = with(&peer, task, folders).map_err(|failure| match name_of(task) {
+        Some(name) => pack_work::of_name(&peer, name, failure),
+        None => failure,
+    });
     if let Peer::Desk(desk) = peer {
         desk.close()?;
     }
     done
 }
 
-fn with(peer: &Peer, task: &PackTask, folders: Vec<(String, PackFiles)>) -> Outcome<()> {
+fn with(peer: &Peer, task: &PackTask, folders: Vec<Candidate>) -> Outcome<()> {
     match task {
         PackTask::New { .. } | PackTask::Check { .. } | PackTask::Test(_) => Ok(()),
         PackTask::Install(args) => pack_work::install(peer, folders, args, false),
@@ -194,12 +200,42 @@ fn with(peer: &Peer, task: &PackTask, folders: Vec<(String, PackFiles)>) -> Outc
     }
 }
 
-fn read(folders: &[PathBuf]) -> Outcome<Vec<(String, PackFiles)>> {
-    let mut read = Vec::new();
-    for folder in folders {
-        read.push((folder.display().to_string(), files(folder)?));
+fn read(folders: &[PathBuf]) -> Outcome<Vec<Candidate>> {
+    let one = |folder: &PathBuf| Ok(Candidate::new(folder, files(folder)?));
+    folders.iter().map(one).collect()
+}
+
+/// The name of the pack that a task is about.
+fn name_of(task: &PackTask) -> Option<&str> {
+    match task {
+        PackTask::History { name }
+        | PackTask::Export { name, .. }
+        | PackTask::Rollback { name, .. }
+        | PackTask::Disable { name }
+        | PackTask::Enable { name }
+        | PackTask::Grant { name, .. }
+        | PackTask::Remove { name }
+        | PackTask::Diff { what: name, .. } => Some(name),
+        _ => None,
     }
-    Ok(read)
+}
+
+/// What is wrong with a folder's files: those of packs beside which they would stand, too.
+pub fn faulty(folder: &Path, files: &PackFiles, faults: &[PackFault]) -> Failure {
+    let own = pack_name(files).unwrap_or_default();
+    let home = |pack: &str| (pack.is_empty() || pack == own).then_some(folder);
+    Failure::of_packs(home, faults)
+}
+
+/// What a desk said of a folder's files, with the place of each fault.
+pub fn refused(desk: &Desk, folder: &Path, files: &PackFiles, error: Error) -> Failure {
+    if error.code == "pack_invalid"
+        && let Ok(faults) = desk.pack_faults(files)
+        && !faults.is_empty()
+    {
+        return faulty(folder, files, &faults);
+    }
+    Failure::from(error).in_folder(folder, files)
 }
 
 /// The files of a pack's folder.
@@ -213,5 +249,5 @@ pub fn files(folder: &Path) -> Outcome<PackFiles> {
             folder.display()
         )));
     }
-    PackFiles::read_dir(folder).map_err(|faults| Failure::of_pack(&faults))
+    PackFiles::read_dir(folder).map_err(|faults| Failure::of_pack(folder, &faults))
 }

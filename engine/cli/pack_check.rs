@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 20;
 
 /// Checks folders. All faults of all of them are told.
 pub fn check(folders: &[PathBuf]) -> Outcome<()> {
-    let hosts = BuiltIn::new(None).map_err(|fault| Failure::of_pack(&[fault]))?;
+    let hosts = BuiltIn::new(None).map_err(|fault| Failure::new(fault.to_string()))?;
     let mut wrong = Vec::new();
     for folder in folders {
         match check_one(folder, &hosts) {
@@ -27,15 +27,20 @@ pub fn check(folders: &[PathBuf]) -> Outcome<()> {
 }
 
 fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<Vec<String>> {
-    let mut all = Vec::new();
-    with_required(folder, hosts, &mut all, 0)?;
+    let mut found = Vec::new();
+    with_required(folder, hosts, &mut found, 0)?;
+    let all: Vec<Arc<Loaded>> = found.iter().map(|(_, pack)| Arc::clone(pack)).collect();
     let Some(pack) = all.last().cloned() else {
         return Err(Failure::new("there is nothing to check"));
     };
-    let catalog = Catalog::build(&all, &[]).map_err(|faults| Failure::of_pack(&faults))?;
+    let home = |name: &str| {
+        let own = found.iter().find(|(_, pack)| pack.name() == name);
+        own.map(|(folder, _)| folder.as_path())
+    };
+    let catalog = Catalog::build(&all, &[]).map_err(|faults| Failure::of_packs(home, &faults))?;
     let misnamed = catalog.misnamed(pack.name()).faults;
     if !misnamed.is_empty() {
-        return Err(Failure::of_pack(&misnamed));
+        return Err(Failure::of_packs(home, &misnamed));
     }
     let asks: Vec<&str> = pack.manifest.asks.beyond_harmless();
     let asks = match asks.is_empty() {
@@ -55,16 +60,15 @@ fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<Vec<String>> {
 fn with_required(
     folder: &Path,
     hosts: &BuiltIn,
-    all: &mut Vec<Arc<Loaded>>,
+    all: &mut Vec<(PathBuf, Arc<Loaded>)>,
     depth: usize,
 ) -> Outcome<()> {
     let files = pack::files(folder)?;
-    let loaded = packs::load(&files, hosts).map_err(|faults| Failure::of_pack(&faults))?;
-    let beside = folder.canonicalize().ok();
-    let beside = beside.as_deref().and_then(Path::parent);
+    let loaded = packs::load(&files, hosts).map_err(|faults| Failure::of_pack(folder, &faults))?;
+    let beside = beside(folder);
     for name in &loaded.manifest.requires {
-        let there = beside.map(|b| b.join(name));
-        let known = all.iter().any(|p| p.name() == name);
+        let there = beside.as_ref().map(|b| b.join(name));
+        let known = all.iter().any(|(_, p)| p.name() == name);
         if let Some(there) = there.filter(|t| t.join("pack.toml").is_file())
             && !known
             && depth < MAX_DEPTH
@@ -72,8 +76,17 @@ fn with_required(
             with_required(&there, hosts, all, depth + 1)?;
         }
     }
-    if all.iter().all(|p| p.name() != loaded.name()) {
-        all.push(Arc::new(loaded));
+    if all.iter().all(|(_, p)| p.name() != loaded.name()) {
+        all.push((folder.to_owned(), Arc::new(loaded)));
     }
     Ok(())
+}
+
+/// The folder around a pack's, as it was given where that says it.
+fn beside(folder: &Path) -> Option<PathBuf> {
+    let named = folder.file_name().and(folder.parent());
+    match named {
+        Some(parent) => Some(parent.to_owned()),
+        None => folder.canonicalize().ok()?.parent().map(Path::to_owned),
+    }
 }

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::failure::{Failure, Outcome};
 use super::out;
-use crate::domain::code;
-use crate::packs::authoring;
+use crate::packs::{authoring, name_fault};
 
 const MANIFEST: &str = r##"#:schema .opora/pack.schema.json
 # What the pack is called, what it may do, its options and its rules.
@@ -204,8 +203,8 @@ opora pack install .
 
 /// Makes the folder.
 pub fn new(name: &str, dir: Option<&Path>) -> Outcome<()> {
-    if let Some(why) = code::fault(name) {
-        return Err(Failure::new(format!("the name `{name}` {why}")));
+    if let Some(why) = name_fault(name) {
+        return Err(Failure::new(why));
     }
     let dir = dir.unwrap_or(Path::new(name));
     if dir.exists() {

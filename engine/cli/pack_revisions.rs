@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::client::{Peer, items, text_of};
+use super::client::{Peer, encoded, items, text_of};
 use super::failure::{Failure, Outcome};
-use super::{out, pack};
+use super::{out, pack, pack_work};
 use crate::api::PackUpload;
 use crate::packs::{PackFiles, diff as diff_files, pack_name};
 
@@ -22,9 +22,11 @@ pub fn history(peer: &Peer, name: &str) -> Outcome<()> {
     Ok(())
 }
 
-type Event = (String, String, String, Option<String>, Option<String>);
+/// Revision, version, what happened, when and by whom.
+pub type Event = (String, String, String, Option<String>, Option<String>);
 
-fn events(peer: &Peer, name: &str) -> Outcome<Vec<Event>> {
+/// What happened to a pack, newest first.
+pub fn events(peer: &Peer, name: &str) -> Outcome<Vec<Event>> {
     match peer {
         Peer::Desk(desk) => {
             let events = desk.pack_events(name)?.into_iter();
@@ -35,7 +37,7 @@ fn events(peer: &Peer, name: &str) -> Outcome<Vec<Event>> {
             Ok(events.map(event).collect())
         }
         Peer::Server(client) => {
-            let answer = client.get(&format!("/v1/packs/{name}/revisions"))?;
+            let answer = client.get(&format!("/v1/packs/{}/revisions", encoded(name)))?;
             let optional = |e: &Json, key: &str| {
                 let text = e.get(key).and_then(Json::as_str);
                 text.map(str::to_owned)
@@ -51,12 +53,12 @@ fn events(peer: &Peer, name: &str) -> Outcome<Vec<Event>> {
 }
 
 /// The files of a revision; none: of the active one.
-fn files(peer: &Peer, name: &str, revision: Option<&str>) -> Outcome<PackFiles> {
+pub fn files(peer: &Peer, name: &str, revision: Option<&str>) -> Outcome<PackFiles> {
     match peer {
         Peer::Desk(desk) => Ok(desk.pack_files(name, revision)?),
         Peer::Server(client) => {
-            let query = revision.map_or(String::new(), |r| format!("?revision={r}"));
-            let answer = client.get(&format!("/v1/packs/{name}/files{query}"))?;
+            let query = revision.map_or(String::new(), |r| format!("?revision={}", encoded(r)));
+            let answer = client.get(&format!("/v1/packs/{}/files{query}", encoded(name)))?;
             let upload: PackUpload = serde_json::from_value(answer)
                 .map_err(|e| Failure::new(format!("the server's answer cannot be read: {e}")))?;
             Ok(upload.into_files()?.1)
@@ -67,10 +69,14 @@ fn files(peer: &Peer, name: &str, revision: Option<&str>) -> Outcome<PackFiles> 
 /// Compares a folder with what is installed, or two revisions.
 pub fn diff(peer: &Peer, what: &str, from: Option<&str>, to: Option<&str>) -> Outcome<()> {
     let folder = Path::new(what);
-    let (old, new) = if folder.join("pack.toml").is_file() {
+    let (old, new) = if folder.is_dir() || what.contains(['/', '\\']) {
         let new = pack::files(folder)?;
         let name = pack_name(&new).unwrap_or_default();
-        (files(peer, &name, from)?, new)
+        let old = files(peer, &name, from);
+        (
+            old.map_err(|failure| pack_work::of_name(peer, &name, failure))?,
+            new,
+        )
     } else {
         let from = match from {
             Some(from) => from.to_owned(),
@@ -116,7 +122,7 @@ pub fn export(peer: &Peer, name: &str, dir: &Path, revision: Option<&str>) -> Ou
     let files = files(peer, name, revision)?;
     let faults = files.check(name);
     if !faults.is_empty() {
-        return Err(Failure::of_pack(&faults));
+        return Err(Failure::of_pack(dir, &faults));
     }
     for (path, bytes) in &files.files {
         let place = dir.join(path);

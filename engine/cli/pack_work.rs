@@ -1,47 +1,148 @@
 //! Changing packs: install, go back, rest, grant, remove.
 
+use std::path::Path;
+
 use serde_json::{Value as Json, json};
 
-use super::client::{Peer, items, text_of};
+use super::client::{Peer, encoded, items, text_of};
 use super::failure::{Failure, Outcome};
-use super::out;
 use super::pack::InstallArgs;
-use crate::api::PackUpload;
+use super::pack_together::Candidate;
+use super::{out, pack_revisions, pack_together};
+use crate::api::{PackUpload, no_pack};
 use crate::desk::{Actor, Command, Desk, Error, PackChange, Request};
-use crate::packs::{Given, PackFiles, pack_name};
+use crate::packs::{Given, Grants, nearest};
 
 /// Commands by which records move before somebody looks again.
 const MOVES: usize = 100;
 
-/// Installs folders, or tells what installing them would do.
+/// Installs folders, or tells what installing them would do. Several are checked together before the
+/// first is installed, and installed after those that they require.
 pub fn install(
     peer: &Peer,
-    folders: Vec<(String, PackFiles)>,
+    packs: Vec<Candidate>,
     args: &InstallArgs,
     only_known: bool,
 ) -> Outcome<()> {
     let known = names(peer)?;
-    for (folder, files) in folders {
-        let name = pack_name(&files).unwrap_or_default();
-        if only_known && !known.iter().any(|(known, ..)| *known == name) {
+    let installed: Vec<String> = known.iter().map(|(name, ..)| name.clone()).collect();
+    for pack in packs.iter().filter(|_| only_known) {
+        if !installed.contains(&pack.name) {
+            let (name, folder) = (&pack.name, pack.folder.display());
             return Err(Failure::new(format!(
                 "pack `{name}` is not installed; `opora pack install {folder}` installs it"
             )));
         }
-        if args.dry_run {
-            dry_run(peer, files)?;
-        } else {
-            install_one(peer, &folder, files, &args.grant.grant)?;
+    }
+    let packs = pack_together::ordered(packs);
+    let mut grants = vec![args.grant.grant.clone()];
+    if packs.len() > 1 {
+        let loaded = pack_together::fit(peer, &packs, &installed)?;
+        let asks: Vec<&Grants> = loaded.iter().map(|pack| &pack.manifest.asks).collect();
+        grants = shared_out(&args.grant.grant, &asks)?;
+        let each = packs.iter().zip(asks).zip(&grants);
+        for ((pack, asks), given) in each.filter(|_| !args.dry_run) {
+            admitted(peer, pack, asks, given)?;
         }
+    }
+    if args.dry_run {
+        return packs
+            .iter()
+            .try_for_each(|pack| dry_run(peer, pack, &packs, &installed));
+    }
+    let mut done: Vec<&str> = Vec::new();
+    for (pack, given) in packs.iter().zip(&grants) {
+        install_one(peer, pack, given).map_err(|failure| match done.as_slice() {
+            [] => failure,
+            done => Failure::new(format!(
+                "{failure}\ninstalled before it and left so: {}",
+                done.join(", ")
+            )),
+        })?;
+        done.push(&pack.name);
     }
     Ok(())
 }
 
-fn dry_run(peer: &Peer, files: PackFiles) -> Outcome<()> {
-    let lines: Vec<String> = match peer {
-        Peer::Desk(desk) => desk.dry_run_pack(&files)?,
+/// What is granted to each of several packs: of the names, those that it asks for.
+fn shared_out(names: &[String], asks: &[&Grants]) -> Outcome<Vec<Vec<String>>> {
+    if names == ["all"] {
+        return Ok(asks.iter().map(|_| names.to_vec()).collect());
+    }
+    let wants = |asks: &Grants, name: &str| asks.names().any(|n| n == name);
+    for name in names {
+        if !asks.iter().any(|asks| wants(asks, name)) {
+            let known = asks.iter().flat_map(|asks| asks.names());
+            let hint =
+                nearest(name, known).map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            return Err(Failure::new(format!(
+                "none of the packs asks for `{name}`{hint}"
+            )));
+        }
+    }
+    let own = |asks: &&Grants| {
+        let own = names.iter().filter(|name| wants(asks, name));
+        own.cloned().collect()
+    };
+    Ok(asks.iter().map(own).collect())
+}
+
+/// Whether the desk would take a pack, as far as it can tell before those that it requires are there.
+fn admitted(peer: &Peer, pack: &Candidate, asks: &Grants, given: &[String]) -> Outcome<()> {
+    let plan = match peer {
+        Peer::Desk(desk) => {
+            let plan = desk.plan_pack(&pack.files);
+            plan.ok().map(|plan| (plan.asks, plan.refusals))
+        }
         Peer::Server(client) => {
-            let answer = client.post("/v1/packs?dry_run=true", &PackUpload::of(files))?;
+            let upload = PackUpload::of(pack.files.clone());
+            let plan = client.post("/v1/packs?dry_run=true", &upload).ok();
+            plan.map(|plan| {
+                let list = |name: &str| {
+                    let texts = items(&plan, name).iter().filter_map(Json::as_str);
+                    texts.map(str::to_owned).collect()
+                };
+                (list("asks"), list("refusals"))
+            })
+        }
+    };
+    // A pack that requires another new one cannot be planned yet: then it has nothing so far.
+    let (missing, refusals) = plan.unwrap_or_else(|| {
+        let asks = asks.beyond_harmless().into_iter();
+        (asks.map(str::to_owned).collect(), Vec::new())
+    });
+    if !refusals.is_empty() {
+        let folder = pack.folder.display();
+        return Err(Failure::new(format!("{folder}: {}", refusals.join("\n"))));
+    }
+    match missing.is_empty() || !given.is_empty() {
+        true => Ok(()),
+        false => Err(asks_for(&missing, &pack.folder)),
+    }
+}
+
+fn dry_run(peer: &Peer, pack: &Candidate, all: &[Candidate], installed: &[String]) -> Outcome<()> {
+    let files = &pack.files;
+    if all.len() > 1 {
+        out::say(&format!("{}:", pack.folder.display()))?;
+        let comes = |name: &&String| {
+            !installed.contains(name) && all.iter().any(|other| other.name == **name)
+        };
+        if let Some(name) = pack.requires.iter().find(comes) {
+            return out::say(&format!(
+                "comes after {name}; what else it would do is told once {name} is installed"
+            ));
+        }
+    }
+    let lines: Vec<String> = match peer {
+        Peer::Desk(desk) => {
+            let lines = desk.dry_run_pack(files);
+            lines.map_err(|e| super::pack::refused(desk, &pack.folder, files, e))?
+        }
+        Peer::Server(client) => {
+            let upload = PackUpload::of(files.clone());
+            let answer = client.post("/v1/packs?dry_run=true", &upload);
+            let answer = answer.map_err(|failure| failure.in_folder(&pack.folder, files))?;
             let list = |name: &str, before: &str| -> Vec<String> {
                 let texts = items(&answer, name).iter().filter_map(Json::as_str);
                 texts.map(|text| format!("{before}{text}")).collect()
@@ -60,24 +161,56 @@ fn dry_run(peer: &Peer, files: PackFiles) -> Outcome<()> {
     lines.iter().try_for_each(|line| out::say(line))
 }
 
-fn install_one(peer: &Peer, folder: &str, files: PackFiles, grants: &[String]) -> Outcome<()> {
+fn install_one(peer: &Peer, pack: &Candidate, grants: &[String]) -> Outcome<()> {
+    let (folder, files) = (pack.folder.as_path(), &pack.files);
     match peer {
         Peer::Desk(desk) => {
-            let grants = Given::of(grants);
-            let name = pack_name(&files).unwrap_or_default();
-            let change = PackChange::Install { files, grants };
-            let pos = run(desk, "", change).map_err(|e| explain(e, folder))?;
+            let change = PackChange::Install {
+                files: files.clone(),
+                grants: Given::of(grants),
+            };
+            let done =
+                run(desk, "", change).map_err(|e| super::pack::refused(desk, folder, files, e));
+            let pos = done.map_err(|failure| explain(failure, folder))?;
+            let folder = folder.display();
             out::say(&format!("installed {folder} at position {pos}"))?;
-            warn(desk.pack_warnings(&name)?.iter().map(String::as_str))
+            warn(desk.pack_warnings(&pack.name)?.iter().map(String::as_str))?;
         }
         Peer::Server(client) => {
-            let upload = PackUpload::of(files).granting(grants.to_vec());
-            let answer = client.post("/v1/packs", &upload)?;
+            let upload = PackUpload::of(files.clone()).granting(grants.to_vec());
+            let answer = client.post("/v1/packs", &upload);
+            let answer = answer.map_err(|failure| failure.in_folder(folder, files));
+            let answer = answer.map_err(|failure| explain(failure, folder))?;
             let (name, version) = (text_of(&answer, "name"), text_of(&answer, "version"));
             out::say(&format!("installed {name} {version}"))?;
-            warn(items(&answer, "warnings").iter().filter_map(Json::as_str))
+            warn(items(&answer, "warnings").iter().filter_map(Json::as_str))?;
         }
     }
+    remarks(peer, &pack.name)
+}
+
+/// What whoever installed a revision may not expect.
+fn remarks(peer: &Peer, name: &str) -> Outcome<()> {
+    let (known, events) = (names(peer)?, pack_revisions::events(peer, name)?);
+    if known
+        .iter()
+        .any(|(own, _, state)| own == name && state.contains("disabled"))
+    {
+        out::say(&format!(
+            "{name} rests as before; `opora pack enable {name}` lets it run"
+        ))?;
+    }
+    let Some((revision, version, ..)) = events.first() else {
+        return Ok(());
+    };
+    let mut same = events.iter().filter(|(_, other, ..)| other == version);
+    if same.any(|(other, ..)| other != revision) {
+        out::say(&format!(
+            "warning: version {version} of {name} was another revision before; `rollback`, `diff` and \
+             `export` take the newest, older ones by the beginning of their hash"
+        ))?;
+    }
+    Ok(())
 }
 
 /// Tells what may go wrong while the rules run.
@@ -86,18 +219,35 @@ fn warn<'a>(mut warnings: impl Iterator<Item = &'a str>) -> Outcome<()> {
 }
 
 /// What is asked for, and how it is granted.
-fn explain(error: Error, folder: &str) -> Failure {
-    if error.code != "grants_needed" {
-        return error.into();
+fn explain(failure: Failure, folder: &Path) -> Failure {
+    match failure.asked() {
+        [] => failure,
+        asked => asks_for(asked, folder),
     }
-    let asked = error.faults.iter().filter_map(|f| f.field.as_deref());
-    let asked: Vec<&str> = asked.collect();
+}
+
+fn asks_for(asked: &[String], folder: &Path) -> Failure {
+    let none = String::from("NAME");
     Failure::new(format!(
-        "the pack asks for {}; grant all of it with `opora pack install {folder} --grant all`, or \
-         some with `--grant {}`",
+        "the pack asks for {}; grant all of it with `opora pack install {} --grant all`, or some with \
+         `--grant {}`",
         asked.join(", "),
-        asked.first().unwrap_or(&"NAME")
+        folder.display(),
+        asked.first().unwrap_or(&none)
     ))
+}
+
+/// A failure about a pack by name: whether there is such a pack at all.
+pub fn of_name(peer: &Peer, name: &str, failure: Failure) -> Failure {
+    let known = match (failure.is_absent(), names(peer)) {
+        (true, Ok(known)) => known,
+        _ => return failure,
+    };
+    let known: Vec<&str> = known.iter().map(|(name, ..)| name.as_str()).collect();
+    if known.contains(&name) {
+        return failure;
+    }
+    Failure::new(no_pack(name, &known))
 }
 
 /// Runs a change on a desk of one's own; records that follow move before it returns.
@@ -159,7 +309,7 @@ pub fn roll_back(peer: &Peer, name: &str, to: Option<&str>, grants: &[String]) -
         }
         Peer::Server(client) => {
             let body = json!({ "to": to, "grants": grants });
-            let answer = client.post(&format!("/v1/packs/{name}/rollback"), &body)?;
+            let answer = client.post(&format!("/v1/packs/{}/rollback", encoded(name)), &body)?;
             text_of(&answer, "version").to_owned()
         }
     };
@@ -174,7 +324,9 @@ pub fn rest(peer: &Peer, name: &str, rests: bool) -> Outcome<()> {
     };
     match peer {
         Peer::Desk(desk) => drop(run(desk, name, change)?),
-        Peer::Server(client) => drop(client.post(&format!("/v1/packs/{name}/{word}"), &json!({}))?),
+        Peer::Server(client) => {
+            drop(client.post(&format!("/v1/packs/{}/{word}", encoded(name)), &json!({}))?)
+        }
     }
     out::say(&format!("{done} {name}"))
 }
@@ -216,7 +368,7 @@ pub fn grant(peer: &Peer, name: &str, names: &[String]) -> Outcome<()> {
         }
         Peer::Server(client) => {
             let body = json!({ "grants": names });
-            let answer = client.post(&format!("/v1/packs/{name}/grants"), &body)?;
+            let answer = client.post(&format!("/v1/packs/{}/grants", encoded(name)), &body)?;
             let texts = items(&answer, "grants").iter().filter_map(Json::as_str);
             texts.map(str::to_owned).collect()
         }
@@ -236,7 +388,7 @@ pub fn remove(peer: &Peer, name: &str) -> Outcome<()> {
             desk.run(&Request::by(Actor::System), &Command::RemovePack { name })?;
         }
         Peer::Server(client) => {
-            client.delete(&format!("/v1/packs/{name}"))?;
+            client.delete(&format!("/v1/packs/{}", encoded(name)))?;
         }
     }
     out::say(&format!("removed {name}"))

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::client::{Peer, Place, items, text_of};
+use super::client::{Peer, Place, encoded, items, text_of};
 use super::failure::{Failure, Outcome};
 use super::settings::{Settings, Shared};
-use super::{logging, out, pack};
+use super::{logging, out, pack, trial};
 use crate::api::{self, PackUpload};
 use crate::desk::{Actor, Desk, SimulateQuery};
 use crate::packs::PackFiles;
@@ -20,7 +20,7 @@ pub struct SimulateArgs {
     /// Folder of the changed pack.
     #[arg(value_name = "PACK_DIR")]
     folder: PathBuf,
-    /// How far to go back: `30d`, `12h`, `90m`; everything when not given.
+    /// How far to go back: `30d`, `12h`, `90m`, or an instant; everything when not given.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Most differences that are told one by one; all are counted.
@@ -50,14 +50,8 @@ fn run(args: &SimulateArgs, place: &Place, shared: &Shared) -> Outcome<bool> {
     let peer = place.peer(shared)?;
     let found = match &peer {
         Peer::Desk(desk) => here(desk, args, &files),
-        Peer::Server(client) => {
-            let name = crate::packs::pack_name(&files).unwrap_or_default();
-            let mut path = format!("/v1/packs/{name}/simulate?limit={}", args.limit);
-            if let Some(since) = &args.since {
-                path.push_str(&format!("&since={since}"));
-            }
-            client.post(&path, &PackUpload::of(files))
-        }
+        Peer::Server(client) => trial::on_server(client, &files, args.since.as_deref(), args.limit)
+            .map_err(|failure| failure.in_folder(&args.folder, &files)),
     };
     if let Peer::Desk(desk) = peer {
         desk.close()?;
@@ -88,7 +82,8 @@ fn here(desk: &Desk, args: &SimulateArgs, files: &PackFiles) -> Outcome<Json> {
         bar.set_position(at.0);
     });
     bar.finish_and_clear();
-    let view = api::simulation_view(desk, done?)?;
+    let done = done.map_err(|e| pack::refused(desk, &args.folder, files, e))?;
+    let view = api::simulation_view(desk, done)?;
     serde_json::to_value(view).map_err(|e| Failure::new(e.to_string()))
 }
 
@@ -140,9 +135,6 @@ fn say(found: &Json) -> Outcome<()> {
             out::say(&format!("{} {text}", number(found, name)))?;
         }
     }
-    if found.get("cut").and_then(Json::as_bool) == Some(true) {
-        out::say("there was more to try: give a later --since, or try it on a copy of the folder")?;
-    }
     out::say(&format!(
         "{} {}: {} decisions of {} commands tried, {} commands would differ",
         text_of(found, "pack"),
@@ -162,21 +154,24 @@ pub fn shadow(peer: &Peer, folder: Option<&Path>, stop: Option<&str>, json: bool
         match peer {
             Peer::Desk(desk) => desk.stop_shadow(&Actor::System, name)?,
             Peer::Server(client) => {
-                client.delete(&format!("/v1/packs/{name}/shadow"))?;
+                client.delete(&format!("/v1/packs/{}/shadow", encoded(name)))?;
             }
         }
         return out::say(&format!("the shadow of {name} is gone"));
     }
     let found = match (folder, peer) {
         (Some(folder), Peer::Desk(desk)) => {
-            let started = desk.start_shadow(&Actor::System, &pack::files(folder)?)?;
+            let files = pack::files(folder)?;
+            let started = desk.start_shadow(&Actor::System, &files);
+            let started = started.map_err(|e| pack::refused(desk, folder, &files, e))?;
             vec![to_json(&api::shadow_view(desk, started)?)?]
         }
         (Some(folder), Peer::Server(client)) => {
             let files = pack::files(folder)?;
-            let name = crate::packs::pack_name(&files).unwrap_or_default();
-            let path = format!("/v1/packs/{name}/shadow");
-            vec![client.post(&path, &PackUpload::of(files))?]
+            let name = trial::name_of(&files);
+            let path = format!("/v1/packs/{}/shadow", encoded(&name));
+            let started = client.post(&path, &PackUpload::of(files.clone()));
+            vec![started.map_err(|failure| failure.in_folder(folder, &files))?]
         }
         (None, Peer::Desk(desk)) => {
             // Nobody follows while no server runs: what was committed meanwhile is looked at now.

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use super::failure::{Failure, Outcome};
-use super::out;
+use super::{out, pack};
 use crate::desk::{Actor, Command, Desk, PackChange, Request};
 use crate::packs::{Given, PackFiles, pack_name};
 
@@ -145,10 +145,10 @@ impl Watcher {
 
 /// Installs a folder when its files are others than those that run.
 fn install(desk: &Desk, folder: &Path, seen: &mut Seen) -> Outcome<Option<String>> {
-    let files = PackFiles::read_dir(folder).map_err(|faults| Failure::of_pack(&faults))?;
+    let files = PackFiles::read_dir(folder).map_err(|faults| Failure::of_pack(folder, &faults))?;
     let faults = desk.pack_faults(&files)?;
     if !faults.is_empty() {
-        return Err(Failure::of_pack(&faults));
+        return Err(pack::faulty(folder, &files, &faults));
     }
     let name = pack_name(&files).unwrap_or_default();
     let revision = files.hash();

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::client::{Peer, Place, items, text_of};
+use super::client::{Peer, Place, encoded, items, text_of};
 use super::failure::{Failure, Outcome};
 use super::settings::{Settings, Shared};
 use super::{logging, out};
@@ -132,7 +132,7 @@ fn explain(peer: &Peer, args: &WhyArgs) -> Outcome<Vec<Json>> {
                 let given = [("field", &args.field), ("cursor", &cursor)];
                 for (name, value) in given {
                     if let Some(value) = value {
-                        path.push_str(&format!("&{name}={}", escape(value)));
+                        path.push_str(&format!("&{name}={}", encoded(value)));
                     }
                 }
                 client.get(&path)?
@@ -157,7 +157,7 @@ fn again(peer: &Peer, args: &ReplayArgs) -> Outcome<Vec<Json>> {
         }
         Peer::Server(client) => {
             let rule = args.rule.as_ref();
-            let rule = rule.map_or(String::new(), |r| format!("?rule={}", escape(r)));
+            let rule = rule.map_or(String::new(), |r| format!("?rule={}", encoded(r)));
             let path = format!("/v1/journal/{}/replay{rule}", args.position);
             items(&client.get(&path)?, "items").to_vec()
         }
@@ -219,15 +219,6 @@ fn by_number(desk: &Desk, kind: Kind, number: i64) -> Outcome<Option<Id>> {
     query.filters.push(("number".to_owned(), wanted));
     let page = desk.list(&Actor::System, &query)?;
     Ok(page.items.first().map(|page| page.record.id))
-}
-
-/// A value for a query string.
-fn escape(text: &str) -> String {
-    let byte = |b: u8| match b {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(b).to_string(),
-        b => format!("%{b:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 fn number(json: &Json, name: &str) -> i64 {

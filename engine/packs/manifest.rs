@@ -86,6 +86,16 @@ pub fn pack_name(files: &PackFiles) -> Option<String> {
     files.text(FILE).and_then(|text| pack_key(text, "name"))
 }
 
+/// What is wrong with the name of a pack.
+#[must_use]
+pub fn name_fault(name: &str) -> Option<String> {
+    if let Some(why) = code::fault(name) {
+        return Some(format!("pack name `{}` {why}", short(name)));
+    }
+    let own = RESERVED.contains(&name);
+    own.then(|| format!("pack name `{name}` is the engine's own; choose another"))
+}
+
 fn pack_key(text: &str, key: &str) -> Option<String> {
     let tree = DeTable::parse(text).ok()?;
     let pack = tree.get_ref().get("pack")?.get_ref().as_table()?;
@@ -191,14 +201,7 @@ fn options(
 }
 
 fn check_pack(source: &Source, pack: &RawPack, files: &PackFiles, faults: &mut Faults) {
-    if let Some(why) = code::fault(&pack.name) {
-        let message = format!("pack name `{}` {why}", short(&pack.name));
-        faults.push(source.fault("pack/name", message));
-    } else if RESERVED.contains(&pack.name.as_str()) {
-        let message = format!(
-            "pack name `{}` is the engine's own; choose another",
-            pack.name
-        );
+    if let Some(message) = name_fault(&pack.name) {
         faults.push(source.fault("pack/name", message));
     }
     if !is_version(&pack.version) {

@@ -66,7 +66,7 @@ pub use files::PackFiles;
 pub use flow::{MAX_STATUSES, MAX_TRANSITIONS};
 pub use hosts::{Hosts, NoHosts, PluginFile, PluginUnit, ScriptUnit};
 pub use load::{Loaded, load, load_installed};
-pub use manifest::{CONTRACT, Manifest, pack_name};
+pub use manifest::{CONTRACT, Manifest, name_fault, pack_name};
 pub use moves::{Codes, Moves};
 pub use names::Misnamed;
 pub use plugin_limits::{CEILING, PluginLimits};

@@ -245,3 +245,345 @@ fn a_watched_folder_runs_as_it_was_saved_and_a_broken_one_does_not() {
     assert_eq!(version(), "0.2.0");
     assert_eq!(server.stop(), 0);
 }
+
+/// A pack of one rule in a folder.
+fn small(folder: &Path, name: &str, head: &str, script: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    let manifest = format!(
+        "[pack]\nname = \"{name}\"\nversion = \"0.1.0\"\nengine = \"0.1\"\n{head}\n\
+         [[rule]]\nname = \"look\"\nhook = \"record.validate\"\napplies_to = [\"*\"]\n\
+         script = \"rules.rhai\"\n"
+    );
+    std::fs::write(folder.join("pack.toml"), manifest).unwrap();
+    std::fs::write(folder.join("rules.rhai"), script).unwrap();
+}
+
+const QUIET: &str = "fn look(c) {}";
+/// Asks for nothing that needs a grant.
+const MODEST: &str = "[capabilities]\neffects = []";
+
+/// Runs a subcommand that must fail; returns what it said.
+#[track_caller]
+fn complained(args: &[&str]) -> String {
+    let output = opora(args);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{args:?}: {told}");
+    told
+}
+
+#[test]
+fn several_packs_are_installed_in_their_order_and_all_or_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let (ca, cb) = (dir.path().join("ca"), dir.path().join("cb"));
+    small(&ca, "ca", &format!("requires = [\"cb\"]\n{MODEST}"), QUIET);
+    small(&cb, "cb", MODEST, QUIET);
+    let server = Server::start(&data, &[]);
+    let both = |more: &[&str]| {
+        let mut args = vec![
+            "pack",
+            "--data",
+            text(&data),
+            "install",
+            text(&ca),
+            text(&cb),
+        ];
+        args.extend(more);
+        args.into_iter().map(str::to_owned).collect::<Vec<String>>()
+    };
+    let install = |more: &[&str]| {
+        let args = both(more);
+        opora(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let installed = || {
+        let list = server.get("/v1/packs").body["items"].clone();
+        let names = list.as_array().unwrap().iter();
+        names
+            .map(|p| p["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    // Faults of either, and of both together, keep both out.
+    for (folder, script, head, piece) in [
+        (
+            &cb,
+            "fn look(c) { c.dney(); }",
+            MODEST,
+            "cb/rules.rhai:1:16: `c` has no method `dney`",
+        ),
+        (
+            &cb,
+            QUIET,
+            "requires = [\"cc\"]",
+            "pack `cc` is not installed",
+        ),
+        (
+            &cb,
+            QUIET,
+            "[capabilities]\neffects = [\"notify\"]",
+            "the pack asks for effect:notify",
+        ),
+    ] {
+        small(folder, "cb", head, script);
+        let refused = install(&[]);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(
+            !refused.status.success() && told.contains(piece),
+            "{piece}: {told}"
+        );
+        assert!(installed().is_empty(), "{:?}", installed());
+    }
+    small(&cb, "cb", MODEST, QUIET);
+    let plan = install(&["--dry-run"]);
+    let told = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(told.contains("comes after cb"), "{told}");
+    assert!(installed().is_empty());
+    let done = install(&[]);
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let (a, b) = (
+        told.find("installed ca").unwrap(),
+        told.find("installed cb").unwrap(),
+    );
+    assert!(b < a, "{told}");
+    assert_eq!(server.stop(), 0);
+    // Without a server as well.
+    small(&cb, "cb", "requires = [\"elsewhere\"]", QUIET);
+    let refused = install(&[]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        told.contains("pack `elsewhere` is not installed") && !told.contains("did you mean"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_fault_is_told_in_one_place_with_its_folder_and_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let place = dir.path().join("parts2");
+    let slip = "fn look(c) {\n  c.dney(\"a\", \"b\");\n}\n";
+    let server = Server::start(&data, &[]);
+    let check = |script: &str, manifest: Option<&str>, wanted: &str| {
+        small(&place, "parts", MODEST, script);
+        if let Some(manifest) = manifest {
+            std::fs::write(place.join("pack.toml"), manifest).unwrap();
+        }
+        for task in [
+            &["pack", "install"][..],
+            &["simulate"],
+            &["pack", "shadow"],
+            &["pack", "check"],
+        ] {
+            let mut args = task.to_vec();
+            args.push(text(&place));
+            if task != ["pack", "check"] {
+                args.extend(["--data", text(&data)]);
+            }
+            let told = complained(&args);
+            let path = format!("{}{wanted}", text(&place));
+            assert!(told.contains(&path), "{task:?}: {path} in {told}");
+            let file = wanted.trim_start_matches('/').split(':').next().unwrap();
+            assert_eq!(told.matches(file).count(), 1, "{task:?}: {told}");
+        }
+    };
+    let lines = "/rules.rhai:2:5: `c` has no method `dney`; did you mean `deny`?\n    c.dney(\"a\", \"b\");";
+    check(slip, None, lines);
+    let broken = "[pack]\nname = \"parts\"\nversion = \n";
+    check(QUIET, Some(broken), "/pack.toml:3:");
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_pack_that_is_not_there_is_told_with_those_that_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let place = dir.path().join("lifts");
+    small(&place, "lifts", MODEST, QUIET);
+    let server = Server::start(&data, &[]);
+    said(&["pack", "--data", text(&data), "install", text(&place)]);
+    let out = dir.path().join("out");
+    let all = || {
+        for task in [
+            "history", "enable", "disable", "remove", "grant", "export", "rollback", "diff",
+        ] {
+            let more = if task == "export" { text(&out) } else { "" };
+            let mut args = vec!["pack", "--data", text(&data), task, "lfits"];
+            args.extend(Some(more).filter(|m| !m.is_empty()));
+            let told = complained(&args);
+            let wanted = "there is no pack `lfits`; did you mean `lifts`? (installed: lifts)";
+            assert!(told.contains(wanted), "{task}: {told}");
+        }
+        let told = complained(&["pack", "--data", text(&data), "diff", "../x"]);
+        assert!(
+            told.contains("`../x` is no pack: it has no pack.toml"),
+            "{told}"
+        );
+    };
+    all();
+    let detail = |path: &str| server.get(path).body["detail"].as_str().unwrap().to_owned();
+    assert_eq!(
+        detail("/v1/packs/nope"),
+        "there is no pack `nope`; installed: lifts"
+    );
+    assert!(detail("/v1/packs/lifts/diff").contains("has no draft"));
+    assert_eq!(server.stop(), 0);
+    all();
+}
+
+#[test]
+fn what_an_installation_leaves_unsaid_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, place) = (dir.path().join("data"), dir.path().join("lifts"));
+    Server::start(&data, &[]).stop();
+    let install = || said(&["pack", "--data", text(&data), "install", text(&place)]);
+    small(&place, "lifts", MODEST, QUIET);
+    let told = install();
+    assert!(
+        !told.contains("warning") && !told.contains("rests"),
+        "{told}"
+    );
+    said(&["pack", "--data", text(&data), "disable", "lifts"]);
+    small(&place, "lifts", MODEST, "fn look(c) { }");
+    let told = install();
+    for piece in [
+        "lifts rests as before; `opora pack enable lifts`",
+        "warning: version 0.1.0 of lifts was another revision before",
+    ] {
+        assert!(told.contains(piece), "no `{piece}` in: {told}");
+    }
+}
+
+#[test]
+fn names_that_no_pack_may_have_are_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["local", "engine", "opora"] {
+        let place = dir.path().join(name);
+        let told = complained(&["pack", "new", name, "--dir", text(&place)]);
+        assert!(
+            told.contains("is the engine's own; choose another"),
+            "{told}"
+        );
+        assert!(!place.exists());
+    }
+}
+
+#[test]
+fn every_slip_of_a_file_is_told_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("lifts");
+    small(
+        &place,
+        "lifts",
+        "pulgin = \"x\"\nnmaes = { en = \"x\" }",
+        QUIET,
+    );
+    std::fs::write(
+        place.join("definitions.toml"),
+        "[[workflow]]\ncode = \"w\"\ninitail = \"n\"\n\
+         statuses = [{ code = \"n\", category = \"enw\", coed = \"m\" }]\n",
+    )
+    .unwrap();
+    let told = complained(&["pack", "check", text(&place)]);
+    for piece in ["`pulgin`", "`nmaes`"] {
+        assert!(told.contains(piece), "no {piece} in: {told}");
+    }
+    let manifest = place.join("pack.toml");
+    let good = std::fs::read_to_string(&manifest).unwrap();
+    let good = good.replace("pulgin = \"x\"\nnmaes = { en = \"x\" }\n", "");
+    std::fs::write(manifest, good).unwrap();
+    let told = complained(&["pack", "check", text(&place)]);
+    for piece in ["`initail`", "`enw`", "`coed`"] {
+        assert!(told.contains(piece), "no {piece} in: {told}");
+    }
+}
+
+#[test]
+fn a_trial_through_a_server_goes_back_to_the_beginning() {
+    use opora::desk::{Actor, Command, Desk, DeskOptions, Request, VirtualClock};
+    use opora::domain::Kind;
+    let dir = tempfile::tempdir().unwrap();
+    let (data, place) = (dir.path().join("data"), dir.path().join("lifts"));
+    std::fs::create_dir(&data).unwrap();
+    said(&["pack", "new", "lifts", "--dir", text(&place)]);
+    {
+        let file = data.join("opora.redb");
+        let store = opora::store::RedbStore::open(file, opora::store::OpenOptions::default());
+        let start = "2026-01-05T09:00:00Z".parse().unwrap();
+        let clock = std::sync::Arc::new(VirtualClock::at(start));
+        let options = DeskOptions {
+            clock: clock.clone(),
+            search: false,
+            ..DeskOptions::default()
+        };
+        let desk = Desk::open(std::sync::Arc::new(store.unwrap()), options).unwrap();
+        let run = |command: Command| desk.run(&Request::by(Actor::System), &command).unwrap();
+        let files = opora::packs::PackFiles::read_dir(&place).unwrap();
+        run(Command::InstallPack { files });
+        let fields = serde_json::json!({"type": "case", "title": "x"});
+        let fields = fields.as_object().unwrap().clone();
+        let id = run(Command::Create {
+            kind: Kind::Ticket,
+            fields,
+        })
+        .id;
+        for to in ["open", "waiting"] {
+            run(Command::Transition {
+                kind: Kind::Ticket,
+                id,
+                to: to.to_owned(),
+                fields: serde_json::Map::new(),
+            });
+        }
+        clock.advance(chrono::TimeDelta::days(3));
+        while desk.fire_due(100).unwrap() > 0 {}
+        desk.close().unwrap();
+    }
+    let rules = place.join("rules.rhai");
+    let script = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(&rules, script.replace("c.options.remind_hours", "48")).unwrap();
+    let server = Server::start(&data, &[]);
+    let tried = |since: Option<&str>| {
+        let mut args = vec!["simulate", text(&place), "--json", "--data", text(&data)];
+        args.extend(since.into_iter().flat_map(|since| ["--since", since]));
+        let output = opora(&args);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect(&told);
+        (output.status.code(), json["commands"].as_u64().unwrap())
+    };
+    let all = tried(None);
+    assert!(all.0 == Some(1) && all.1 >= 3, "{all:?}");
+    assert_eq!(tried(Some("2026-01-01T00:00:00+03:00")), all);
+    let late = tried(Some("2026-02-01T00:00:00+03:00"));
+    assert!(late.0 == Some(0) && late.1 < all.1, "{late:?} of {all:?}");
+    assert_eq!(server.stop(), 0);
+    assert_eq!(tried(None).0, all.0);
+}
+
+#[test]
+fn a_draft_that_cannot_be_tested_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&dir.path().join("data"), &[]);
+    let manifest = "[pack]\nname = \"odd\"\nversion = \"0.1.0\"\nengine = \"0.1\"\n";
+    let tested = |manifest: &str| {
+        let files = serde_json::json!({"files": {"pack.toml": {"text": manifest}}});
+        let saved = server.post("/v1/packs/odd/draft", "", &files).unwrap();
+        assert_eq!(saved.status, 204);
+        let nothing = serde_json::json!({});
+        let told = server.post("/v1/packs/odd/draft/test", "", &nothing);
+        told.unwrap().body
+    };
+    let told = tested(manifest);
+    assert_eq!(
+        (&told["ok"], &told["why"]),
+        (&false.into(), &"there is no scenario in tests/".into())
+    );
+    let told = tested(&format!("{manifest}pulgin = \"x\"\n"));
+    assert_eq!(told["ok"], false);
+    assert_eq!(told["faults"][0]["line"], 5);
+    assert_eq!(told["faults"][0]["suggestion"], "plugin");
+    assert_eq!(server.stop(), 0);
+}

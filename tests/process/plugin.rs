@@ -70,7 +70,7 @@ fn a_new_plugin_has_all_that_it_needs_and_is_short() {
     let again = opora(place.path(), &["plugin", "new", "my-js"]);
     says(&again, false, &["`my-js` exists"]);
     let odd = opora(place.path(), &["plugin", "new", "My plugin"]);
-    says(&odd, false, &["the name `My plugin` must begin with"]);
+    says(&odd, false, &["pack name `My plugin` must begin with"]);
 }
 
 /// The conformance plugin as a project.
@@ -152,5 +152,60 @@ fn a_plugin_is_checked_tested_and_run_within_the_limits_of_production() {
         &opora(folder, &["plugin", "check"]),
         false,
         &["guest.wasm", "WebAssembly"],
+    );
+}
+
+#[test]
+fn a_plugin_that_is_not_built_says_how() {
+    let place = tempfile::tempdir().unwrap();
+    says(
+        &opora(place.path(), &["plugin", "new", "closer"]),
+        true,
+        &[],
+    );
+    for task in ["check", "test"] {
+        let told = opora(place.path(), &["plugin", task, "closer"]);
+        says(
+            &told,
+            false,
+            &["`closer/closer.wasm` is not built yet; run `opora plugin build closer`"],
+        );
+    }
+    std::fs::create_dir(place.path().join("empty")).unwrap();
+    let told = opora(place.path(), &["plugin", "check", "empty"]);
+    says(&told, false, &["`empty` is no pack: it has no pack.toml"]);
+}
+
+#[test]
+fn names_that_would_not_build_are_refused_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    for (name, why) in [
+        ("opora", "is the engine's own"),
+        ("opora-sdk", "the crate that the plugin stands on"),
+    ] {
+        says(
+            &opora(place.path(), &["plugin", "new", name]),
+            false,
+            &[why],
+        );
+        assert!(!place.path().join(name).exists());
+    }
+}
+
+#[test]
+fn fixtures_that_would_never_run_are_told() {
+    let place = tempfile::tempdir().unwrap();
+    let made = opora(place.path(), &["plugin", "new", "closer"]);
+    says(&made, true, &[]);
+    let root = place.path().join("closer");
+    write(&root, "fixtures/transition.gaurd/one.json", "{}");
+    write(&root, "fixtures/two.json", "{}");
+    says(
+        &opora(&root, &["plugin", "test"]),
+        false,
+        &[
+            "there is no hook `transition.gaurd`; did you mean `transition.guard`?",
+            "two.json` stands outside the folder of a hook; write HOOK/NAME.json",
+        ],
     );
 }

@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use parking_lot::Mutex;
 
+use super::project::Language;
 use crate::cli::client::{Peer, Place};
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::out;
 use crate::cli::settings::Shared;
 use crate::desk::Actor;
-use crate::domain::{Id, Kind};
+use crate::domain::Kind;
 use crate::hooks::fixture::{Fixture, decision_json, read_call};
 use crate::hooks::wasm::{Compiling, Host, Limits, LoadError, Measured, Plugin};
 use crate::hooks::{Call, Hook, RecordView};
@@ -31,8 +32,8 @@ pub struct RunArgs {
     /// File with the call, in the form of a fixture's `call`.
     #[arg(long, value_name = "FILE")]
     call: Option<PathBuf>,
-    /// Run on a ticket of the desk's folder, by its id. What else the call holds comes from the file.
-    #[arg(long, value_name = "ID")]
+    /// Run on a ticket of the desk's folder, by its number or id. What else the call holds comes from the file.
+    #[arg(long, value_name = "TICKET")]
     ticket: Option<String>,
 }
 
@@ -45,14 +46,16 @@ struct Ready {
 
 impl Ready {
     fn load(folder: &Path) -> Outcome<Self> {
-        let files = PackFiles::read_dir(folder).map_err(|faults| Failure::of_pack(&faults))?;
+        let files = crate::cli::pack::files(folder)?;
+        built(folder, &files)?;
         let host = |e: LoadError| Failure::new(e.to_string());
         let hosts = Keeping {
-            scripts: BuiltIn::new(None).map_err(|fault| Failure::of_pack(&[fault]))?,
+            scripts: BuiltIn::new(None).map_err(|fault| Failure::new(fault.to_string()))?,
             plugins: Host::new(Limits::default(), cache().as_deref()).map_err(host)?,
             kept: Mutex::default(),
         };
-        let pack = packs::load(&files, &hosts).map_err(|faults| Failure::of_pack(&faults))?;
+        let pack =
+            packs::load(&files, &hosts).map_err(|faults| Failure::of_pack(folder, &faults))?;
         let kept = hosts.kept.into_inner();
         let (plugin, bytes) = kept.ok_or_else(|| Failure::new("pack.toml names no plugin"))?;
         Ok(Self {
@@ -107,6 +110,30 @@ impl Hosts for Keeping {
     }
 }
 
+/// Whether the component that the manifest names is there.
+fn built(folder: &Path, files: &PackFiles) -> Outcome<()> {
+    let manifest = files.text("pack.toml").unwrap_or_default();
+    // What is wrong with the manifest is told by loading it.
+    let table: toml::Table = manifest.parse().unwrap_or_default();
+    let plugin = table
+        .get("pack")
+        .and_then(|pack| pack.get("plugin")?.as_str());
+    let is_project = Language::value_variants()
+        .iter()
+        .any(|language| folder.join(language.source()).is_file());
+    match plugin {
+        Some(plugin) if is_project && !files.files.contains_key(plugin) => {
+            let component = folder.join(plugin);
+            Err(Failure::new(format!(
+                "`{}` is not built yet; run `opora plugin build {}`",
+                component.display(),
+                folder.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Where compiled plugins are kept between runs of this program: an interpreter compiles for long.
 fn cache() -> Option<PathBuf> {
     let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
@@ -158,9 +185,10 @@ pub fn check(folder: &Path) -> Outcome<()> {
 /// # Errors
 /// When one comes to something else than it must, or there is none.
 pub fn test(folder: &Path, fixtures: Option<&Path>) -> Outcome<()> {
-    let ready = Ready::load(folder)?;
     let own = folder.join("fixtures");
     let root = fixtures.unwrap_or(&own);
+    no_strays(root)?;
+    let ready = Ready::load(folder)?;
     let (mut ran, mut wrong) = (0, 0);
     for hook in Hook::ALL {
         for path in cases_of(&root.join(hook.name()))? {
@@ -195,6 +223,33 @@ pub fn test(folder: &Path, fixtures: Option<&Path>) -> Outcome<()> {
         )));
     }
     out::say(&format!("{ran} fixtures passed"))
+}
+
+/// Folders of fixtures are called by hooks: what is called otherwise would never run.
+fn no_strays(root: &Path) -> Outcome<()> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let mut wrong: Vec<String> = Vec::new();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = entry.path();
+        let known = || Hook::ALL.into_iter().map(Hook::name);
+        if path.is_dir() && !name.starts_with('.') && !known().any(|hook| hook == name) {
+            let hint = packs::nearest(&name, known())
+                .map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            wrong.push(format!(
+                "`{}`: there is no hook `{name}`{hint}",
+                path.display()
+            ));
+        } else if path.is_file() && name.ends_with(".json") {
+            let text = "stands outside the folder of a hook; write HOOK/NAME.json";
+            wrong.push(format!("`{}` {text}", path.display()));
+        }
+    }
+    wrong.sort();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(wrong.join("\n"))),
+    }
 }
 
 fn asked(ready: &Ready, hook: Hook, call: &Call) -> Outcome<Measured> {
@@ -266,15 +321,14 @@ pub fn run(args: &RunArgs, place: &Place, shared: &Shared) -> Outcome<()> {
 
 /// A ticket as hooks see it.
 fn ticket_of(id: &str, place: &Place, shared: &Shared) -> Outcome<RecordView> {
-    let Peer::Desk(desk) = place.peer(shared)? else {
+    let peer = place.peer(shared)?;
+    let Peer::Desk(desk) = &peer else {
         return Err(Failure::new(
             "a server holds the desk, and tickets are read from a folder that nobody holds: stop it, \
              or name a copy with --data",
         ));
     };
-    let id: Id = id
-        .parse()
-        .map_err(|_| Failure::new(format!("`{id}` is no id of a ticket")))?;
+    let id = crate::cli::why::find(&peer, Kind::Ticket, id)?;
     let record = desk.record(&Actor::System, Kind::Ticket, id, None)?.record;
     let catalog = desk.catalog()?;
     desk.close()?;

@@ -7,16 +7,25 @@ use super::embedded;
 use super::project::Language;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::out;
-use crate::domain::code;
 use crate::hooks::wasm::WIT;
+use crate::packs::name_fault;
+
+/// The crate that plugins in Rust stand on, a folder of each project.
+const GUEST_CRATE: &str = "opora-sdk";
 
 /// Writes the folder.
 ///
 /// # Errors
 /// When the name is none, the folder exists, or it cannot be written.
 pub fn new(name: &str, language: Language) -> Outcome<()> {
-    if let Some(why) = code::fault(name) {
-        return Err(Failure::new(format!("the name `{name}` {why}")));
+    if let Some(why) = name_fault(name) {
+        return Err(Failure::new(why));
+    }
+    if language == Language::Rust && name == GUEST_CRATE {
+        return Err(Failure::new(format!(
+            "`{name}` is the crate that the plugin stands on, and cargo refuses two of one name; choose \
+             another"
+        )));
     }
     let root = Path::new(name);
     if root.exists() {
@@ -58,7 +67,7 @@ fn fill(root: &Path, name: &str, language: Language) -> Outcome<()> {
     }
     if language == Language::Rust {
         for (path, text) in embedded::guest_crate() {
-            write(&root.join("opora-sdk").join(path), &text)?;
+            write(&root.join(GUEST_CRATE).join(path), &text)?;
         }
         return Ok(());
     }
