@@ -169,7 +169,7 @@ fn tested(pack: &str, is_well: bool, pieces: &[&str]) -> String {
 fn a_rule_that_fails_fails_the_scenario_unless_it_expects_it() {
     let folder = tempfile::tempdir().unwrap();
     let rule = "[[rule]]\nname = \"later\"\nhook = \"transition.effect\"\nscript = \"rules.rhai\"\n\
-                applies_to = [\"ask\"]\n";
+                applies_to = [\"ask\"]\nwhen = [{ field = \"$to\", is = \"done\" }]\n";
     let script = "fn later(c) {\n  let due = c.record.nothing.at_all;\n}\n";
     let scenario = SCENARIO.replace("STATUS", "new")
         + "\n[[step]]\ntransition = \"t\"\nto = \"done\"\n[[step.then]]\nrecord = \"t\"\n\
