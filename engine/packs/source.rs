@@ -79,9 +79,7 @@ impl Source {
         loop {
             faults.push(self.error(&error, span.clone()));
             let is_word = error.message().starts_with("unknown ");
-            let Some(at) = error.span().filter(|_| is_word && !faults.is_full()) else {
-                return None;
-            };
+            let at = error.span().filter(|_| is_word && !faults.is_full())?;
             if !cut(&mut rest, at.start) {
                 return None;
             }
@@ -155,12 +153,8 @@ fn cut(value: &mut Spanned<DeValue<'_>>, at: usize) -> bool {
                 }
             }
             let all = items.len();
-            let taken = std::mem::replace(items, toml::de::DeArray::default());
-            for item in taken {
-                if item.span().start != at {
-                    items.push(item);
-                }
-            }
+            let others = items.iter().filter(|item| item.span().start != at);
+            *items = others.cloned().collect();
             items.len() < all
         }
         _ => false,
