@@ -82,9 +82,7 @@ impl Texts {
 pub fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
     for (at, _) in text.match_indices('{') {
         let (before, rest) = text.split_at(at);
-        let Some((name, after)) = rest.get(1..).and_then(|r| r.split_once('}')) else {
-            return None;
-        };
+        let (name, after) = rest.get(1..).and_then(|r| r.split_once('}'))?;
         let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if is_name && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return Some((before, name, after));
