@@ -155,9 +155,10 @@ fn tells(message: &str, said: &str) -> bool {
     // The desk cuts long messages.
     let first = said.lines().next().unwrap_or_default();
     let first: String = first.chars().take(300).collect();
-    // Where a script was is found by running it again for a while: on a busy machine, about where.
+    // Where a script was is found by running it again for a while: on a busy machine, about where. And
+    // what uses up nearly all its time may use up its operations before.
     let (file, why) = first.split_once(".rhai:").unwrap_or(("", &first));
     let why = why.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
     (message.contains(file) && message.contains(why))
-        || (message.contains(PACK) && message.contains("took too long"))
+        || (message.contains(PACK) && [message, said].iter().any(|s| s.contains("took too long")))
 }

@@ -7,8 +7,9 @@ use crate::check;
 use crate::tree::{Text, sources, texts};
 
 /// Codes of packs that are words of the engine too, and what the engine means by them.
-const OWN: [(&str, &str); 17] = [
+const OWN: [(&str, &str); 18] = [
     ("cause", "a member of an explanation"),
+    ("content", "the bytes of a file, in a scenario"),
     ("declined", "a status of inquiries"),
     ("documents", "what packs define, to make records from"),
     ("done", "a category of statuses"),
