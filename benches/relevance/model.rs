@@ -49,7 +49,7 @@ pub fn wait_for(desk: &Desk, articles: usize) -> Fallible<()> {
         if state.made == articles && state.waiting == 0 {
             break;
         }
-        std::thread::sleep(LOOK_EVERY);
+        std::thread::park_timeout(LOOK_EVERY);
     }
     Ok(())
 }

@@ -217,7 +217,7 @@ mod tests {
         let fault = PackFault::of_file("engine", "pack.toml", "is odd").at("a\nbc", 3);
         let home = |name: &str| (name == "engine").then(|| Path::new("dir/engine2"));
         assert_eq!(
-            Failure::of_packs(home, &[fault.clone()]).to_string(),
+            Failure::of_packs(home, std::slice::from_ref(&fault)).to_string(),
             "dir/engine2/pack.toml:2:2: is odd\n    bc"
         );
         assert_eq!(

@@ -382,7 +382,7 @@ impl<'a> View<'a> {
         let full = Code::qualify(self.pack, name);
         let is =
             |code: &&str| *code == name || **code == *full.0 || (is_bare && bare(code) == name);
-        if known.iter().any(|code| is(&code)) {
+        if known.iter().any(is) {
             return None;
         }
         let known = known.into_iter().map(|code| self.bare(code)).collect();

@@ -384,10 +384,10 @@ fn the_id_is_a_field_of_every_document() {
         };
         ids(&index.search(&request).unwrap())
     };
-    let one = Filter::text("id", &written(2));
+    let one = Filter::text("id", written(2));
     assert_eq!(of(one.clone()), [2]);
     assert_eq!(of(Filter::Not(Box::new(one))), [3, 1]);
     assert_eq!(of(Filter::Exists(String::from("id"))), [3, 2, 1]);
-    assert!(of(Filter::text("id", &written(4))).is_empty());
+    assert!(of(Filter::text("id", written(4))).is_empty());
     assert!(of(Filter::text("id", "none")).is_empty());
 }
