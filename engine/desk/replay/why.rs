@@ -110,8 +110,7 @@ impl Desk {
             }
         }
         let known = ground.catalog.fields(kind, type_code).iter();
-        let known = known.flat_map(|def| [Some(&*def.code), def.code.rsplit('/').next()]);
-        let near = nearest(name, known.flatten());
+        let near = nearest(name, known.map(|def| &*def.code));
         let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
         let name: String = name.chars().take(64).collect();
         let message = format!("this record has and had no field `{name}`{hint}");
