@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Endings of the files that packs and the demo consist of.
-const ENDINGS: [&str; 5] = ["rhai", "toml", "md", "txt", "wasm"];
+const ENDINGS: [&str; 6] = ["rhai", "toml", "md", "txt", "jinja", "wasm"];
 /// Folders and files that are no part of a pack.
 const SKIPPED: [&str; 5] = ["target", "src", "node_modules", "Cargo.toml", "Cargo.lock"];
 /// Versions of the contract whose plugins load, but for which none is written any more.

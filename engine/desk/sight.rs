@@ -13,8 +13,10 @@ use std::sync::Arc;
 use super::decide::{self, Ground, Row};
 use super::permits::Patience;
 use super::{Actor, Error, ErrorKind, Result, codec, keys, roles};
+#[cfg(feature = "search")]
+use crate::domain::record::fields;
 use crate::domain::role::Rights;
-use crate::domain::{FieldDef, Id, Kind, Record, Value, record::fields};
+use crate::domain::{FieldDef, Id, Kind, Record, Value};
 use crate::hooks::{AccessChoice, Call, Detail, FailureKind, Hook, Predicate, RecordView, Rule};
 use crate::store::Table;
 

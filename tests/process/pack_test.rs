@@ -170,7 +170,7 @@ fn a_rule_that_fails_fails_the_scenario_unless_it_expects_it() {
     let folder = tempfile::tempdir().unwrap();
     let rule = "[[rule]]\nname = \"later\"\nhook = \"transition.effect\"\nscript = \"rules.rhai\"\n\
                 applies_to = [\"ask\"]\nwhen = [{ field = \"$to\", is = \"done\" }]\n";
-    let script = "fn later(c) {\n  let due = c.record.nothing.at_all;\n}\n";
+    let script = "fn later(c) {\n  throw \"not today\";\n}\n";
     let scenario = SCENARIO.replace("STATUS", "new")
         + "\n[[step]]\ntransition = \"t\"\nto = \"done\"\n[[step.then]]\nrecord = \"t\"\n\
            fields = { status = \"done\" }\n";
@@ -180,7 +180,7 @@ fn a_rule_that_fails_fails_the_scenario_unless_it_expects_it() {
         false,
         &[
             "new.toml:11: step 2: rule `tiny/later` failed: pack tiny, rules.rhai:2:",
-            "| let due = c.record.nothing.at_all;",
+            "| throw \"not today\";",
             "1 calls, 1 failed",
         ],
     );

@@ -567,21 +567,22 @@ fn a_trial_through_a_server_goes_back_to_the_beginning() {
 fn a_draft_that_cannot_be_tested_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(&dir.path().join("data"), &[]);
-    let manifest = "[pack]\nname = \"odd\"\nversion = \"0.1.0\"\nengine = \"0.1\"\n";
-    let tested = |manifest: &str| {
-        let files = serde_json::json!({"files": {"pack.toml": {"text": manifest}}});
-        let saved = server.post("/v1/packs/odd/draft", "", &files).unwrap();
+    let tested = |name: &str, more: &str| {
+        let head = format!("[pack]\nname = \"{name}\"\nversion = \"0.1.0\"\nengine = \"0.1\"\n");
+        let files = serde_json::json!({"files": {"pack.toml": {"text": head + more}}});
+        let path = format!("/v1/packs/{name}/draft");
+        let saved = server.post(&path, "", &files).unwrap();
         assert_eq!(saved.status, 204);
         let nothing = serde_json::json!({});
-        let told = server.post("/v1/packs/odd/draft/test", "", &nothing);
+        let told = server.post(&format!("{path}/test"), "", &nothing);
         told.unwrap().body
     };
-    let told = tested(manifest);
+    let told = tested("odd", "");
     assert_eq!(
         (&told["ok"], &told["why"]),
         (&false.into(), &"there is no scenario in tests/".into())
     );
-    let told = tested(&format!("{manifest}pulgin = \"x\"\n"));
+    let told = tested("odder", "pulgin = \"x\"\n");
     assert_eq!(told["ok"], false);
     assert_eq!(told["faults"][0]["line"], 5);
     assert_eq!(told["faults"][0]["suggestion"], "plugin");
