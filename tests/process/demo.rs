@@ -170,7 +170,11 @@ fn a_loading_that_was_cut_off_begins_anew() {
     ]);
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(told.contains("tickets over 90 days"), "{told}");
-    // Each story was told to its end.
+    // Each story was told to its end, with every pack that the program carries.
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(!errors.contains("ends early"), "{errors}");
+    assert!(
+        !told.contains("left out") && !errors.contains("left out"),
+        "{errors}"
+    );
 }
