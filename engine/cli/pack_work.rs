@@ -333,47 +333,42 @@ pub fn rest(peer: &Peer, name: &str, rests: bool) -> Outcome<()> {
 
 /// Grants a pack something beside what it was granted before.
 pub fn grant_more(peer: &Peer, name: &str, add: &[String]) -> Outcome<()> {
-    let mut names: Vec<String> = match peer {
-        Peer::Desk(desk) => {
-            let packs = desk.packs()?.into_iter();
-            packs
-                .filter(|p| p.name == name)
-                .flat_map(|p| p.grants)
-                .collect()
-        }
-        Peer::Server(client) => {
-            let answer = client.get(&format!("/v1/packs/{name}"))?;
-            let texts = items(&answer, "grants").iter().filter_map(Json::as_str);
-            texts.map(str::to_owned).collect()
-        }
-    };
     if add.iter().any(|word| word == "all") {
         return grant(peer, name, &["all".to_owned()]);
     }
+    let mut names = granted(peer, name)?;
     names.extend(add.iter().cloned());
     grant(peer, name, &names)
 }
 
-/// Says anew what a pack may do.
-pub fn grant(peer: &Peer, name: &str, names: &[String]) -> Outcome<()> {
-    let granted: Vec<String> = match peer {
+/// What a pack was granted.
+fn granted(peer: &Peer, name: &str) -> Outcome<Vec<String>> {
+    Ok(match peer {
         Peer::Desk(desk) => {
-            let grants = Given::of(names);
-            run(desk, name, PackChange::Grant { grants })?;
-            let packs = desk.packs()?.into_iter();
-            packs
-                .filter(|p| p.name == name)
-                .flat_map(|p| p.grants)
-                .collect()
+            let own = desk.packs()?.into_iter().filter(|pack| pack.name == name);
+            own.flat_map(|pack| pack.grants).collect()
         }
         Peer::Server(client) => {
-            let body = json!({ "grants": names });
-            let answer = client.post(&format!("/v1/packs/{}/grants", encoded(name)), &body)?;
+            let answer = client.get(&format!("/v1/packs/{}", encoded(name)))?;
             let texts = items(&answer, "grants").iter().filter_map(Json::as_str);
             texts.map(str::to_owned).collect()
         }
-    };
-    let may = match granted.as_slice() {
+    })
+}
+
+/// Says anew what a pack may do.
+pub fn grant(peer: &Peer, name: &str, names: &[String]) -> Outcome<()> {
+    match peer {
+        Peer::Desk(desk) => {
+            let grants = Given::of(names);
+            run(desk, name, PackChange::Grant { grants })?;
+        }
+        Peer::Server(client) => {
+            let body = json!({ "grants": names });
+            client.post(&format!("/v1/packs/{}/grants", encoded(name)), &body)?;
+        }
+    }
+    let may = match granted(peer, name)?.as_slice() {
         [] => "nothing but decide".to_owned(),
         granted => granted.join(", "),
     };
