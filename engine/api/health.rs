@@ -28,6 +28,9 @@ struct Ready {
     embeddings: Option<EmbeddingsState>,
     /// Active packs.
     packs: usize,
+    /// Active packs whose plugin is still being compiled, after a start without a cache of it: until
+    /// then guards of them refuse, effects of them are left out.
+    compiling_plugins: Vec<String>,
     /// Rules that are suspended: guards of them refuse, effects of them are left out. `/v1/hooks`
     /// says why, `/v1/rules/{pack}/{name}/reset` lets one run again.
     suspended_rules: Vec<String>,
@@ -89,6 +92,7 @@ async fn read_readiness(State(app): State<App>) -> Result<Response, Problem> {
             failing: state.failing,
         }),
         packs: health.packs,
+        compiling_plugins: health.compiling,
         failing_rules: health.failing_rules.len(),
         suspended_rules: suspended.map(|r| r.rule).collect(),
     };

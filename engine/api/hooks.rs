@@ -65,7 +65,8 @@ pub struct RuleView {
     pub overrides: bool,
     /// What a failure of it does: `refuse` the change, or `skip` the rule with a journal entry.
     pub when_broken: &'static str,
-    /// `active`, or `suspended` until it is reset or another revision is installed.
+    /// `active`; `compiling` while it cannot run because its plugin is still being compiled;
+    /// `suspended` until it is reset or another revision is installed.
     pub state: &'static str,
     /// The last error since it ran well or was reset.
     pub last_error: Option<String>,
@@ -157,7 +158,11 @@ fn view(order: usize, step: HookStep) -> HookStepView {
             } else {
                 "skip"
             },
-            state: if r.suspended { "suspended" } else { "active" },
+            state: match (r.suspended, r.compiling) {
+                (true, _) => "suspended",
+                (false, true) => "compiling",
+                (false, false) => "active",
+            },
             last_error: r.last_error,
             last_verdict: r.last_verdict,
             calls: r.calls,

@@ -6,6 +6,7 @@
 mod articles;
 mod attachments;
 mod bulk;
+mod call;
 mod clock;
 mod definitions;
 mod docs;
@@ -69,6 +70,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use call::{CallView, call as call_view};
 pub use hooks::{HookStepView, RuleView, views as hook_steps};
 pub use pack_upload::{PackGrants, PackRollback, PackUpload, UploadFile};
 pub use packs::no_pack;
@@ -160,6 +162,7 @@ fn all() -> route::Routes {
     plan::add(&mut routes);
     recurrences::add(&mut routes);
     why::add(&mut routes);
+    call::add(&mut routes);
     entries::add(&mut routes);
     ledger::add(&mut routes);
     duplicate::add(&mut routes);

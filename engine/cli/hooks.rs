@@ -89,8 +89,10 @@ fn lines(step: &Json, width: usize) -> Vec<String> {
         ));
     }
     let error = text(rule, "last_error");
-    if text(rule, "state") == "suspended" {
-        lines.push(format!("{indent}SUSPENDED until it is reset or replaced"));
+    match text(rule, "state") {
+        "suspended" => lines.push(format!("{indent}SUSPENDED until it is reset or replaced")),
+        "compiling" => lines.push(format!("{indent}its plugin is still being compiled")),
+        _ => {}
     }
     lines.extend(error.lines().map(|line| format!("{indent}{line}")));
     lines

@@ -177,7 +177,11 @@ fn to_json(view: &impl serde::Serialize) -> Outcome<Json> {
     serde_json::to_value(view).map_err(|e| Failure::new(e.to_string()))
 }
 
-fn kind_of(name: &str) -> Outcome<Kind> {
+/// The kind of a name.
+///
+/// # Errors
+/// When there is none.
+pub fn kind_of(name: &str) -> Outcome<Kind> {
     Kind::named(name).ok_or_else(|| {
         let known: Vec<&str> = Kind::ALL.into_iter().map(Kind::name).collect();
         Failure::new(format!(

@@ -323,6 +323,7 @@ impl Desk {
             rebuilding,
             embeddings,
             packs: catalog.packs().len(),
+            compiling: query::compiling(&catalog),
             failing_rules: self.failing_rules(&catalog),
         })
     }

@@ -72,10 +72,21 @@ impl Rule {
 }
 
 impl Rule {
-    /// The first condition that does not hold for a call: its place, none when all hold.
+    /// The first condition that does not hold for a call: its place, none when all hold. What is
+    /// withheld from the rule is withheld from its conditions: whether it ran would tell it.
     #[must_use]
     pub fn unmet(&self, call: &Call) -> Option<usize> {
+        let hidden = self.when.iter().any(|c| self.hides(c, call));
+        let given = hidden.then(|| self.runner.given(call)).flatten();
+        let call = given.as_ref().unwrap_or(call);
         self.when.iter().position(|c| !c.holds(call))
+    }
+
+    /// Whether a condition looks at a field that is withheld from the rule.
+    #[must_use]
+    pub fn hides(&self, condition: &Condition, call: &Call) -> bool {
+        let place = condition.field_of(call);
+        place.is_some_and(|(kind, field)| self.runner.hides(kind, field))
     }
 
     /// A call with the fields taken out that the rule did not declare it reads.
@@ -217,6 +228,16 @@ pub trait Runner: Send + Sync {
             result: self.call(call),
             steps: Vec::new(),
         }
+    }
+
+    /// Whether it cannot run yet, because its plugin is still being compiled.
+    fn is_compiling(&self) -> bool {
+        false
+    }
+
+    /// Whether a field of records of a kind is withheld from the rule.
+    fn hides(&self, _kind: Kind, _field: &str) -> bool {
+        false
     }
 
     /// What the rule gets of a call, when something is withheld from it.

@@ -7,7 +7,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 
 use super::{Call, Detail, RecordView};
-use crate::domain::Value;
+use crate::domain::{Kind, Value};
 
 /// One condition of a rule. All conditions of a rule must hold for it to be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +177,16 @@ impl Condition {
                 Some(option) => call.options.get(option).cloned(),
                 None => field(call, &call.record, name),
             },
+        }
+    }
+
+    /// The field that it looks at, and of which kind of record; none when it is about something else.
+    #[must_use]
+    pub fn field_of(&self, call: &Call) -> Option<(Kind, &str)> {
+        match self.subject.split_once('.') {
+            _ if self.subject.starts_with('$') => None,
+            Some((related, name)) => Some((call.related.get(related)?.kind, name)),
+            None => Some((call.record.kind, &self.subject)),
         }
     }
 

@@ -106,6 +106,14 @@ impl Runner for Granted {
         }
     }
 
+    fn is_compiling(&self) -> bool {
+        self.inner.is_compiling()
+    }
+
+    fn hides(&self, kind: Kind, field: &str) -> bool {
+        Self::hides(self, kind, field)
+    }
+
     fn given(&self, call: &Call) -> Option<Call> {
         self.withheld(call)
     }

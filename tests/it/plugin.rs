@@ -91,6 +91,10 @@ fn until_a_plugin_is_compiled_guards_refuse_and_effects_are_left_out() {
         error.faults[0].message.contains("still being compiled"),
         "{error}"
     );
+    assert_eq!(desk.health().unwrap().compiling, ["plain"]);
+    let steps = desk.hooks().unwrap();
+    let rules = || steps.iter().filter_map(|step| step.rule.as_ref());
+    assert!(rules().count() > 0 && rules().all(|rule| rule.compiling));
     let during = create(&desk);
     let record = |id| desk.record(&Actor::System, Kind::Ticket, id, None).unwrap();
     assert_eq!(record(during).record.text("priority"), Some("normal"));
@@ -112,6 +116,7 @@ fn until_a_plugin_is_compiled_guards_refuse_and_effects_are_left_out() {
         std::thread::park_timeout(Duration::from_millis(5));
     }
     assert_eq!(record(create(&desk)).record.text("priority"), Some("high"));
+    assert!(desk.health().unwrap().compiling.is_empty());
     // What was not ready has not failed, however often it was asked.
     assert!(desk.health().unwrap().failing_rules.is_empty());
 }

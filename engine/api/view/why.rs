@@ -190,6 +190,8 @@ pub struct ConditionView {
     wanted: Vec<Json>,
     /// What was there.
     value: Json,
+    /// Whether the pack was not granted to see what was there; the condition saw nothing then.
+    withheld: bool,
     /// Line of `pack.toml`.
     line: u32,
 }
@@ -410,6 +412,7 @@ fn silent(rule: WhyNot) -> WhyNotView {
             operator,
             wanted,
             value,
+            withheld,
             line,
         } => {
             let condition = ConditionView {
@@ -418,6 +421,7 @@ fn silent(rule: WhyNot) -> WhyNotView {
                 operator,
                 wanted: wanted.iter().map(Value::to_json).collect(),
                 value: json(value),
+                withheld,
                 line,
             };
             ("condition", Some(condition))

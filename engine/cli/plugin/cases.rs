@@ -1,51 +1,31 @@
-//! `opora plugin check`, `test` and `run`: the plugin as the engine sees it.
+//! `opora plugin check` and `test`: the plugin as the engine sees it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use parking_lot::Mutex;
 
 use super::project::Language;
-use crate::cli::client::{Peer, Place};
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::out;
-use crate::cli::settings::Shared;
-use crate::desk::Actor;
-use crate::domain::Kind;
-use crate::hooks::fixture::{Fixture, decision_json, read_call};
+use crate::hooks::fixture::Fixture;
 use crate::hooks::wasm::{Compiling, Host, Limits, LoadError, Measured, Plugin};
-use crate::hooks::{Call, Hook, RecordView};
+use crate::hooks::{Call, Hook};
 use crate::packs::{
     self, BuiltIn, Hosts, Loaded, PackFault, PackFiles, PluginFile, PluginUnit, ScriptUnit,
 };
 
-/// What to run, and on what.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// Hook, such as `transition.guard`.
-    hook: String,
-    /// Folder of the plugin.
-    #[arg(default_value = ".", value_name = "DIR")]
-    folder: PathBuf,
-    /// File with the call, in the form of a fixture's `call`.
-    #[arg(long, value_name = "FILE")]
-    call: Option<PathBuf>,
-    /// Run on a ticket of the desk's folder, by its number or id. What else the call holds comes from the file.
-    #[arg(long, value_name = "TICKET")]
-    ticket: Option<String>,
-}
-
 /// A plugin that is loaded as an installation would load it.
-struct Ready {
-    pack: Loaded,
+pub(super) struct Ready {
+    pub(super) pack: Loaded,
     plugin: Arc<Plugin>,
     bytes: usize,
 }
 
 impl Ready {
-    fn load(folder: &Path) -> Outcome<Self> {
+    pub(super) fn load(folder: &Path) -> Outcome<Self> {
         let files = crate::cli::pack::files(folder)?;
         built(folder, &files)?;
         let host = |e: LoadError| Failure::new(e.to_string());
@@ -65,7 +45,7 @@ impl Ready {
         })
     }
 
-    fn cost(&self, measured: &Measured) -> String {
+    pub(super) fn cost(&self, measured: &Measured) -> String {
         let limits = self.plugin.limits();
         let used = match &measured.outcome {
             Ok(outcome) => outcome.usage.used,
@@ -252,7 +232,7 @@ fn no_strays(root: &Path) -> Outcome<()> {
     }
 }
 
-fn asked(ready: &Ready, hook: Hook, call: &Call) -> Outcome<Measured> {
+pub(super) fn asked(ready: &Ready, hook: Hook, call: &Call) -> Outcome<Measured> {
     if ready.plugin.runner(hook).is_none() {
         let hooks: Vec<&str> = ready.plugin.hooks().iter().map(|h| h.name()).collect();
         return Err(Failure::new(format!(
@@ -276,70 +256,4 @@ fn cases_of(folder: &Path) -> Outcome<Vec<PathBuf>> {
         .collect();
     paths.sort();
     Ok(paths)
-}
-
-/// Runs one hook on one call.
-///
-/// # Errors
-/// When there is no such hook, call or ticket, or the plugin fails.
-pub fn run(args: &RunArgs, place: &Place, shared: &Shared) -> Outcome<()> {
-    let hook = Hook::ALL
-        .into_iter()
-        .find(|h| h.name() == args.hook)
-        .ok_or_else(|| {
-            let names: Vec<&str> = Hook::ALL.iter().map(|h| h.name()).collect();
-            Failure::new(format!(
-                "there is no hook `{}`; there are {}",
-                args.hook,
-                names.join(", ")
-            ))
-        })?;
-    if args.call.is_none() && args.ticket.is_none() {
-        return Err(Failure::new(
-            "on what? give --call FILE, --ticket TICKET, or both",
-        ));
-    }
-    let ready = Ready::load(&args.folder)?;
-    let text = match &args.call {
-        Some(path) => fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?,
-        None => "{}".to_owned(),
-    };
-    let mut call = read_call(&text, hook, ready.pack.name()).map_err(|e| match &args.call {
-        Some(path) => Failure::file(path, &e),
-        None => Failure::new(e),
-    })?;
-    if let Some(ticket) = &args.ticket {
-        call.record = Arc::new(ticket_of(ticket, place, shared)?);
-    }
-    let measured = asked(&ready, hook, &call)?;
-    out::say(&ready.cost(&measured))?;
-    match measured.outcome {
-        Ok(outcome) => out::say(&format!("{:#}", decision_json(&outcome.decision))),
-        Err(failure) => Err(Failure::new(failure.to_string())),
-    }
-}
-
-/// A ticket as hooks see it.
-fn ticket_of(id: &str, place: &Place, shared: &Shared) -> Outcome<RecordView> {
-    let peer = place.peer(shared)?;
-    let Peer::Desk(desk) = &peer else {
-        return Err(Failure::new(
-            "a server holds the desk, and tickets are read from a folder that nobody holds: stop it, \
-             or name a copy with --data",
-        ));
-    };
-    let id = crate::cli::why::find(&peer, Kind::Ticket, id)?;
-    let record = desk.record(&Actor::System, Kind::Ticket, id, None)?.record;
-    let catalog = desk.catalog()?;
-    desk.close()?;
-    let workflow = catalog.workflow(record.kind, record.type_code());
-    let status = workflow.zip(record.text("status"));
-    Ok(RecordView {
-        id,
-        kind: record.kind,
-        category: status
-            .and_then(|(workflow, status)| workflow.status(status))
-            .map(|status| status.category.name()),
-        fields: record.fields,
-    })
 }

@@ -5,6 +5,7 @@ mod cases;
 mod embedded;
 mod new;
 mod project;
+mod run;
 
 use std::path::PathBuf;
 
@@ -49,7 +50,7 @@ pub enum PluginTask {
         fixtures: Option<PathBuf>,
     },
     /// Run one hook on one call and print what it decides.
-    Run(cases::RunArgs),
+    Run(run::RunArgs),
 }
 
 /// Runs `opora plugin`.
@@ -63,6 +64,6 @@ pub fn run(task: &PluginTask, place: &Place, shared: &Shared) -> Outcome<()> {
         PluginTask::Build { folder } => build::build(&Project::at(folder)?),
         PluginTask::Check { folder } => cases::check(folder),
         PluginTask::Test { folder, fixtures } => cases::test(folder, fixtures.as_deref()),
-        PluginTask::Run(args) => cases::run(args, place, shared),
+        PluginTask::Run(args) => run::run(args, place, shared),
     }
 }

@@ -81,8 +81,13 @@ impl Deciding<'_, '_> {
 /// The record that a declared read names: by the field of that name, the first of a list such as
 /// `assets` for `asset`, or a reference of the rule's pack.
 pub fn named(catalog: &Catalog, record: &Record, rule: &Rule, name: &str) -> Option<(Kind, Id)> {
+    named_by(catalog, record, &rule.pack, name)
+}
+
+/// The record that a name means to rules of a pack.
+pub fn named_by(catalog: &Catalog, record: &Record, pack: &str, name: &str) -> Option<(Kind, Id)> {
     named_by_engine(record, name).or_else(|| {
-        let def = catalog.resolve(record.kind, record.type_code(), Some(&rule.pack), name)?;
+        let def = catalog.resolve(record.kind, record.type_code(), Some(pack), name)?;
         Some((def.target?, record.reference(&def.code)?))
     })
 }

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Answer, Deciding, Happening};
+use super::{Answer, Deciding, Happening, hex};
 use crate::desk::active::{ActivePacks, PackEvent, PackState};
 use crate::desk::command::PackChange;
-use crate::desk::journal::RuleName;
-use crate::desk::view::PackView;
 use crate::desk::{Error, ErrorKind, Fault, Result, catalogs, codec, keys};
 use crate::domain::definitions::FieldSet;
 use crate::domain::{Code, FieldDef, Kind, Names, Value};
-use crate::hooks::{Hook, LifecycleView, Phase};
+use crate::hooks::{LifecycleView, Phase};
 use crate::packs::{
     self, Catalog, Given, GrantFault, Grants, Loaded, LocalFields, PackFault, PackFiles, bridge,
 };
@@ -487,53 +485,4 @@ pub fn faults(found: Vec<PackFault>) -> Error {
         .collect::<Vec<_>>()
         .join("\n");
     error
-}
-
-/// The rules of a catalog in their total order.
-pub fn rule_names(catalog: &Catalog) -> Vec<RuleName> {
-    let rules = Hook::ALL
-        .into_iter()
-        .flat_map(|hook| catalog.rules(hook).iter());
-    rules
-        .map(|rule| RuleName {
-            rule: rule.id(),
-            version: rule.version.to_string(),
-            revision: rule.revision,
-            hook: rule.hook.name().to_owned(),
-        })
-        .collect()
-}
-
-/// The installed packs as queries show them.
-pub fn packs_view(catalog: &Catalog) -> Vec<PackView> {
-    let moving = |name: &str| catalog.shift().is_some_and(|s| s.pack == name);
-    let texts = |grants: &Grants| grants.names().map(str::to_owned).collect();
-    let view = |pack: &Arc<Loaded>| PackView {
-        disabled: pack.disabled,
-        moving: moving(pack.name()),
-        asks: texts(&pack.manifest.asks),
-        grants: texts(&pack.grants),
-        warnings: catalog.told_of(pack.name()),
-        name: pack.name().to_owned(),
-        version: pack.manifest.version.clone(),
-        names: pack.manifest.names.0.clone(),
-        revision: hex(&pack.revision),
-        rules: pack
-            .rules
-            .iter()
-            .map(|rule| (rule.name.to_string(), rule.hook.name().to_owned()))
-            .collect(),
-        types: pack
-            .definitions
-            .types
-            .iter()
-            .map(|t| t.code.clone())
-            .collect(),
-    };
-    catalog.packs().iter().map(view).collect()
-}
-
-/// Bytes as hexadecimal text.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -1,8 +1,10 @@
 //! The total order: every rule in the place where it is called, between the engine's own steps.
 
+use std::sync::Arc;
+
 use crate::desk::{Desk, FailingRule, HookStep, Result, RuleState, decide};
 use crate::hooks::{Hook, Rule};
-use crate::packs::Catalog;
+use crate::packs::{Catalog, Loaded};
 
 /// A place in the life of a command.
 enum Place {
@@ -187,6 +189,13 @@ impl Desk {
     }
 }
 
+/// The packs of a catalog whose plugin is still being compiled, in their order.
+pub(in crate::desk) fn compiling(catalog: &Catalog) -> Vec<String> {
+    let waits = |pack: &&Arc<Loaded>| pack.rules.iter().any(|rule| rule.runner.is_compiling());
+    let packs = catalog.packs().iter().filter(waits);
+    packs.map(|pack| pack.name().to_owned()).collect()
+}
+
 fn step(phase: &'static str, rule: &Rule, failing: &[FailingRule]) -> HookStep {
     let known = failing.iter().find(|f| f.rule == rule.id());
     let tallied = rule.tally.read();
@@ -207,6 +216,7 @@ fn step(phase: &'static str, rule: &Rule, failing: &[FailingRule]) -> HookStep {
             overrides: rule.overrides,
             refuses_when_broken: rule.hook.fails_closed(),
             suspended: known.is_some_and(|f| f.suspended),
+            compiling: rule.runner.is_compiling(),
             last_error: known.map(|f| f.message.clone()),
             last_verdict: tallied.last_verdict,
             calls: tallied.calls,

@@ -3,6 +3,7 @@
 #[cfg(feature = "search")]
 mod added;
 mod board;
+mod call;
 mod categories;
 mod delivery;
 mod entries;
@@ -50,6 +51,7 @@ mod versions;
 mod webhook;
 
 pub use history::journal_entry;
+pub(super) use hooks::compiling;
 pub use overview::{Overview, OverviewList, OverviewQuery};
 #[cfg(feature = "search")]
 pub use pins::TuningCache;

@@ -165,6 +165,8 @@ pub enum Silence {
         wanted: Vec<Value>,
         /// What was there.
         value: Option<Value>,
+        /// Whether the pack was not granted to see what was there; the condition saw nothing then.
+        withheld: bool,
         /// Line of `pack.toml`.
         line: u32,
     },
@@ -188,6 +190,7 @@ impl Silence {
                 operator,
                 wanted,
                 value,
+                withheld,
                 ..
             } => {
                 let wanted: Vec<String> = wanted.iter().map(|v| shown(Some(v))).collect();
@@ -199,10 +202,11 @@ impl Silence {
                     true => format!("`{name}`"),
                     false => format!("`{name}` ({condition})"),
                 };
-                format!(
-                    "condition {name} was false: {subject} = {}",
-                    shown(value.as_ref())
-                )
+                let told = match withheld {
+                    true => "withheld: the pack was not granted to see it".to_owned(),
+                    false => format!("= {}", shown(value.as_ref())),
+                };
+                format!("condition {name} was false: {subject} {told}")
             }
             Self::Decided { by } => format!("{by} had decided already"),
             Self::OwnEffect => "a rule is not woken by its own effect".to_owned(),

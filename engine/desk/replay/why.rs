@@ -317,12 +317,14 @@ fn silent(
         let Some(condition) = rule.when.get(usize::from(skip.condition)) else {
             continue;
         };
+        let withheld = rule.hides(condition, &call);
         let silence = Silence::Condition {
             name: condition.name.clone(),
             subject: condition.subject.clone(),
             operator: condition.test.operator(),
             wanted: condition.test.values().to_vec(),
-            value: condition.value(&call),
+            value: condition.value(&call).filter(|_| !withheld),
+            withheld,
             line: condition.line,
         };
         found.push(not_called(rule, moment.record_of(scene)?, silence));

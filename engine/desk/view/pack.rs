@@ -3,7 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{Instant, Kind};
+use crate::hooks::RecordView;
 use crate::store::Pos;
+
+/// A record as rules get it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecords {
+    /// The record.
+    pub record: RecordView,
+    /// Records beside it, by the names that rules read them by.
+    pub related: BTreeMap<String, RecordView>,
+}
 
 /// An installed pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +112,8 @@ pub struct Health {
     pub embeddings: Option<EmbeddingsHealth>,
     /// Active packs.
     pub packs: usize,
+    /// Active packs whose plugin is still being compiled: their rules fail as their hooks say.
+    pub compiling: Vec<String>,
     /// Rules in force that failed since the start, or are suspended.
     pub failing_rules: Vec<crate::desk::FailingRule>,
 }
@@ -157,6 +169,8 @@ pub struct RuleState {
     pub refuses_when_broken: bool,
     /// Whether it is suspended.
     pub suspended: bool,
+    /// Whether it cannot run yet, because its plugin is still being compiled.
+    pub compiling: bool,
     /// The last error since it ran well or was reset.
     pub last_error: Option<String>,
     /// What its last call came to, as in [`RuleRunView`]; none before the first.

@@ -241,6 +241,10 @@ impl Runner for PluginRunner {
         "plugin"
     }
 
+    fn is_compiling(&self) -> bool {
+        !self.plugin.is_ready()
+    }
+
     fn call(&self, call: &Call) -> Result<Outcome, Failure> {
         self.plugin.measure(self.hook, call).outcome
     }

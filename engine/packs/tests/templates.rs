@@ -9,9 +9,9 @@ use crate::hooks::{
     ActorView, Call, Decision, Detail, Failure, FailureKind, Hook, NoticeChoice, NoticeView,
     Outcome, RecordView, Runner, Spot, TemplateChoice, Texts, Usage,
 };
-use crate::packs::PackFiles;
 use crate::packs::fault::Faults;
 use crate::packs::template::Templates;
+use crate::packs::{BuiltIn, Catalog, Grants, PackFiles, load};
 
 /// A rule that names a template.
 struct Names {
@@ -248,4 +248,39 @@ fn what_a_rule_says_itself_stands() {
     assert_eq!(text.as_deref(), Some("of the rule"));
     let message = said("mial").unwrap_err().message;
     assert!(message.contains("did you mean `mail`"), "{message}");
+}
+
+#[test]
+fn a_template_sees_nothing_that_its_pack_was_not_granted() {
+    let manifest = "[pack]\nname = \"demo\"\nversion = \"1.0.0\"\nengine = \"0.1\"\n\
+                    [capabilities]\npersonal = [\"ticket.description\"]\n\
+                    [[rule]]\nname = \"letter\"\nhook = \"notify.compose\"\nscript = \"rules.rhai\"\n\
+                    applies_to = [\"*\"]\n";
+    let files = PackFiles::from_texts(&[
+        ("pack.toml", manifest),
+        ("rules.rhai", "fn letter(c) { c.template(\"mail\"); }"),
+        (
+            "templates/mail.txt.jinja",
+            "{{ record.title }}|{{ record.description }}",
+        ),
+    ]);
+    let mut call = call("en");
+    let mut view = (*call.record).clone();
+    let words = Value::from("My words");
+    view.fields.insert("description".to_owned(), words);
+    call.record = Arc::new(view);
+    let text = |granted: Option<Grants>| {
+        let mut loaded = load(&files, &BuiltIn::new(None).unwrap()).unwrap();
+        if let Some(granted) = granted {
+            loaded.grants = Arc::new(granted);
+        }
+        let catalog = Catalog::build(&[Arc::new(loaded)], &[]).unwrap();
+        let rule = &catalog.rules(Hook::NotifyCompose)[0];
+        match rule.runner.call(&call).unwrap().decision.notice {
+            Some(NoticeChoice::Compose { text, .. }) => text.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(text(None), "<Printer>|My words");
+    assert_eq!(text(Some(Grants::default())), "<Printer>|");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use opora::desk::{Actor, PackChange, Reply, Result};
+use opora::desk::{Actor, PackChange, Reply, Result, WhyQuery};
 use opora::domain::{Id, Kind};
 use opora::packs::{Given, PackFiles};
 use serde_json::json;
@@ -144,6 +144,57 @@ fn what_was_withheld_from_a_rule_is_told_as_withheld() {
     let read = again(desk.transition(id, "done").unwrap().pos);
     let words = (Some(json!("My words")), false);
     assert_eq!(read[&(String::new(), "description".to_owned())], words);
+}
+
+/// That a rule ran would tell what its condition looked at.
+#[test]
+fn conditions_see_no_more_than_their_rule() {
+    let desk = TestDesk::bare();
+    let asks = "[capabilities]\neffects = [\"set\"]\nreads = [\"contact\"]\n\
+                personal = [\"contact.mails\", \"ticket.description\"]\n";
+    let when = "writes = [\"seen\"]\nwhen = [\n{ name = \"told\", field = \"description\", is_set = true },\n\
+                { name = \"reached\", field = \"contact.mails\", is_set = true },\n]\n";
+    let head = manifest("1.0.0", &format!("{asks}{RULES}{when}"));
+    let files = PackFiles::from_texts(&[
+        ("pack.toml", head.as_str()),
+        ("definitions.toml", TYPES),
+        ("rules.rhai", "fn look(c) { c.set(\"seen\", \"x\"); }"),
+    ]);
+    let grants = Given::of(&["read:contact".to_owned()]);
+    change(&desk, "", PackChange::Install { files, grants }).unwrap();
+    let grant = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let grants = Given::Some(names);
+        change(&desk, "shop", PackChange::Grant { grants }).unwrap();
+    };
+    let why_not = |id: Id| {
+        let query = WhyQuery {
+            kind: Kind::Ticket,
+            id,
+            field: Some("seen".to_owned()),
+            limit: 10,
+            cursor: None,
+        };
+        let why = desk.desk.why(&Actor::System, &query).unwrap();
+        let silent = why.items.into_iter().flat_map(|item| item.silent);
+        silent.map(|rule| rule.silence.words()).collect::<String>()
+    };
+    let first = ticket(&desk);
+    assert_eq!(desk.get(Kind::Ticket, first).text("shop/seen"), None);
+    let said = why_not(first);
+    assert!(
+        said.contains("`told` (description is_set) was false: description withheld"),
+        "{said}"
+    );
+    assert!(!said.contains("My words"), "{said}");
+    grant(&["read:contact", "personal:ticket.description"]);
+    let second = ticket(&desk);
+    assert_eq!(desk.get(Kind::Ticket, second).text("shop/seen"), None);
+    let said = why_not(second);
+    assert!(said.contains("contact.mails withheld"), "{said}");
+    change(&desk, "shop", PackChange::Grant { grants: Given::All }).unwrap();
+    let third = ticket(&desk);
+    assert_eq!(desk.get(Kind::Ticket, third).text("shop/seen"), Some("x"));
 }
 
 #[test]
