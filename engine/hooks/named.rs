@@ -26,7 +26,7 @@ pub struct Named {
 /// What a name in a script means.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mention {
-    /// A method of the hook, with the hooks that have it; none: every hook.
+    /// A method or member of the hook, with the hooks that have it; none: every hook.
     Method(&'static [Hook]),
     /// A field of the record that is read.
     Read,

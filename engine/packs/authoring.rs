@@ -296,24 +296,29 @@ pub fn definitions() -> String {
         "// What rule scripts call on `c`; made by the engine, not to be edited.\nmodule static;\n",
     );
     for method in methods() {
-        let hooks: Vec<&str> = method.hooks.iter().map(|h| h.name()).collect();
-        let hooks = match hooks.is_empty() {
-            true => "every hook".to_owned(),
-            false => hooks.join(", "),
-        };
         let arguments = arguments(method.arguments);
-        let shown = method.arguments;
-        let name = method.name;
+        let (name, shown, hooks) = (method.name, method.arguments, hooks(method.hooks));
         text.push_str(&format!(
             "\n/// `c.{name}({shown})`, for {hooks}.\nfn {name}(c: Hook{arguments}) -> ?;\n"
         ));
     }
     for member in MEMBERS {
+        let (name, about, hooks) = (member.name, member.about, hooks(member.hooks));
         text.push_str(&format!(
-            "\n/// `c.{member}`.\nfn get {member}(c: Hook) -> ?;\n"
+            "\n/// `c.{name}`, for {hooks}. {about}\nfn get {name}(c: Hook) -> ?;\n"
         ));
     }
     text
+}
+
+/// The hooks that have a method or member.
+#[cfg(feature = "script")]
+fn hooks(of: &[Hook]) -> String {
+    let names: Vec<&str> = of.iter().map(|hook| hook.name()).collect();
+    match names.is_empty() {
+        true => "every hook".to_owned(),
+        false => names.join(", "),
+    }
 }
 
 /// Parameters out of the arguments as documentation shows them: `kind, #{field: value}`.

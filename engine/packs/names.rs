@@ -12,7 +12,7 @@ use super::load::Loaded;
 use super::rule_spec::RuleSpec;
 use super::source::short;
 use crate::domain::{Code, FieldDef, Kind, ValueType, Workflow, builtin};
-use crate::hooks::{Hook, Mention, Named, Rule};
+use crate::hooks::{Condition, Hook, Mention, Named, Rule};
 
 /// What every record has beside its fields.
 const OF_RECORDS: [&str; 4] = ["id", "kind", "status_category", "name"];
@@ -33,7 +33,7 @@ pub struct Misnamed {
     pub warnings: Vec<PackFault>,
 }
 
-/// The faults of methods that are not for the hooks of the rules which call them: known without a
+/// The faults of methods and members that are not for the hooks of the rules which call them: known without a
 /// catalog.
 pub(super) fn misplaced(loaded: &Loaded, faults: &mut Faults) {
     for at in loaded.named.iter() {
@@ -81,6 +81,18 @@ pub(super) fn look(catalog: &Catalog, loaded: &Loaded) -> Misnamed {
         match wrong.is_sure {
             true => faults.push(fault),
             false => warnings.push(fault),
+        }
+    }
+    for spec in &loaded.manifest.rules {
+        let view = View::of(catalog, loaded, spec);
+        for condition in &spec.when {
+            if let Some(wrong) = view.unseen_by(condition) {
+                let fault = PackFault::of_file(loaded.name(), "pack.toml", wrong.message);
+                warnings.push(PackFault {
+                    line: condition.line,
+                    ..fault
+                });
+            }
         }
     }
     Misnamed {
@@ -145,7 +157,9 @@ impl<'a> View<'a> {
                 if !self.spec.hook.has_record() || OF_RECORDS.contains(&name) {
                     return None;
                 }
-                self.field(&self.records(), name, true)
+                let of = self.records();
+                let wrong = self.field(&of, name, true);
+                wrong.or_else(|| self.unseen(&of, name))
             }
             Mention::Changed | Mention::Asked | Mention::Set(_) | Mention::Form => {
                 self.field(&self.records(), name, true)
@@ -174,9 +188,12 @@ impl<'a> View<'a> {
             Mention::Beside => self.beside(name),
             Mention::ReadBeside(beside) => {
                 let kind = self.target(beside)?;
-                let known = OF_RECORDS.contains(&name);
-                let wrong = (!known).then(|| self.field(&self.all(kind), name, true));
-                wrong.flatten()
+                if OF_RECORDS.contains(&name) {
+                    return None;
+                }
+                let of = self.all(kind);
+                let wrong = self.field(&of, name, true);
+                wrong.or_else(|| self.unseen(&of, name))
             }
             Mention::PackOption => {
                 let options = &self.loaded.manifest.options;
@@ -260,6 +277,46 @@ impl<'a> View<'a> {
             kinds.join(" or ")
         );
         Some(self.or_foreign(name, wrong(message, name, known, is_sure)))
+    }
+
+    /// A personal field that the pack does not ask for: its rules never get a value of it.
+    fn unseen(&self, of: &Of<'a>, name: &str) -> Option<Wrong> {
+        let mut asked_as = None;
+        for (kind, code) in of {
+            let def = self.catalog.resolve(*kind, *code, Some(self.pack), name);
+            let Some(def) = def else { continue };
+            let is_own = self.bare(&def.code) != def.code;
+            let asks = &self.loaded.manifest.asks;
+            if !def.personal_data || is_own || asks.personal(*kind, &def.code) {
+                return None;
+            }
+            asked_as = Some(format!("{}.{}", kind.name(), def.code));
+        }
+        asked_as.map(|word| Wrong {
+            message: format!(
+                "`{}` is personal and the pack does not ask for it, so its rules find nothing \
+                 there; add `{word}` to `personal` under `[capabilities]` in its pack.toml",
+                short(name)
+            ),
+            near: None,
+            is_sure: false,
+        })
+    }
+
+    /// A condition on such a field.
+    fn unseen_by(&self, condition: &Condition) -> Option<Wrong> {
+        match condition.subject.split_once('.') {
+            _ if condition.subject.starts_with('$') => None,
+            Some((beside, name)) => {
+                let wrong = self.unseen(&self.all(self.target(beside)?), name)?;
+                let whole = wrong.message.replacen(name, &condition.subject, 1);
+                Some(Wrong {
+                    message: whole,
+                    ..wrong
+                })
+            }
+            None => self.unseen(&self.records(), &condition.subject),
+        }
     }
 
     fn condition(&self, name: &str) -> Option<Wrong> {

@@ -1,7 +1,7 @@
 //! Both languages come to the decisions of the fixtures.
 
-use opora::hooks::script::{Script, ScriptHost, ScriptLimits};
-use opora::hooks::{Failure, FailureKind, Outcome, Runner};
+use opora::hooks::script::{MEMBERS, Script, ScriptHost, ScriptLimits};
+use opora::hooks::{Failure, FailureKind, Hook, Outcome, Runner};
 
 use super::fixtures::{self, Fixture};
 use super::support::{bytes, guest};
@@ -87,6 +87,30 @@ fn equal_calls_give_equal_decisions_at_equal_cost() {
         let first = runner.call(&fixture.call);
         for _ in 0..3 {
             assert_eq!(runner.call(&fixture.call), first, "{}", fixture.name);
+        }
+    }
+}
+
+/// A member is there in exactly those hooks of which it is said, so that what is refused before a
+/// script runs would have failed when it ran, and the other way round.
+#[test]
+fn members_are_there_where_they_are_said_to_be() {
+    let hosts = ScriptHost::new(ScriptLimits::default());
+    let all = fixtures::all();
+    for member in MEMBERS {
+        let source = format!("fn rule(c) {{ let x = c.{}; }}", member.name);
+        let script = hosts.compile("conformance", "member.rhai", &source);
+        let runner = script.and_then(|s| s.runner("rule"));
+        let runner = runner.unwrap_or_else(|fault| panic!("{fault}"));
+        for hook in Hook::ALL {
+            let mut calls = all.iter().filter(|f| f.hook == hook).peekable();
+            if calls.peek().is_none() {
+                assert_eq!(hook, Hook::Define, "a hook without fixtures");
+                continue;
+            }
+            let is_there = calls.any(|fixture| runner.call(&fixture.call).is_ok());
+            let is_said = member.hooks.is_empty() || member.hooks.contains(&hook);
+            assert_eq!(is_there, is_said, "`c.{}` in {hook}", member.name);
         }
     }
 }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::fault::{ScriptFault, Source, closest};
-use super::{MEMBERS, methods};
+use super::member::{self, member};
+use super::methods;
 use crate::hooks::Texts;
 
 /// Functions of the interpreter's packages, with the numbers of values they take; a line each.
@@ -200,7 +201,7 @@ impl Lint<'_> {
         match first(&pair.rhs) {
             Expr::Property(property, at) => {
                 let name = property.2.as_str();
-                if MEMBERS.contains(&name) {
+                if member(name).is_some() {
                     return;
                 }
                 let mut fault = if methods().iter().any(|m| m.name == name) {
@@ -211,7 +212,7 @@ impl Lint<'_> {
                     let message = format!("`{hook}` has no member `{name}`");
                     self.source.fault(*at, message)
                 };
-                fault.suggestion = closest(name, MEMBERS.into_iter()).map(str::to_owned);
+                fault.suggestion = closest(name, member::names()).map(str::to_owned);
                 self.faults.push(fault);
             }
             Expr::MethodCall(call, at) => {
@@ -224,7 +225,7 @@ impl Lint<'_> {
                     self.named_text(name, call);
                     return;
                 }
-                let mut fault = if MEMBERS.contains(&name) {
+                let mut fault = if member(name).is_some() {
                     let message = format!("`{name}` is read without parentheses: `{hook}.{name}`");
                     self.source.fault(*at, message)
                 } else {

@@ -1,4 +1,4 @@
-//! Members of `c` that a hook reads.
+//! What members of `c` answer.
 
 use std::sync::Arc;
 
@@ -9,70 +9,8 @@ use super::convert::json_to_script;
 use super::fault::closest;
 use super::time::At;
 use super::views::{Actor, AgentItem, AnswerItem, Options, Related, TeamItem};
-use super::{Answer, refuse};
+use super::{Answer, member, refuse};
 use crate::hooks::Detail;
-
-/// Every member that is read without parentheses.
-pub const MEMBERS: [&str; 58] = [
-    "record",
-    "before",
-    "related",
-    "options",
-    "now",
-    "actor",
-    "hook",
-    "pack",
-    "is_new",
-    "from",
-    "to",
-    "to_category",
-    "agents",
-    "teams",
-    "levels",
-    "address",
-    "asked_before",
-    "template",
-    "score",
-    "scale",
-    "comment",
-    "answers",
-    "timer",
-    "data",
-    "locale",
-    "entry",
-    "event",
-    "clock",
-    "clocks",
-    "changes",
-    "command",
-    "action",
-    "arguments",
-    "notice",
-    "phase",
-    "from_version",
-    "to_version",
-    "dry_run",
-    "config",
-    "search",
-    "automatic",
-    "wanted",
-    "found",
-    "open",
-    "process",
-    "stage",
-    "loops",
-    "entered_at",
-    "decided",
-    "outcome",
-    "contract",
-    "unit",
-    "total",
-    "used",
-    "counted",
-    "kinds",
-    "words",
-    "channel",
-];
 
 pub(super) fn register(engine: &mut Engine) {
     common(engine);
@@ -117,7 +55,7 @@ fn unknown(_: &mut Context, name: &str) -> Answer<Dynamic> {
             "`{name}` is called with parentheses: `c.{name}(…)`"
         ));
     }
-    match closest(name, MEMBERS.into_iter()) {
+    match closest(name, member::names()) {
         Some(near) => refuse(format!(
             "`c` has no member `{name}`; did you mean `{near}`?"
         )),

@@ -20,6 +20,7 @@ mod intake;
 mod limits;
 mod lines;
 mod lint;
+mod member;
 mod members;
 mod meter;
 mod methods;
@@ -40,7 +41,7 @@ mod tests;
 pub use engine::ScriptHost;
 pub use fault::ScriptFault;
 pub use limits::ScriptLimits;
-pub use members::MEMBERS;
+pub use member::{MEMBERS, Member};
 pub use methods::{Method, methods};
 pub use program::Script;
 

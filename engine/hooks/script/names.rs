@@ -8,6 +8,7 @@ use rhai::{AST, Position};
 
 use super::facts::{self, Chain, Facts, Given, Literal, Step};
 use super::fault::{self, Source, number};
+use super::member::member;
 use super::methods;
 use crate::domain::{Kind, record::fields};
 use crate::hooks::{Mention, Named};
@@ -147,7 +148,10 @@ impl Reader {
             },
         };
         let what = match of {
-            Shape::Hook => return,
+            Shape::Hook => match member(name) {
+                Some(member) => Mention::Method(member.hooks),
+                None => return,
+            },
             Shape::Record => Mention::Read,
             Shape::Related => Mention::Beside,
             Shape::Beside(beside) => Mention::ReadBeside(beside.clone()),

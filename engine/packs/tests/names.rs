@@ -258,6 +258,12 @@ fn a_method_of_another_hook_is_refused() {
         faults.contains("`set` is not for access.filter"),
         "{faults}"
     );
+    refused(
+        "transition.effect",
+        "let who = c.agents;",
+        "r.rhai:2:13: `agents` is not for transition.effect, the hook of rule `run`; it is for \
+         assign.select",
+    );
 }
 
 #[test]
@@ -345,6 +351,35 @@ fn rules_that_declare_nothing_are_told_of_by_what_their_scripts_name() {
                   fn pong(c) { c.set(\"region\", c.record.room); }";
     assert!(circles(once, script).is_empty());
     assert_eq!(circles(both, script).len(), 1);
+}
+
+#[test]
+fn a_personal_field_that_the_pack_does_not_ask_for_is_warned_of() {
+    let rules = |personal: &str, keys: &str| {
+        format!(
+            "run transition.effect reads = [\"contact\"], {keys}[capabilities], \
+             effects = [\"set\"], reads = [\"contact\"], personal = [{personal}]"
+        )
+    };
+    let script = "fn run(c) {\nlet x = c.record.description;\nlet y = c.related.contact?.title;\n}";
+    let (faults, warnings) = told(&rules("", ""), script);
+    assert_eq!(faults, "");
+    for piece in [
+        "r.rhai:2:18: `description` is personal and the pack does not ask for it",
+        "add `ticket.description` to `personal`",
+        "add `contact.title` to `personal`",
+    ] {
+        assert!(warnings.contains(piece), "{warnings}");
+    }
+    let all = "\"ticket.description\",\"contact.title\"";
+    let fits = (String::new(), String::new());
+    assert_eq!(told(&rules(all, ""), script), fits);
+    let when = rules(all, "when = [{field = \"contact.mails\",is_set = true}], ");
+    let told = circles(&when, script);
+    assert!(
+        told[0].starts_with("pack.toml:12: `contact.mails` is personal"),
+        "{told:?}"
+    );
 }
 
 #[test]
