@@ -18,7 +18,7 @@ names = { en = "NAME", ru = "NAME" }
 
 # What its rules ask for. Without this table they would ask for everything.
 [capabilities]
-effects = ["schedule", "comment"]
+effects = ["schedule", "comment", "notify"]
 
 [options.remind_hours]
 value = 24
@@ -103,6 +103,9 @@ fn remind_later(c) {
 fn remind(c) {
     if c.status_is("waiting") {
         c.comment_internal(c.text("still_waiting"));
+        if c.record.assignee != () {
+            c.notify("assignee", "mail", c.record.title, c.text("still_waiting"));
+        }
     }
 }
 
@@ -143,9 +146,14 @@ const SCENARIO: &str = r#"about = "A high case needs a result, and a waiting one
 start = "2026-03-02T09:00:00+03:00"
 
 [[given]]
+create = "agent"
+name = "vera"
+fields = { title = "Vera", code = "vera", mails = ["vera@example.org"] }
+
+[[given]]
 create = "ticket"
 name = "t"
-fields = { type = "case", title = "The lift stands still", severity = "high" }
+fields = { type = "case", title = "The lift stands still", severity = "high", assignee = "@vera" }
 
 [[step]]
 transition = "t"
@@ -166,6 +174,7 @@ after = "24h"
 record = "t"
 fields = { status = "waiting" }
 entries = [{ kind = "comment", visibility = "internal", says = "Still waiting" }]
+outbox = [{ to = "assignee", channel = "mail", subject = "The lift", says = "Your service desk" }]
 
 [[step]]
 transition = "t"
@@ -194,6 +203,7 @@ A pack for [Opora](https://docs.rs/opora): types, statuses and rules of a servic
 
 ```
 opora pack check .
+opora pack test .
 opora pack install --dry-run .
 opora pack install .
 ```
