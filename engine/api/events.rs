@@ -226,9 +226,8 @@ impl Pump {
     }
 
     fn concerns(&self, event: &EventView) -> bool {
-        // What a customer may not see is left without records and entries.
-        let is_told = self.caller.actor.sees_internal();
-        if self.kinds.is_empty() && is_told {
+        // What the asker may not see is left without records and entries.
+        if self.kinds.is_empty() && !event.masked {
             return true;
         }
         let all = self.kinds.is_empty();

@@ -114,6 +114,9 @@ pub struct Event {
     pub entries: Vec<(Kind, Id, Id)>,
     /// Agents for whom the intake was opened, each with the inquiry.
     pub drafts: Vec<(Id, Id)>,
+    /// Whether something may have been kept from the asker: an event without records and entries tells
+    /// only that others did something.
+    pub masked: bool,
 }
 
 /// What waits to leave the process, or has left it.

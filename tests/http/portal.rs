@@ -114,6 +114,9 @@ async fn internal_fields_stay_inside() {
             assert!(!text.contains(secret), "{part}: {text}");
         }
     }
+    // Not even that there was something: one row, and it is the creation.
+    let history = app.get(&format!("{path}/history"), PORTAL_A).await.json();
+    assert_eq!(history["items"].as_array().unwrap().len(), 1, "{history}");
     let filtered = app.get("/v1/tickets?margin=4711", PORTAL_A).await;
     assert_ne!(filtered.status, 200, "{}", filtered.text());
     let sorted = app.get("/v1/tickets?sort=margin", PORTAL_A).await;

@@ -142,6 +142,9 @@ pub struct EventView {
     pub entries: Vec<EventEntryView>,
     /// Agents for whom the intake was opened: a call reached them.
     pub drafts: Vec<EventDraftView>,
+    /// Whether something may have been kept from the asker.
+    #[serde(skip)]
+    pub masked: bool,
 }
 
 /// An intake that was opened for an agent.
@@ -209,6 +212,7 @@ pub fn event(event: Event) -> EventView {
         inquiry: inquiry.to_string(),
     });
     EventView {
+        masked: event.masked,
         drafts: drafts.collect(),
         position: event.pos.0,
         at: instant(event.at),

@@ -5,7 +5,7 @@ use crate::desk::journal::{JournalEntry, RecordChange};
 use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, ErrorKind, Event, Result, codec};
 use crate::domain::builtin::DRAFT;
-use crate::domain::{Id, Kind, Value};
+use crate::domain::{Id, Kind, Value, record::fields};
 use crate::store::{Pos, Table};
 
 impl Desk {
@@ -26,6 +26,7 @@ impl Desk {
             let entry: JournalEntry = codec::decode(&row.bytes)?;
             let mut event = event(row.pos, entry);
             if !sight.is_whole() {
+                event.masked = true;
                 mask_event(&ground, &sight, &mut event)?;
             }
             events.push(event);
@@ -71,9 +72,18 @@ fn mask_event(ground: &Ground<'_>, sight: &Sight<'_, '_>, event: &mut Event) -> 
     event
         .drafts
         .retain(|(_, inquiry)| shown.iter().any(|(_, id, _)| id == inquiry));
+    // That something unseen happened, when and by whom, is not told either.
+    shown.retain(|(_, id, fields)| {
+        tells_something(fields) || entries.iter().any(|(_, owner, _)| owner == id)
+    });
     event.records = shown;
     event.entries = entries;
     Ok(())
+}
+
+/// Whether changed fields tell more than that something happened.
+fn tells_something(changed: &[String]) -> bool {
+    changed.iter().any(|name| name != fields::UPDATED_AT)
 }
 
 /// The agent for whom a change opened the intake, and the inquiry.
@@ -94,6 +104,7 @@ fn event(pos: Pos, entry: JournalEntry) -> Event {
     Event {
         pos,
         drafts,
+        masked: false,
         at: entry.at,
         command: entry.input.command,
         actor: entry.actor.name(),

@@ -9,7 +9,7 @@ use crate::desk::sight::Sight;
 use crate::desk::{
     Actor, Desk, FieldChangeView, HistoryItem, Page, Result, RuleRunView, codec, decide, keys,
 };
-use crate::domain::{Id, Kind, Record};
+use crate::domain::{Id, Kind, Record, record::fields};
 use crate::store::{Pos, Snapshot, Store, Table};
 
 impl Desk {
@@ -61,6 +61,9 @@ impl Desk {
             if !actor.sees_internal() {
                 mask_rules(&*snapshot, actor, &page.record, &mut item)?;
             }
+            if !sight.is_whole() && !tells_something(&item) {
+                continue;
+            }
             items.push(item);
         }
         Ok(Page { items, next })
@@ -70,6 +73,13 @@ impl Desk {
     pub(in crate::desk) fn journal_at(&self, pos: Pos) -> Result<Option<JournalEntry>> {
         journal_entry(&*self.store, pos)
     }
+}
+
+/// Whether a masked item tells more than that something happened: when and by whom it did is part of
+/// what is kept from the asker.
+fn tells_something(item: &HistoryItem) -> bool {
+    let mut changes = item.changes.iter();
+    changes.any(|change| change.field != fields::UPDATED_AT) || !item.entries.is_empty()
 }
 
 /// Leaves the changes of fields that the asker may see.
