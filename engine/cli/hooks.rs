@@ -3,11 +3,12 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::client::{Peer, Place, items};
+use super::client::{Peer, Place, encoded, items};
 use super::failure::{Failure, Outcome};
 use super::settings::{Settings, Shared};
 use super::{logging, out};
 use crate::api;
+use crate::desk::Actor;
 
 /// How to tell.
 #[derive(Debug, Args)]
@@ -15,6 +16,9 @@ pub struct HooksArgs {
     /// Print JSON, as `GET /v1/hooks` answers.
     #[arg(long)]
     json: bool,
+    /// Let a suspended rule run again, and forget its failures.
+    #[arg(long, value_name = "PACK/RULE", conflicts_with = "json")]
+    reset: Option<String>,
 }
 
 /// Runs `opora hooks`.
@@ -23,7 +27,11 @@ pub struct HooksArgs {
 /// When neither folder nor server can be reached.
 pub fn hooks(args: &HooksArgs, place: &Place, shared: &Shared) -> Outcome<()> {
     logging::start(&Settings::of_client(shared)?)?;
-    let page = match place.peer(shared)? {
+    let peer = place.peer(shared)?;
+    if let Some(rule) = &args.reset {
+        return reset(peer, rule);
+    }
+    let page = match peer {
         Peer::Server(client) => client.get("/v1/hooks")?,
         Peer::Desk(desk) => {
             let steps = desk.hooks();
@@ -45,6 +53,21 @@ pub fn hooks(args: &HooksArgs, place: &Place, shared: &Shared) -> Outcome<()> {
             .try_for_each(|line| out::say(line))?;
     }
     Ok(())
+}
+
+fn reset(peer: Peer, rule: &str) -> Outcome<()> {
+    match peer {
+        Peer::Server(client) => {
+            let path: Vec<String> = rule.split('/').map(encoded).collect();
+            client.post(&format!("/v1/rules/{}/reset", path.join("/")), &json!({}))?;
+        }
+        Peer::Desk(desk) => {
+            let done = desk.reset_rule(&Actor::System, rule);
+            desk.close()?;
+            done?;
+        }
+    }
+    out::say(&format!("{rule} runs from now on"))
 }
 
 fn text<'j>(of: &'j Json, name: &str) -> &'j str {
@@ -90,7 +113,9 @@ fn lines(step: &Json, width: usize) -> Vec<String> {
     }
     let error = text(rule, "last_error");
     match text(rule, "state") {
-        "suspended" => lines.push(format!("{indent}SUSPENDED until it is reset or replaced")),
+        "suspended" => lines.push(format!(
+            "{indent}SUSPENDED until it is reset (`opora hooks --reset {name}`) or replaced"
+        )),
         "compiling" => lines.push(format!("{indent}its plugin is still being compiled")),
         _ => {}
     }

@@ -55,12 +55,15 @@ reads = ["account"]
     }, "grants": ["all"]});
     app.post("/v1/packs", ADMIN, body).await.is(201);
     let ticket = json!({"type": "fault", "title": "x"});
-    for code in [
-        "rule_broken",
-        "rule_broken",
-        "rule_broken",
-        "rule_suspended",
-    ] {
+    // Customers are not shown what stands in a rule, nor what it threw.
+    let wrong = app.post("/v1/tickets", PORTAL_A, ticket.clone()).await;
+    let told = wrong.fails_with(422, "invalid").text();
+    assert!(told.contains("administrators can see why"), "{told}");
+    assert!(
+        !told.contains("throw") && !told.contains("repair/bad"),
+        "{told}"
+    );
+    for code in ["rule_broken", "rule_broken", "rule_suspended"] {
         let answer = app.post("/v1/tickets", AGENT, ticket.clone()).await;
         let answer = answer.fails_with(422, "invalid");
         assert_eq!(answer.json()["errors"][0]["code"], code);

@@ -14,6 +14,9 @@ use crate::hooks::{
 };
 use crate::packs::Catalog;
 
+const BROKEN: &str = "a rule could not be run";
+const SUSPENDED: &str = "a rule failed again and again and is suspended";
+
 /// What a rule decided, and where it stands in the trace.
 pub struct Ruled {
     /// The rule.
@@ -109,7 +112,7 @@ impl Deciding<'_, '_> {
             Err(failure) => {
                 self.note_failure(rule, place, id, &failure);
                 if rule.hook.fails_closed_on(detail) {
-                    return Ok(Err(broken(rule, &failure)));
+                    return Ok(Err(self.told(broken(rule, &failure))));
                 }
                 Ok(Ok(None))
             }
@@ -172,15 +175,33 @@ impl Deciding<'_, '_> {
         if !rule.hook.fails_closed_on(detail) {
             return Ok(None);
         }
-        Err(Fault {
+        Err(self.told(Fault {
             field: None,
             code: "rule_suspended".to_owned(),
             message: format!(
-                "a rule failed again and again and is suspended, so the change is refused until an \
-                 administrator resets or replaces it; its last error: {last}"
+                "{SUSPENDED}, so the change is refused until an administrator resets it (`opora hooks \
+                 --reset {}`) or replaces it; its last error: {last}",
+                rule.id()
             ),
             rule: Some(rule.id()),
-        })
+        }))
+    }
+
+    /// The fault of a rule that could not be run, as the asker may know it: errors hold the rule's
+    /// source and what it read. The whole of it stands in `GET /v1/hooks`.
+    fn told(&self, fault: Fault) -> Fault {
+        if self.sight.is_whole() {
+            return fault;
+        }
+        let what = match fault.code.as_str() {
+            "rule_suspended" => SUSPENDED,
+            _ => BROKEN,
+        };
+        Fault {
+            message: format!("{what}, so the change is refused; administrators can see why"),
+            rule: None,
+            ..fault
+        }
     }
 
     /// Marks the last decision of a rule as failed, when what it asked for could not be done. A call
@@ -318,10 +339,7 @@ fn broken(rule: &Rule, failure: &Failure) -> Fault {
     Fault {
         field: None,
         code: code.to_owned(),
-        message: format!(
-            "a rule could not be run, so the change is refused: {}",
-            failure.message
-        ),
+        message: format!("{BROKEN}, so the change is refused: {}", failure.message),
         rule: Some(rule.id()),
     }
 }
