@@ -35,7 +35,7 @@ impl Deciding<'_, '_> {
         self.input.target = Some((Kind::Inquiry, id));
         self.require_open(id)?;
         let way = self.way(id, ask)?;
-        let place = self.go(id, ask, way)?;
+        let place = self.go(id, ask, way, By::Asked)?;
         self.settle(&[(Kind::Inquiry, id), place])?;
         Ok(Answer::record(place.0, place.1))
     }
@@ -56,7 +56,7 @@ impl Deciding<'_, '_> {
             type_code,
             values,
         };
-        self.go(inquiry, &Acceptance::default(), way).map(drop)
+        self.go(inquiry, &Acceptance::default(), way, by).map(drop)
     }
 
     /// Refuses an inquiry of which something became already.
@@ -129,7 +129,7 @@ impl Deciding<'_, '_> {
     }
 
     /// Does what was decided. Gives what the inquiry became, or itself when it was declined.
-    pub(super) fn go(&mut self, id: Id, ask: &Acceptance, way: Way) -> Result<(Kind, Id)> {
+    pub(super) fn go(&mut self, id: Id, ask: &Acceptance, way: Way, by: By) -> Result<(Kind, Id)> {
         let mut registered = Vec::new();
         let place = match way {
             Way::Decline(reason) => {
@@ -153,7 +153,7 @@ impl Deciding<'_, '_> {
                 values,
             } => {
                 let party = self.party(id, ask, &mut registered)?;
-                let made = self.make(id, ask, (kind, type_code), &values, party)?;
+                let made = self.make((id, by), ask, (kind, type_code), &values, party)?;
                 self.carry_entries(id, (kind, made))?;
                 self.link_to((kind, made), SOURCE, (Kind::Inquiry, id));
                 (kind, made)
@@ -168,7 +168,7 @@ impl Deciding<'_, '_> {
     /// one counts.
     fn make(
         &mut self,
-        inquiry: Id,
+        (inquiry, by): (Id, By),
         ask: &Acceptance,
         (kind, type_code): (Kind, Option<String>),
         values: &[(String, Value, By)],
@@ -184,17 +184,17 @@ impl Deciding<'_, '_> {
         let id = self.allot.id(self.ground.now);
         let json = type_code.map(Json::String);
         let type_def = self.asked_type(kind, json.as_ref())?;
-        self.begin(kind, id, type_def, By::Asked)?;
+        self.begin(kind, id, type_def, by)?;
         self.carry(
             (Kind::Inquiry, inquiry),
             (kind, id),
             &[fields::ASSIGNEE, fields::TEAM],
+            by,
         )?;
         let set = [(fields::ACCOUNT, account), (fields::CONTACT, contact)];
         for (name, party) in set {
             if let Some(party) = party {
-                self.draft
-                    .set(kind, id, name, Some(Value::Ref(party)), By::Asked);
+                self.draft.set(kind, id, name, Some(Value::Ref(party)), by);
             }
         }
         let channel = self
@@ -208,7 +208,7 @@ impl Deciding<'_, '_> {
             "source"
         };
         if self.draft.record(kind, id)?.get(of_channel).is_none() {
-            self.draft.set(kind, id, of_channel, channel, By::Asked);
+            self.draft.set(kind, id, of_channel, channel, by);
         }
         if kind == Kind::Lead {
             let responsible = self.responsible(inquiry);
@@ -309,6 +309,7 @@ impl Deciding<'_, '_> {
         from: (Kind, Id),
         to: (Kind, Id),
         except: &[&str],
+        by: By,
     ) -> Result<()> {
         let catalog = std::sync::Arc::clone(&self.ground.catalog);
         let source: Record = self.draft.record(from.0, from.1)?.clone();
@@ -326,7 +327,7 @@ impl Deciding<'_, '_> {
             if let Ok(value) = def.check(value)
                 && !held
             {
-                self.draft.set(to.0, to.1, name, Some(value), By::Asked);
+                self.draft.set(to.0, to.1, name, Some(value), by);
             }
         }
         Ok(())

@@ -28,7 +28,7 @@ impl Deciding<'_, '_> {
         let type_def = self.asked_type(Kind::Ticket, code.as_ref())?;
         let mut asked = asked.clone();
         let status = asked.remove(fields::STATUS);
-        let id = self.converted(lead, type_def, |deciding, id| {
+        let id = self.converted(lead, type_def, By::Asked, |deciding, id| {
             deciding.set_asked(Kind::Ticket, id, &asked)
         })?;
         if let Some(status) = status {
@@ -49,7 +49,7 @@ impl Deciding<'_, '_> {
     ) -> Result<Id> {
         let code = type_code.map(Json::String);
         let type_def = self.asked_type(Kind::Ticket, code.as_ref())?;
-        self.converted(lead, type_def, |deciding, id| {
+        self.converted(lead, type_def, by, |deciding, id| {
             for (name, value) in values {
                 deciding.set_by_rule(Kind::Ticket, id, name, Some(value.clone()), by)?;
             }
@@ -61,21 +61,21 @@ impl Deciding<'_, '_> {
         &mut self,
         lead: Id,
         type_def: Option<TypeDef>,
+        by: By,
         values: impl FnOnce(&mut Self, Id) -> Result<()>,
     ) -> Result<Id> {
         self.require_convertible(lead)?;
         self.parties_of_lead(lead)?;
         self.created += 1;
         let id = self.allot.id(self.ground.now);
-        self.begin(Kind::Ticket, id, type_def, By::Asked)?;
-        self.carry((Kind::Lead, lead), (Kind::Ticket, id), &[])?;
+        self.begin(Kind::Ticket, id, type_def, by)?;
+        self.carry((Kind::Lead, lead), (Kind::Ticket, id), &[], by)?;
         let source = self.draft.record(Kind::Lead, lead)?;
         let (source, inquiry) = (
             source.get("source").cloned(),
             source.get("inquiry").cloned(),
         );
-        self.draft
-            .set(Kind::Ticket, id, "channel", source, By::Asked);
+        self.draft.set(Kind::Ticket, id, "channel", source, by);
         self.draft
             .set(Kind::Ticket, id, "inquiry", inquiry, By::Engine);
         values(self, id)?;

@@ -118,6 +118,7 @@ impl Deciding<'_, '_> {
                     (kind, origin),
                     (Kind::Inquiry, id),
                     &[fields::ASSIGNEE, fields::TEAM],
+                    By::Asked,
                 )?;
             }
         }
