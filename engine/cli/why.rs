@@ -201,7 +201,7 @@ pub fn find(peer: &Peer, kind: Kind, name: &str) -> Outcome<Id> {
     }
     let number: i64 = name.trim_start_matches(['#', '№']).parse().map_err(|_| {
         Failure::new(format!(
-            "`{name}` is neither the number of a {} nor an id",
+            "`{name}` is neither a number nor an id of a record of kind {}",
             kind.name()
         ))
     })?;
@@ -338,6 +338,21 @@ fn say_rule(rule: &Json, rules: &[Json]) -> Outcome<()> {
     for reason in items(rule, "reasons").iter().filter_map(Json::as_str) {
         out::say(&format!("    because {reason}"))?;
     }
+    say_points("    decided", items(rule, "decided"))
+}
+
+fn say_points(head: &str, points: &[Json]) -> Outcome<()> {
+    for point in points {
+        let line = match number(point, "line") {
+            0 => String::new(),
+            line => format!(" (line {line})"),
+        };
+        out::say(&format!(
+            "{head} {}: {}{line}",
+            text_of(point, "field"),
+            shown(point.get("value")),
+        ))?;
+    }
     Ok(())
 }
 
@@ -415,17 +430,8 @@ fn say_replayed(done: &Json) -> Outcome<()> {
             text_of(line, "text")
         ))?;
     }
-    let spoken = [("because", "because"), ("decided", "decided")];
-    for (list, word) in spoken {
-        for point in items(done, list) {
-            out::say(&format!(
-                "  {word} {}: {} (line {})",
-                text_of(point, "field"),
-                shown(point.get("value")),
-                number(point, "line")
-            ))?;
-        }
-    }
+    say_points("  because", items(done, "because"))?;
+    say_points("  decided", items(done, "decided"))?;
     match text_of(done, "failure") {
         "" => Ok(()),
         failure => out::say(&format!("  failed: {failure}")),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::hooks::fixture::predicate_json;
 use crate::hooks::when::shown;
-use crate::hooks::{Decision, Effect, FieldRule, NoticeChoice, SurveyAsk};
+use crate::hooks::{ClockAct, Decision, Effect, FieldRule, NoticeChoice, SurveyAsk};
 
 /// One thing that a decision says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +74,7 @@ pub fn outline(decision: &Decision) -> Vec<Point> {
     for step in &decision.clocks {
         add(
             format!("clock {}", step.clock),
-            format!("{:?}", step.act),
+            act_words(step.act),
             step.spot.line,
         );
     }
@@ -115,7 +116,7 @@ pub fn outline(decision: &Decision) -> Vec<Point> {
     if let Some(access) = &decision.access {
         add(
             "access".to_owned(),
-            format!("{:?}", access.only),
+            predicate_json(&access.only).to_string(),
             access.spot.line,
         );
         add(
@@ -159,7 +160,21 @@ fn effect_words(effect: &Effect) -> Vec<(String, String)> {
             to, subject, text, ..
         } => vec![(format!("notify {to}"), format!("{subject}\n{text}"))],
         Effect::Webhook { name, body } => one(format!("webhook {name}"), body),
-        other => vec![(other.name().to_owned(), format!("{other:?}"))],
+        Effect::Link { relation, kind, to } => {
+            one(format!("link {relation}"), &format!("{} {to}", kind.name()))
+        }
+        Effect::Custom { kind, data } => one(kind.clone(), data),
+    }
+}
+
+fn act_words(act: ClockAct) -> String {
+    match act {
+        ClockAct::Start => "begins".to_owned(),
+        ClockAct::Pause => "stands still".to_owned(),
+        ClockAct::Resume => "runs on".to_owned(),
+        ClockAct::Meet => "met".to_owned(),
+        ClockAct::Cancel => "cancelled".to_owned(),
+        ClockAct::Extend(seconds) => format!("extended by {seconds} s"),
     }
 }
 

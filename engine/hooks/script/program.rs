@@ -158,8 +158,15 @@ impl Script {
 
     /// Where a function begins.
     fn position_of(&self, function: &str) -> Position {
-        let head = format!("fn {function}");
-        let found = self.source.text.lines().position(|l| l.contains(&head));
+        let begins = |line: &str| {
+            let line = line.trim_start();
+            let line = line.strip_prefix("private ").unwrap_or(line).trim_start();
+            let name = line.strip_prefix("fn ").map(str::trim_start);
+            let rest = name.and_then(|name| name.strip_prefix(function));
+            // A name may begin with another one.
+            rest.is_some_and(|rest| rest.trim_start().starts_with('('))
+        };
+        let found = self.source.text.lines().position(begins);
         found
             .and_then(|n| u16::try_from(n + 1).ok())
             .map_or(Position::NONE, |line| Position::new(line, 1))

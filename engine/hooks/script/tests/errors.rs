@@ -205,3 +205,13 @@ fn the_line_of_a_runaway_is_found() {
         assert!(failure.message.contains("\n  | "), "{failure}");
     }
 }
+
+#[test]
+fn a_function_stands_where_its_whole_name_does() {
+    let source = "fn remind_later(c) {}\n// fn remind(c) is below\n  fn remind (c) {}\n";
+    let script = ScriptHost::new(ScriptLimits::default())
+        .compile("p", "r.rhai", source)
+        .unwrap();
+    let line = |name: &str| script.runner(name).unwrap().place().unwrap().line;
+    assert_eq!((line("remind_later"), line("remind")), (1, 3));
+}
