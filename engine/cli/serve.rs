@@ -41,6 +41,8 @@ pub fn serve(args: &ServeArgs, shared: &Shared) -> Outcome<()> {
             "name the folder of the desk: `opora serve --data DIR`",
         ));
     };
+    // Before anything is made: a slip in a name must not leave a desk behind.
+    super::watch::check(&args.watch)?;
     let folder = Folder::at(data)?;
     let server = Server::bind(&settings)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());

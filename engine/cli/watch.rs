@@ -41,12 +41,7 @@ impl Watch {
         if folders.is_empty() {
             return Ok(None);
         }
-        if let Some(none) = folders.iter().find(|folder| !folder.is_dir()) {
-            return Err(Failure::new(format!(
-                "`{}` is no folder to watch",
-                none.display()
-            )));
-        }
+        check(folders)?;
         let mut watcher = Watcher {
             folders: folders.to_vec(),
             seen: BTreeMap::new(),
@@ -65,6 +60,20 @@ impl Watch {
             stop,
             thread: Some(thread),
         }))
+    }
+}
+
+/// Whether folders can be watched.
+///
+/// # Errors
+/// When one of them is none.
+pub fn check(folders: &[PathBuf]) -> Outcome<()> {
+    match folders.iter().find(|folder| !folder.is_dir()) {
+        None => Ok(()),
+        Some(none) => Err(Failure::new(format!(
+            "`{}` is no folder to watch",
+            none.display()
+        ))),
     }
 }
 
@@ -103,6 +112,10 @@ struct Seen {
     own: Option<[u8; 32]>,
     /// Somebody else changed the pack: nothing is written over.
     given_up: bool,
+    /// What was told last was a failure.
+    failed: bool,
+    /// It was not there when it was looked for last.
+    gone: bool,
 }
 
 struct Watcher {
@@ -112,12 +125,21 @@ struct Watcher {
 
 impl Watcher {
     fn look(&mut self, desk: &Desk) {
-        for folder in self
-            .folders
-            .iter()
-            .flat_map(|f| packs_in(f))
-            .collect::<Vec<_>>()
-        {
+        let there: Vec<PathBuf> = self.folders.iter().flat_map(|f| packs_in(f)).collect();
+        for (folder, seen) in &mut self.seen {
+            let gone = !there.contains(folder);
+            if gone && !seen.gone {
+                tell(&format!(
+                    "watch: {} is gone, what ran before runs on; `opora pack remove` takes a pack away",
+                    folder.display()
+                ));
+            }
+            if seen.gone && !gone {
+                seen.done = false;
+            }
+            seen.gone = gone;
+        }
+        for folder in there {
             let mut stamp = Stamp::new();
             stamp_of(&folder, 0, &mut stamp);
             let seen = self.seen.entry(folder.clone()).or_default();
@@ -126,20 +148,31 @@ impl Watcher {
                 seen.done = false;
             } else if !seen.done && !seen.given_up {
                 seen.done = true;
-                let said = match install(desk, &folder, seen) {
-                    Ok(Some(line)) => line,
-                    Ok(None) => continue,
-                    Err(failure) => format!(
-                        "watch: {} is not installed, what ran before runs on:\n{failure}",
-                        folder.display()
-                    ),
-                };
-                tracing::info!("{said}");
-                if let Err(failure) = out::say(&said) {
-                    tracing::warn!("{failure}");
+                let had_failed = std::mem::take(&mut seen.failed);
+                match install(desk, &folder, seen) {
+                    Ok(Some(line)) => tell(&line),
+                    // Whoever was told of a slip is told that it is mended.
+                    Ok(None) if had_failed => {
+                        tell(&format!("watch: {} is again what runs", folder.display()))
+                    }
+                    Ok(None) => {}
+                    Err(failure) => {
+                        seen.failed = true;
+                        tell(&format!(
+                            "watch: {} is not installed, what ran before runs on:\n{failure}",
+                            folder.display()
+                        ));
+                    }
                 }
             }
         }
+    }
+}
+
+fn tell(said: &str) {
+    tracing::info!("{said}");
+    if let Err(failure) = out::say(said) {
+        tracing::warn!("{failure}");
     }
 }
 
@@ -169,9 +202,13 @@ fn install(desk: &Desk, folder: &Path, seen: &mut Seen) -> Outcome<Option<String
     seen.own = Some(revision);
     let warnings = desk.pack_warnings(&name)?.into_iter();
     let warnings: String = warnings.map(|w| format!("\nwatch: warning: {w}")).collect();
+    let rests = desk.catalog()?.pack(&name).is_some_and(|p| p.disabled);
+    let runs = match rests {
+        true => format!("is installed and rests as before; `opora pack enable {name}` lets it run"),
+        false => format!("runs as in {}", folder.display()),
+    };
     Ok(Some(format!(
-        "watch: {name} runs as in {} from position {}{warnings}",
-        folder.display(),
+        "watch: {name} {runs}, from position {}{warnings}",
         reply.pos
     )))
 }

@@ -235,7 +235,10 @@ impl Home<'_> {
         };
         if !(script.ends_with(".rhai") && self.files.files.contains_key(script)) {
             let known = self.files.files.keys().filter(|p| p.ends_with(".rhai"));
-            let message = format!("script `{}` is not a .rhai file of the pack", short(script));
+            let message = match script.ends_with(".rhai") {
+                true => format!("the pack has no file `{}`", short(script)),
+                false => format!("script `{}` is no .rhai file", short(script)),
+            };
             faults.push(
                 self.source
                     .fault(&format!("rule/{i}/script"), message)

@@ -99,7 +99,7 @@ hook = \"assign.select\"
 ",
         DEFINITIONS,
         &[
-            "pack.toml:9:10: script `rulez.rhai` is not a .rhai file of the pack; did you mean `rules.rhai`?",
+            "pack.toml:9:10: the pack has no file `rulez.rhai`; did you mean `rules.rhai`?",
             "pack.toml:10:9: a ticket has no field `acount`; did you mean `account`?",
             "pack.toml:11:1: rule `choose` has no script and the pack no plugin; write script = \"FILE.rhai\"",
             "pack.toml:12:8: rule `choose` stands twice; names are unique in a pack",
