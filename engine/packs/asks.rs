@@ -35,6 +35,19 @@ pub const EFFECTS: [&str; 15] = [
     "webhook",
     "ask",
 ];
+/// The effect that a method of scripts asks for.
+pub(super) fn effect_of(method: &str) -> Option<&'static str> {
+    let name = match method {
+        "unset" => "set",
+        "assign_team" => "assign",
+        "comment_internal" => "comment",
+        "start_process" | "complete_stage" | "go_to_stage" | "decide_stage" => "process",
+        "end_task" => "plan",
+        name => name,
+    };
+    EFFECTS.into_iter().find(|effect| *effect == name)
+}
+
 /// Effects that stay on the record the rule runs on: granted without a question.
 const HARMLESS_EFFECTS: [&str; 11] = [
     "set",

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::asks::effect_of;
 use super::catalog::Catalog;
 use super::check::bare;
 use super::fault::{Faults, PackFault};
@@ -152,7 +153,8 @@ impl<'a> View<'a> {
         let name = named.name.as_str();
         let is_access = self.spec.hook == Hook::AccessFilter;
         match &named.what {
-            Mention::Method(_) | Mention::Written => None,
+            Mention::Method(_) => self.unasked(name),
+            Mention::Written => None,
             Mention::Read => {
                 if !self.spec.hook.has_record() || OF_RECORDS.contains(&name) {
                     return None;
@@ -277,6 +279,23 @@ impl<'a> View<'a> {
             kinds.join(" or ")
         );
         Some(self.or_foreign(name, wrong(message, name, known, is_sure)))
+    }
+
+    /// A method whose effect the pack does not ask for: the rule fails when it is called.
+    fn unasked(&self, method: &str) -> Option<Wrong> {
+        let effect = effect_of(method)?;
+        if self.loaded.manifest.asks.effect(effect) {
+            return None;
+        }
+        let message = format!(
+            "`c.{method}` needs `{effect}`, which the pack does not ask for; add it to `effects` under \
+             `[capabilities]` in its pack.toml"
+        );
+        Some(Wrong {
+            message,
+            near: None,
+            is_sure: false,
+        })
     }
 
     /// A personal field that the pack does not ask for: its rules never get a value of it.

@@ -195,6 +195,19 @@ pub(super) fn of(files: &PackFiles) -> impl Iterator<Item = (&str, &str, &str)> 
 }
 
 /// What is wrong with the name of a file in `templates/`. Those that begin with `_` are parts of others.
+/// Whether an expression names only filters and tests that there are.
+pub(super) fn knows(expression: &str) -> bool {
+    let env = Environment::new();
+    let Ok(expression) = env.compile_expression(expression) else {
+        // What cannot be read is told where it stands.
+        return true;
+    };
+    let unknown = [ErrorKind::UnknownFilter, ErrorKind::UnknownTest];
+    let done = expression.eval(());
+    done.err()
+        .is_none_or(|error| !unknown.contains(&error.kind()))
+}
+
 fn misnamed(pack: &str, path: &str, name: &str, files: &PackFiles) -> Option<PackFault> {
     let part = PARTS.iter().find_map(|part| name.strip_suffix(part));
     let message = match part {

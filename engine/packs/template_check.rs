@@ -41,6 +41,12 @@ impl Attacher<'_> {
                         ))
                         .near(&name, fields)
                     }
+                    Named::Filter(name) if !template::knows(&format!("''|{name}")) => {
+                        place(format!("templates have no filter `{}`", short(name)))
+                    }
+                    Named::Test(name) if !template::knows(&format!("'' is {name}")) => {
+                        place(format!("templates have no test `is {}`", short(name)))
+                    }
                     _ => continue,
                 };
                 faults.push(fault);
@@ -81,12 +87,19 @@ enum Named<'t> {
     Template(&'t str),
     /// `record.name`, `record["name"]`
     Field(&'t str),
+    /// `| name`
+    Filter(&'t str),
+    /// `is name`, `is not name`
+    Test(&'t str),
 }
 
 /// What a template names by literals, with the place of each.
 fn all(text: &str) -> Vec<(usize, Named<'_>)> {
     let mut found = Vec::new();
     for (start, tag) in tags(text) {
+        for (at, part) in unquoted(tag) {
+            words(part, |place, named| found.push((start + at + place, named)));
+        }
         let mut rest = 0;
         while let Some((at, word, end)) = tag.get(rest..).and_then(literal) {
             let before = tag.get(..rest + at).unwrap_or_default().trim_end();
@@ -118,6 +131,50 @@ fn all(text: &str) -> Vec<(usize, Named<'_>)> {
         }
     }
     found
+}
+
+/// The pieces of a tag that stand in no quotes, with their places.
+fn unquoted(tag: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(rest) = tag.get(from..) {
+        let Some((at, _, end)) = literal(rest) else {
+            found.push((from, rest));
+            break;
+        };
+        found.extend(rest.get(..at).map(|part| (from, part)));
+        from += end;
+    }
+    found
+}
+
+/// Filters and tests of a piece of a tag.
+fn words<'t>(part: &'t str, mut found: impl FnMut(usize, Named<'t>)) {
+    let name_at = |from: usize| {
+        let rest = part.get(from..)?;
+        let name = rest.trim_start();
+        let at = from + rest.len() - name.len();
+        let end = name.find(|c: char| !is_name(c)).unwrap_or(name.len());
+        name.get(..end).filter(|n| !n.is_empty()).map(|n| (at, n))
+    };
+    for (bar, _) in part.match_indices('|') {
+        if let Some((at, name)) = name_at(bar + 1) {
+            found(at, Named::Filter(name));
+        }
+    }
+    for (is, word) in part.match_indices("is") {
+        let before = part.get(..is).unwrap_or_default().chars().next_back();
+        let after = part.get(is + word.len()..).unwrap_or_default();
+        let alone =
+            before.is_some_and(char::is_whitespace) && after.starts_with(char::is_whitespace);
+        let test = match alone.then(|| name_at(is + word.len())).flatten() {
+            Some((at, "not")) => name_at(at + "not".len()),
+            test => test,
+        };
+        if let Some((at, name)) = test {
+            found(at, Named::Test(name));
+        }
+    }
 }
 
 /// What stands between the braces of tags, with its place. Comments and raw text are none.
@@ -217,6 +274,17 @@ mod tests {
                 Named::Template("_foot.jinja"),
                 Named::Field("p/f"),
                 Named::String("z"),
+            ]
+        );
+        let text = "{{ 'a|b is c' | upper|foo(1) }}{% if this is not defined and x is bar %}";
+        let names: Vec<Named<'_>> = all(text).into_iter().map(|(_, named)| named).collect();
+        assert_eq!(
+            names,
+            [
+                Named::Filter("upper"),
+                Named::Filter("foo"),
+                Named::Test("defined"),
+                Named::Test("bar"),
             ]
         );
         // Tags that never end are the parser's to report.

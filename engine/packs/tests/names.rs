@@ -354,6 +354,21 @@ fn rules_that_declare_nothing_are_told_of_by_what_their_scripts_name() {
 }
 
 #[test]
+fn a_method_whose_effect_the_pack_does_not_ask_for_is_warned_of() {
+    let rules = "run transition.effect [capabilities], effects = [\"set\"]";
+    let script = "fn run(c) {\nc.set(\"room\", \"x\");\nc.unset(\"room\");\nc.notify(\"team\", \"mail\", \"a\", \"b\");\n}";
+    let (faults, warnings) = told(rules, script);
+    assert_eq!(faults, "");
+    assert!(
+        warnings.starts_with("r.rhai:4:3: `c.notify` needs `notify`"),
+        "{warnings}"
+    );
+    assert_eq!(warnings.lines().count(), 1, "{warnings}");
+    let rules = rules.replace("\"set\"", "\"set\",\"notify\"");
+    assert_eq!(told(&rules, script), (String::new(), String::new()));
+}
+
+#[test]
 fn a_personal_field_that_the_pack_does_not_ask_for_is_warned_of() {
     let rules = |personal: &str, keys: &str| {
         format!(
