@@ -7,8 +7,14 @@ mod pdf;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+
 use super::{Format, plain};
 
+/// Where the encoding of HTML is looked for.
+const MAX_HEAD_BYTES: usize = 1_024;
 /// Largest file in bytes that is read.
 pub const MAX_FILE_BYTES: usize = 16 * 1_024 * 1_024;
 /// Most bytes of words that are kept of a file; the rest is left out.
@@ -76,9 +82,9 @@ pub fn words(
         return Err(Unread::TooLarge);
     }
     let words = match sort {
-        Sort::Plain => text(content)?.to_owned(),
-        Sort::Markdown => plain(Format::Markdown, text(content)?),
-        Sort::Html => plain(Format::Html, text(content)?),
+        Sort::Plain => text(content, media_type)?.into_owned(),
+        Sort::Markdown => plain(Format::Markdown, &text(content, media_type)?),
+        Sort::Html => plain(Format::Html, &text(content, media_type)?),
         Sort::Docx => docx::words(content, goes_on)?,
         Sort::Pdf => pdf::words(content, goes_on)?,
     };
@@ -109,9 +115,35 @@ fn sort_of(name: &str, media_type: &str) -> Option<Sort> {
     }
 }
 
-fn text(content: &[u8]) -> Result<&str, Unread> {
-    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
-    std::str::from_utf8(content).map_err(|_| Unread::Broken("is not UTF-8".to_owned()))
+/// The text of a file in the encoding that it names, by a mark at its beginning, the media type or in
+/// HTML. What names none and is no UTF-8 is read as Russian programs of Windows write it.
+fn text<'c>(content: &'c [u8], media_type: &str) -> Result<Cow<'c, str>, Unread> {
+    if Encoding::for_bom(content).is_none() {
+        if let Ok(text) = std::str::from_utf8(content) {
+            return Ok(Cow::Borrowed(text));
+        }
+        // Text has no zeros, in whatever encoding that has no mark.
+        if content.contains(&0) {
+            return Err(Unread::Broken("is no text".to_owned()));
+        }
+    }
+    let head = content.get(..MAX_HEAD_BYTES.min(content.len()));
+    let head = String::from_utf8_lossy(head.unwrap_or_default());
+    let named = charset(media_type).or_else(|| charset(&head));
+    let encoding = named.unwrap_or(encoding_rs::WINDOWS_1251);
+    Ok(encoding.decode(content).0)
+}
+
+/// The encoding that stands behind `charset=`.
+fn charset(text: &str) -> Option<&'static Encoding> {
+    let text = text.to_ascii_lowercase();
+    let (_, rest) = text.split_once("charset=")?;
+    let label: String = rest
+        .trim_start_matches(['"', '\''])
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || "-_:".contains(*c))
+        .collect();
+    Encoding::for_label(label.as_bytes())
 }
 
 /// The beginning that is kept.

@@ -140,3 +140,20 @@ fn bombs_stay_small() {
         began.elapsed()
     );
 }
+
+#[test]
+fn texts_are_read_in_the_encoding_that_programs_write() {
+    let read = |name: &str, media: &str, content: &[u8]| words(name, media, content, &mut || true);
+    let (windows, _, _) = encoding_rs::WINDOWS_1251.encode("Замятие бумаги");
+    assert_eq!(read("a.txt", "", &windows).unwrap(), "Замятие бумаги");
+    let mut wide = vec![0xff, 0xfe];
+    wide.extend("Бумага".encode_utf16().flat_map(u16::to_le_bytes));
+    assert_eq!(read("a.txt", "", &wide).unwrap(), "Бумага");
+    let (koi, _, _) = encoding_rs::KOI8_R.encode("<meta charset=\"koi8-r\"><p>Лоток</p>");
+    assert_eq!(read("a.html", "", &koi).unwrap().trim(), "Лоток");
+    let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("Café");
+    let media = "text/plain; charset=iso-8859-1";
+    assert_eq!(read("a.txt", media, &latin).unwrap(), "Café");
+    assert_eq!(read("a.txt", "", "\u{feff}Бумага".as_bytes()).unwrap(), "Бумага");
+    assert!(read("a.txt", "", b"\xff\x00\x01").is_err());
+}
