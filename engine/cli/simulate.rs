@@ -135,6 +135,9 @@ fn say(found: &Json) -> Outcome<()> {
             out::say(&format!("{} {text}", number(found, name)))?;
         }
     }
+    for rule in items(found, "not_tried").iter().filter_map(Json::as_str) {
+        out::say(&format!("not tried: {rule}"))?;
+    }
     out::say(&format!(
         "{} {}: {} decisions of {} commands tried, {} commands would differ",
         text_of(found, "pack"),

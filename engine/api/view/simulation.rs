@@ -37,6 +37,9 @@ pub struct SimulationView {
     records: Vec<SimulatedView>,
     /// Differences that are counted and not told.
     untold: u64,
+    /// Rules that cannot be tried, `pack/name on hook`: they are asked for reading, or about the packs
+    /// themselves.
+    not_tried: Vec<String>,
     /// Whether there is more to try: give `reached` as `after` to go on.
     cut: bool,
     /// The position up to which the journal was looked through.
@@ -131,6 +134,11 @@ pub fn simulation(desk: &Desk, done: Simulation) -> Result<SimulationView> {
         by_field: done.by_field,
         by_rule: done.by_rule,
         untold: done.untold,
+        not_tried: done
+            .not_tried
+            .into_iter()
+            .map(|(rule, hook)| format!("{rule} on {hook}"))
+            .collect(),
         cut: done.cut,
         reached: done.reached.0,
         last: done.last.0,

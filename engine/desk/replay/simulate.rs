@@ -11,6 +11,7 @@ use super::rolling::{Handed, Rolling, Then};
 use super::run::{Footing, Recorded};
 use crate::desk::{Actor, Desk, Error, ErrorKind, Result, decide, trace};
 use crate::domain::Instant;
+use crate::hooks::Hook;
 use crate::packs::PackFiles;
 use crate::store::Pos;
 
@@ -77,6 +78,9 @@ pub struct Simulation {
     pub differences: Vec<Difference>,
     /// Differences that are counted and not told.
     pub untold: u64,
+    /// Rules of the changed pack that are not tried, with their hooks: what they decide is recorded with
+    /// no command.
+    pub not_tried: Vec<(String, &'static str)>,
     /// Whether there is more to try after `reached`.
     pub cut: bool,
     /// The position up to which the journal was looked through.
@@ -84,6 +88,17 @@ pub struct Simulation {
     /// The last position there was.
     pub last: Pos,
 }
+
+/// Hooks whose decisions are not recorded with commands: their rules are asked for reading, or about
+/// the packs themselves.
+const UNRECORDED: [Hook; 6] = [
+    Hook::AccessFilter,
+    Hook::SearchDocument,
+    Hook::SearchRank,
+    Hook::IntakeMatch,
+    Hook::PackLifecycle,
+    Hook::ConfigGuard,
+];
 
 /// Entries on their way to a judge.
 type Chunk = Vec<(Recorded, Then)>;
@@ -172,6 +187,9 @@ impl Desk {
         done.pack = candidate.pack.name().to_owned();
         done.version.clone_from(&candidate.pack.manifest.version);
         done.revision = decide::hex(&candidate.pack.revision);
+        let rules = candidate.pack.rules.iter();
+        let rules = rules.filter(|rule| UNRECORDED.contains(&rule.hook));
+        done.not_tried = rules.map(|rule| (rule.id(), rule.hook.name())).collect();
         done.differences.sort_by_key(|d| d.pos);
         let over = done.differences.len().saturating_sub(query.told);
         done.differences.truncate(query.told);
