@@ -85,16 +85,38 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let Raw(bytes, media) = Raw::from_request(request, app).await?;
-        let is_json = media.as_deref().is_some_and(|m| {
-            m == "application/json" || (m.starts_with("application/") && m.ends_with("+json"))
-        });
-        if !is_json {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "send JSON with the header `Content-Type: application/json`",
-            ));
+        require_json(media.as_deref())?;
+        json(&bytes).map(Self)
+    }
+}
+
+fn require_json(media: Option<&str>) -> Result<(), Problem> {
+    let is_json = media.is_some_and(|m| {
+        m == "application/json" || (m.starts_with("application/") && m.ends_with("+json"))
+    });
+    match is_json {
+        true => Ok(()),
+        false => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "send JSON with the header `Content-Type: application/json`",
+        )),
+    }
+}
+
+/// A JSON body read as `T`, or what stands for it when there is none.
+#[derive(Debug)]
+pub struct OrNothing<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<App> for OrNothing<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let Raw(bytes, media) = Raw::from_request(request, app).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
         }
+        require_json(media.as_deref())?;
         json(&bytes).map(Self)
     }
 }

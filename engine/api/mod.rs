@@ -29,6 +29,7 @@ mod metrics;
 mod openapi;
 mod outbox;
 mod pack_drafts;
+mod pack_options;
 mod pack_upload;
 mod packs;
 mod plan;
@@ -72,6 +73,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use call::{CallView, call as call_view};
 pub use hooks::{HookStepView, RuleView, views as hook_steps};
+pub use pack_options::{OptionView, views as pack_option_views};
 pub use pack_upload::{PackGrants, PackRollback, PackUpload, UploadFile};
 pub use packs::no_pack;
 pub use principal::{Access, hash_of, hex};
@@ -84,8 +86,8 @@ pub use simulate::since;
 pub use state::ApiOptions;
 pub use tokens::secret_text;
 pub use view::{
-    replayed as replayed_view, shadow as shadow_view, simulation as simulation_view,
-    why as why_view,
+    instant as instant_text, replayed as replayed_view, shadow as shadow_view,
+    simulation as simulation_view, tested as tested_view, why as why_view,
 };
 
 use crate::desk::Desk;
@@ -191,6 +193,7 @@ fn all() -> route::Routes {
     definitions::add(&mut routes);
     workspaces::add(&mut routes);
     packs::add(&mut routes);
+    pack_options::add(&mut routes);
     hooks::add(&mut routes);
     simulate::add(&mut routes);
     pack_drafts::add(&mut routes);

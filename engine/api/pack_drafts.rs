@@ -8,18 +8,18 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::input::{Input, Params, PathParams};
+use super::input::{Input, OrNothing, Params, PathParams};
 use super::pack_upload::{PackGrants, PackUpload};
-use super::packs::{installed, tagged};
+use super::packs::{installed, no_draft, tagged};
 use super::principal::{Access, Caller};
 use super::problem::Problem;
 use super::records::{self, at, set};
 use super::route::{Op, Routes};
 use super::simulate::{named, simulate_files};
 use super::state::App;
-use super::view::SimulationView;
-use super::view::packs::{self as view, CheckView, InstalledView, TestView};
-use crate::desk::{Command, Desk, PackChange, PackDraft, Result};
+use super::view::packs::{self as view, CheckView, InstalledView};
+use super::view::{SimulationView, TestView, tested, untested};
+use crate::desk::{Command, Desk, ErrorKind, PackChange, PackDraft, Result};
 use crate::packs::{Given, PackFault, PackFiles, pack_name};
 
 /// What `If-Match` says where a draft is changed.
@@ -108,7 +108,16 @@ pub(super) fn add(routes: &mut Routes) {
 
 async fn draft(app: &App, path: &PathParams) -> std::result::Result<PackDraft, Problem> {
     let name = path.text("name").to_owned();
-    app.call(move |desk| desk.pack_draft(&name)).await
+    app.call(move |desk| of_draft(&name, desk.pack_draft(&name)))
+        .await
+}
+
+/// What is not there is the draft.
+fn of_draft<T>(name: &str, found: Result<T>) -> Result<T> {
+    found.map_err(|error| match error.kind {
+        ErrorKind::NotFound => no_draft(name),
+        _ => error,
+    })
 }
 
 async fn read(
@@ -120,7 +129,9 @@ async fn read(
     let at_least = params.only_at_least()?;
     let name = path.text("name").to_owned();
     let (_, draft) = app
-        .read(at_least, move |desk| desk.pack_draft(&name))
+        .read(at_least, move |desk| {
+            of_draft(&name, desk.pack_draft(&name))
+        })
         .await?;
     let version = draft.version;
     let view = DraftView {
@@ -224,11 +235,12 @@ async fn test(
     let done = app.call(move |desk| {
         let faults = desk.pack_faults(&draft.files)?;
         if !faults.is_empty() {
-            return Ok((draft.version, view::untested(faults)));
+            let name = pack_name(&draft.files).unwrap_or_default();
+            return Ok((draft.version, untested(&name, faults)));
         }
         let installed = installed_files(desk)?;
         let report = crate::scenario::run_uploaded(&draft.files, &installed);
-        Ok((draft.version, view::report(report)))
+        Ok((draft.version, tested(&report)))
     });
     let (version, told) = done.await?;
     Ok(at(version, axum::Json(told)))
@@ -245,7 +257,7 @@ async fn activate(
     caller: Caller,
     State(app): State<App>,
     path: PathParams,
-    Input(body): Input<PackGrants>,
+    OrNothing(body): OrNothing<PackGrants>,
 ) -> std::result::Result<Response, Problem> {
     let grants = Given::of(&body.grants);
     let command = change(&path, PackChange::ActivateDraft { grants });

@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::input::{Input, Params, PathParams};
+use super::input::{Input, OrNothing, Params, PathParams};
 use super::pack_drafts::change;
 use super::pack_upload::{IF_REVISION, PackGrants, PackRollback, PackUpload};
 use super::principal::{Access, Caller, hex};
@@ -149,7 +149,7 @@ pub fn no_pack(name: &str, known: &[&str]) -> String {
 }
 
 /// What is not there: a pack of this name, or something of it.
-fn absent(desk: &Desk, name: &str, error: Error) -> Error {
+pub(super) fn absent(desk: &Desk, name: &str, error: Error) -> Error {
     let packs = match error.code {
         "not_found" => desk.packs().unwrap_or_default(),
         _ => return error,
@@ -319,9 +319,12 @@ async fn diff_pack(
     Ok(at(pos, axum::Json(view::diff(diff))))
 }
 
-fn no_draft(name: &str) -> Error {
-    let message =
-        format!("pack `{name}` has no draft; save one, or name two revisions with `from` and `to`");
+/// That a pack has no draft.
+pub(super) fn no_draft(name: &str) -> Error {
+    let message = format!(
+        "pack `{name}` has no draft: `POST /v1/packs/{name}/draft` saves one; two revisions are \
+         compared with `from` and `to`"
+    );
     Error::new(ErrorKind::NotFound, "not_found", message)
 }
 
@@ -329,7 +332,7 @@ async fn roll_back(
     caller: Caller,
     State(app): State<App>,
     path: PathParams,
-    Input(body): Input<PackRollback>,
+    OrNothing(body): OrNothing<PackRollback>,
 ) -> std::result::Result<Response, Problem> {
     let grants = Given::of(&body.grants);
     let to = body.to;
@@ -362,7 +365,7 @@ async fn grant(
     named(app, caller, path, PackChange::Grant { grants }).await
 }
 
-async fn named(
+pub(super) async fn named(
     app: App,
     caller: Caller,
     path: PathParams,

@@ -7,6 +7,7 @@ mod explanation;
 mod journal;
 pub mod packs;
 mod simulation;
+mod tested;
 mod why;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ pub use entry::{EntryView, entry_with};
 pub use explanation::ExplanationView;
 pub use journal::{EventView, HistoryView, event, history};
 pub use simulation::{ShadowView, SimulationView, shadow, simulation};
+pub use tested::{TestView, tested, untested};
 pub use why::{ReplayedView, WhyView, replayed, why};
 
 use super::problem::FaultView;

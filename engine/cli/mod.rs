@@ -18,6 +18,7 @@ mod out;
 mod pack;
 mod pack_check;
 mod pack_new;
+mod pack_options;
 mod pack_revisions;
 mod pack_test;
 mod pack_together;

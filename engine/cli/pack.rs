@@ -8,7 +8,7 @@ use super::client::{Peer, Place};
 use super::failure::{Failure, Outcome};
 use super::pack_together::Candidate;
 use super::settings::{Settings, Shared};
-use super::{logging, pack_check, pack_new, pack_revisions, pack_work, simulate};
+use super::{logging, pack_check, pack_new, pack_options, pack_revisions, pack_work, simulate};
 use crate::desk::{Desk, Error};
 use crate::packs::{PackFault, PackFiles, pack_name};
 
@@ -109,6 +109,22 @@ pub enum PackTask {
         )]
         add: Vec<String>,
     },
+    /// Tell the options of a pack with their values.
+    Options {
+        /// Name of the pack.
+        name: String,
+    },
+    /// Set options of a pack; upgrades keep them.
+    Set {
+        /// Name of the pack.
+        name: String,
+        /// Options with their values: `remind_hours=48`.
+        #[arg(value_name = "OPTION=VALUE", required_unless_present = "reset")]
+        values: Vec<String>,
+        /// Give these back the values that the pack has for them.
+        #[arg(long, value_name = "OPTIONS", value_delimiter = ',')]
+        reset: Vec<String>,
+    },
     /// Take a pack out of the active ones. Records keep their values.
     Remove {
         /// Name of the pack.
@@ -196,6 +212,12 @@ fn with(peer: &Peer, task: &PackTask, folders: Vec<Candidate>) -> Outcome<()> {
             [] => pack_work::grant(peer, name, capabilities),
             add => pack_work::grant_more(peer, name, add),
         },
+        PackTask::Options { name } => pack_options::list(peer, name),
+        PackTask::Set {
+            name,
+            values,
+            reset,
+        } => pack_options::set(peer, name, values, reset),
         PackTask::Remove { name } => pack_work::remove(peer, name),
     }
 }
@@ -214,6 +236,8 @@ fn name_of(task: &PackTask) -> Option<&str> {
         | PackTask::Disable { name }
         | PackTask::Enable { name }
         | PackTask::Grant { name, .. }
+        | PackTask::Options { name }
+        | PackTask::Set { name, .. }
         | PackTask::Remove { name }
         | PackTask::Diff { what: name, .. } => Some(name),
         _ => None,

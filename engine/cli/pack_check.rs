@@ -28,7 +28,7 @@ pub fn check(folders: &[PathBuf]) -> Outcome<()> {
 
 fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<Vec<String>> {
     let mut found = Vec::new();
-    with_required(folder, hosts, &mut found, 0)?;
+    with_required(folder, hosts, &mut found, &mut Vec::new())?;
     let all: Vec<Arc<Loaded>> = found.iter().map(|(_, pack)| Arc::clone(pack)).collect();
     let Some(pack) = all.last().cloned() else {
         return Err(Failure::new("there is nothing to check"));
@@ -55,27 +55,30 @@ fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<Vec<String>> {
     Ok(std::iter::once(fit).chain(warnings).collect())
 }
 
-/// A pack after all that it requires, each once. Required packs that do not lie beside it are told
+/// A pack after all that it requires, each once; `around` are those that led to it. Required packs that do not lie beside it are told
 /// by the catalog as missing.
 fn with_required(
     folder: &Path,
     hosts: &BuiltIn,
     all: &mut Vec<(PathBuf, Arc<Loaded>)>,
-    depth: usize,
+    around: &mut Vec<String>,
 ) -> Outcome<()> {
     let files = pack::files(folder)?;
     let loaded = packs::load(&files, hosts).map_err(|faults| Failure::of_pack(folder, &faults))?;
     let beside = beside(folder);
+    around.push(loaded.name().to_owned());
     for name in &loaded.manifest.requires {
         let there = beside.as_ref().map(|b| b.join(name));
-        let known = all.iter().any(|(_, p)| p.name() == name);
+        // That packs require each other is told by the catalog.
+        let known = all.iter().any(|(_, p)| p.name() == name) || around.contains(name);
         if let Some(there) = there.filter(|t| t.join("pack.toml").is_file())
             && !known
-            && depth < MAX_DEPTH
+            && around.len() < MAX_DEPTH
         {
-            with_required(&there, hosts, all, depth + 1)?;
+            with_required(&there, hosts, all, around)?;
         }
     }
+    around.pop();
     if all.iter().all(|(_, p)| p.name() != loaded.name()) {
         all.push((folder.to_owned(), Arc::new(loaded)));
     }

@@ -31,7 +31,7 @@ pub fn events(peer: &Peer, name: &str) -> Outcome<Vec<Event>> {
         Peer::Desk(desk) => {
             let events = desk.pack_events(name)?.into_iter();
             let event = |e: crate::desk::PackEventView| {
-                let at = e.at.map(|at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+                let at = e.at.map(crate::api::instant_text);
                 (e.revision, e.version, e.what, at, e.actor)
             };
             Ok(events.map(event).collect())
@@ -66,10 +66,18 @@ pub fn files(peer: &Peer, name: &str, revision: Option<&str>) -> Outcome<PackFil
     }
 }
 
-/// Compares a folder with what is installed, or two revisions.
+/// Compares a folder with what is installed, or two revisions. A bare word is a folder that is there,
+/// unless it is an installed pack and a revision is named: only packs have two of them.
 pub fn diff(peer: &Peer, what: &str, from: Option<&str>, to: Option<&str>) -> Outcome<()> {
     let folder = Path::new(what);
-    let (old, new) = if folder.is_dir() || what.contains(['/', '\\']) {
+    let is_path = what.contains(['/', '\\']);
+    if is_path && to.is_some() {
+        return Err(Failure::new(
+            "a folder is compared with one revision; two are compared by the name of their pack",
+        ));
+    }
+    let is_name = from.is_some() && (to.is_some() || pack_work::is_installed(peer, what)?);
+    let (old, new) = if is_path || (folder.is_dir() && !is_name) {
         let new = pack::files(folder)?;
         let name = pack_name(&new).unwrap_or_default();
         let old = files(peer, &name, from);
@@ -88,6 +96,9 @@ pub fn diff(peer: &Peer, what: &str, from: Option<&str>, to: Option<&str>) -> Ou
         Peer::Desk(desk) => desk.diff_packs(&old, &new),
         Peer::Server(_) => diff_files(&old, &new),
     };
+    if found.changes.is_empty() && found.files.is_empty() {
+        return out::say("no differences");
+    }
     for line in &found.changes {
         out::say(line)?;
     }

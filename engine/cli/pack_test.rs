@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value as Json, json};
 
 use super::failure::{Failure, Outcome};
 use super::out;
-use crate::scenario::{PackCoverage, PackReport, Problem, Report, RuleUse, run_pack};
+use crate::api;
+use crate::scenario::{PackCoverage, Problem, Report, RuleUse, run_pack};
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -38,26 +38,22 @@ pub fn test(args: &TestArgs) -> Outcome<()> {
     let fails = |result: &Result<Report, String>| !result.as_ref().is_ok_and(Report::is_ok);
     let failed = report.scenarios.iter().filter(|(_, r)| fails(r)).count();
     if args.json {
-        let text = serde_json::to_string_pretty(&told(&report));
+        let text = serde_json::to_string_pretty(&api::tested_view(&report));
         out::say(&text.map_err(|e| Failure::new(e.to_string()))?)?;
         return verdict(failed);
     }
-    let mut total = Vec::new();
     for (file, result) in &report.scenarios {
         let path = folder.join("tests").join(file);
         for line in lines(&path, result) {
             out::say(&line)?;
         }
-        let used = result.as_ref().map(|r| r.used.as_slice());
-        let used = used.unwrap_or_default();
-        if args.verbose {
-            table(used)?;
+        if let (true, Ok(report)) = (args.verbose, result) {
+            table(&report.used)?;
         }
-        add(&mut total, used);
     }
     if !args.verbose {
         out::say("")?;
-        table(&total)?;
+        table(&report.used())?;
     }
     coverage(&report.coverage, folder)?;
     let all = report.scenarios.len();
@@ -87,15 +83,7 @@ fn lines(path: &Path, result: &Result<Report, String>) -> Vec<String> {
     };
     let mark = if report.is_ok() { "ok  " } else { "FAIL" };
     let mut lines = vec![format!("{mark} {}: {}", path.display(), report.about)];
-    let mut told: Vec<&Problem> = Vec::new();
-    for (_, problem) in &report.problems {
-        // The same difference is seen on every store.
-        if told.contains(&problem) {
-            continue;
-        }
-        told.push(problem);
-        let on = report.problems.iter().filter(|(_, p)| p == problem);
-        let on: Vec<&str> = on.map(|(place, _)| place.as_str()).collect();
+    for (problem, on) in report.told() {
         lines.extend(difference(path, problem, &on));
     }
     lines
@@ -122,18 +110,6 @@ fn difference(path: &Path, problem: &Problem, on: &[&str]) -> Vec<String> {
     }
     lines.push(format!("      seen in   {}", on.join("; ")));
     lines
-}
-
-fn add(total: &mut Vec<RuleUse>, used: &[RuleUse]) {
-    for one in used {
-        let Some(sum) = total.iter_mut().find(|sum| sum.rule == one.rule) else {
-            total.push(one.clone());
-            continue;
-        };
-        sum.calls += one.calls;
-        sum.failures += one.failures;
-        sum.most_used = sum.most_used.max(one.most_used);
-    }
 }
 
 /// What the rules used, a line each.
@@ -179,61 +155,4 @@ fn coverage(covered: &PackCoverage, folder: &Path) -> Outcome<()> {
         }
     }
     Ok(())
-}
-
-/// Everything as JSON.
-fn told(report: &PackReport) -> Json {
-    let problem = |(place, problem): &(String, Problem)| {
-        json!({
-            "seen_in": place,
-            "step": problem.step,
-            "line": problem.line,
-            "what": problem.difference.what,
-            "expected": problem.difference.expected,
-            "got": problem.difference.got,
-        })
-    };
-    let scenario = |(file, result): &(String, Result<Report, String>)| match result {
-        Ok(report) => json!({
-            "file": file,
-            "about": report.about,
-            "ok": report.is_ok(),
-            "problems": report.problems.iter().map(problem).collect::<Vec<_>>(),
-        }),
-        Err(why) => json!({"file": file, "ok": false, "error": why}),
-    };
-    let mut total = Vec::new();
-    for (_, result) in &report.scenarios {
-        add(
-            &mut total,
-            result.as_ref().map_or(&[], |r| r.used.as_slice()),
-        );
-    }
-    let used = |rule: &str| total.iter().find(|used| used.rule == rule);
-    let rule = |(name, hook, calls): &(String, String, u64)| {
-        let used = used(name);
-        json!({
-            "rule": name,
-            "hook": hook,
-            "calls": calls,
-            "failures": used.map_or(0, |u| u.failures),
-            "most_used": used.map_or(0, |u| u.most_used),
-            "budget": used.map_or(0, |u| u.budget),
-        })
-    };
-    let files = report.coverage.files.iter().map(|file| {
-        json!({
-            "file": file.file,
-            "lines": file.lines,
-            "ran": file.ran,
-            "never_ran": file.missed,
-        })
-    });
-    json!({
-        "pack": report.pack,
-        "ok": report.is_ok(),
-        "scenarios": report.scenarios.iter().map(scenario).collect::<Vec<_>>(),
-        "rules": report.coverage.rules.iter().map(rule).collect::<Vec<_>>(),
-        "scripts": files.collect::<Vec<_>>(),
-    })
 }

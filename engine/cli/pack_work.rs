@@ -13,6 +13,8 @@ use crate::api::{PackUpload, no_pack};
 use crate::desk::{Actor, Command, Desk, Error, PackChange, Request};
 use crate::packs::{Given, Grants, nearest};
 
+/// What stands before a reason why a pack would be refused.
+const REFUSED: &str = "refused: ";
 /// Commands by which records move before somebody looks again.
 const MOVES: usize = 100;
 
@@ -46,9 +48,14 @@ pub fn install(
         }
     }
     if args.dry_run {
-        return packs
-            .iter()
-            .try_for_each(|pack| dry_run(peer, pack, &packs, &installed));
+        let mut refused = false;
+        for pack in &packs {
+            refused |= dry_run(peer, pack, &packs, &installed)?;
+        }
+        return match refused {
+            true => Err(Failure::new("nothing would be installed")),
+            false => Ok(()),
+        };
     }
     let mut done: Vec<&str> = Vec::new();
     for (pack, given) in packs.iter().zip(&grants) {
@@ -121,7 +128,13 @@ fn admitted(peer: &Peer, pack: &Candidate, asks: &Grants, given: &[String]) -> O
     }
 }
 
-fn dry_run(peer: &Peer, pack: &Candidate, all: &[Candidate], installed: &[String]) -> Outcome<()> {
+/// Tells what installing a pack would do, and whether it would be refused.
+fn dry_run(
+    peer: &Peer,
+    pack: &Candidate,
+    all: &[Candidate],
+    installed: &[String],
+) -> Outcome<bool> {
     let files = &pack.files;
     if all.len() > 1 {
         out::say(&format!("{}:", pack.folder.display()))?;
@@ -129,9 +142,10 @@ fn dry_run(peer: &Peer, pack: &Candidate, all: &[Candidate], installed: &[String
             !installed.contains(name) && all.iter().any(|other| other.name == **name)
         };
         if let Some(name) = pack.requires.iter().find(comes) {
-            return out::say(&format!(
+            out::say(&format!(
                 "comes after {name}; what else it would do is told once {name} is installed"
-            ));
+            ))?;
+            return Ok(false);
         }
     }
     let lines: Vec<String> = match peer {
@@ -153,12 +167,13 @@ fn dry_run(peer: &Peer, pack: &Candidate, all: &[Candidate], installed: &[String
                 list("moves", "moves "),
                 list("asks", "asks for "),
                 list("warnings", "warning: "),
-                list("refusals", "refused: "),
+                list("refusals", REFUSED),
             ]
             .concat()
         }
     };
-    lines.iter().try_for_each(|line| out::say(line))
+    lines.iter().try_for_each(|line| out::say(line))?;
+    Ok(lines.iter().any(|line| line.starts_with(REFUSED)))
 }
 
 fn install_one(peer: &Peer, pack: &Candidate, grants: &[String]) -> Outcome<()> {
@@ -171,9 +186,10 @@ fn install_one(peer: &Peer, pack: &Candidate, grants: &[String]) -> Outcome<()> 
             };
             let done =
                 run(desk, "", change).map_err(|e| super::pack::refused(desk, folder, files, e));
-            let pos = done.map_err(|failure| explain(failure, folder))?;
-            let folder = folder.display();
-            out::say(&format!("installed {folder} at position {pos}"))?;
+            done.map_err(|failure| explain(failure, folder))?;
+            let active = desk.packs()?.into_iter().find(|p| p.name == pack.name);
+            let version = active.map(|pack| pack.version).unwrap_or_default();
+            out::say(&format!("installed {} {version}", pack.name))?;
             warn(desk.pack_warnings(&pack.name)?.iter().map(String::as_str))?;
         }
         Peer::Server(client) => {
@@ -227,12 +243,19 @@ fn explain(failure: Failure, folder: &Path) -> Failure {
 }
 
 fn asks_for(asked: &[String], folder: &Path) -> Failure {
+    let folder_text = folder.display();
+    if asked == ["*"] {
+        return Failure::new(format!(
+            "the pack has no `[capabilities]` and asks for everything; grant it with `opora pack install \
+             {folder_text} --grant all`"
+        ));
+    }
     let none = String::from("NAME");
     Failure::new(format!(
         "the pack asks for {}; grant all of it with `opora pack install {} --grant all`, or some with \
          `--grant {}`",
         asked.join(", "),
-        folder.display(),
+        folder_text,
         asked.first().unwrap_or(&none)
     ))
 }
@@ -251,7 +274,7 @@ pub fn of_name(peer: &Peer, name: &str, failure: Failure) -> Failure {
 }
 
 /// Runs a change on a desk of one's own; records that follow move before it returns.
-fn run(desk: &Desk, name: &str, change: PackChange) -> Result<u64, Error> {
+pub fn run(desk: &Desk, name: &str, change: PackChange) -> Result<u64, Error> {
     let name = name.to_owned();
     let command = Command::ChangePack { name, change };
     let reply = desk.run(&Request::by(Actor::System), &command)?;
@@ -287,6 +310,11 @@ fn names(peer: &Peer) -> Outcome<Vec<(String, String, &'static str)>> {
             Ok(items(&answer, "items").iter().map(one).collect())
         }
     }
+}
+
+/// Whether a pack of this name is active.
+pub fn is_installed(peer: &Peer, name: &str) -> Outcome<bool> {
+    Ok(names(peer)?.iter().any(|(known, ..)| known == name))
 }
 
 /// Lists the active packs.

@@ -1,15 +1,19 @@
 //! The rows behind packs: which are active, what became of them over time, and drafts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Result, codec};
-use crate::domain::Instant;
+use crate::domain::{Instant, Value};
 use crate::packs::{Grants, LocalFields, Renamed};
 
 /// The second format of the list of active packs; the first one had no states.
 const WITH_STATES: u8 = 2;
 /// The third format, of desks with packs of which upgrades renamed something.
 const WITH_RENAMES: u8 = 3;
+/// The fourth format, of desks on which somebody set options of packs.
+const WITH_OPTIONS: u8 = 4;
 /// The format that the codec writes.
 const PLAIN: u8 = 1;
 
@@ -25,6 +29,8 @@ pub struct ActivePacks {
     pub states: Vec<PackState>,
     /// What upgrades of packs renamed, by pack.
     pub renamed: Vec<(String, Vec<Renamed>)>,
+    /// Options that administrators set, by pack.
+    pub options: Vec<(String, BTreeMap<String, Value>)>,
 }
 
 /// How administrators left a pack.
@@ -53,18 +59,37 @@ struct WithoutRenames {
     states: Vec<PackState>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct WithoutOptions {
+    packs: Vec<(String, [u8; 32])>,
+    local: Vec<LocalFields>,
+    states: Vec<PackState>,
+    renamed: Vec<(String, Vec<Renamed>)>,
+}
+
 impl ActivePacks {
-    /// The row. Where nothing was renamed it is one that older builds read.
+    /// The row. Where nothing was renamed and no option set it is one that older builds read.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let (mut bytes, written) = if self.renamed.is_empty() {
-            let before = WithoutRenames {
-                packs: self.packs.clone(),
-                local: self.local.clone(),
-                states: self.states.clone(),
-            };
-            (codec::encode(&before)?, WITH_STATES)
-        } else {
-            (codec::encode(self)?, WITH_RENAMES)
+        let (packs, local, states) = (&self.packs, &self.local, &self.states);
+        let (mut bytes, written) = match (self.renamed.is_empty(), self.options.is_empty()) {
+            (_, false) => (codec::encode(self)?, WITH_OPTIONS),
+            (false, true) => {
+                let before = WithoutOptions {
+                    packs: packs.clone(),
+                    local: local.clone(),
+                    states: states.clone(),
+                    renamed: self.renamed.clone(),
+                };
+                (codec::encode(&before)?, WITH_RENAMES)
+            }
+            (true, true) => {
+                let before = WithoutRenames {
+                    packs: packs.clone(),
+                    local: local.clone(),
+                    states: states.clone(),
+                };
+                (codec::encode(&before)?, WITH_STATES)
+            }
         };
         if let Some(format) = bytes.first_mut() {
             *format = written;
@@ -75,26 +100,39 @@ impl ActivePacks {
     /// From the row, of any of the formats.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut plain = bytes.to_vec();
-        let known = [WITH_STATES, WITH_RENAMES];
+        let known = [WITH_STATES, WITH_RENAMES, WITH_OPTIONS];
         if let Some(format) = plain.first_mut().filter(|format| known.contains(format)) {
             *format = PLAIN;
         }
-        let (packs, local, states) = match bytes.first() {
+        Ok(match bytes.first() {
             Some(&PLAIN) => {
                 let old: WithoutStates = codec::decode(bytes)?;
-                (old.packs, old.local, Vec::new())
+                Self {
+                    packs: old.packs,
+                    local: old.local,
+                    ..Self::default()
+                }
             }
             Some(&WITH_STATES) => {
                 let old: WithoutRenames = codec::decode(&plain)?;
-                (old.packs, old.local, old.states)
+                Self {
+                    packs: old.packs,
+                    local: old.local,
+                    states: old.states,
+                    ..Self::default()
+                }
             }
-            _ => return codec::decode(&plain),
-        };
-        Ok(Self {
-            packs,
-            local,
-            states,
-            renamed: Vec::new(),
+            Some(&WITH_RENAMES) => {
+                let old: WithoutOptions = codec::decode(&plain)?;
+                Self {
+                    packs: old.packs,
+                    local: old.local,
+                    states: old.states,
+                    renamed: old.renamed,
+                    options: Vec::new(),
+                }
+            }
+            _ => codec::decode(&plain)?,
         })
     }
 
@@ -107,6 +145,12 @@ impl ActivePacks {
     /// How administrators left a pack.
     pub fn state(&self, pack: &str) -> Option<&PackState> {
         self.states.iter().find(|s| s.pack == pack)
+    }
+
+    /// The options of a pack that administrators set.
+    pub fn options(&self, pack: &str) -> Option<&BTreeMap<String, Value>> {
+        let mut all = self.options.iter();
+        all.find(|(name, _)| name == pack).map(|(_, set)| set)
     }
 
     /// What upgrades of a pack renamed.
@@ -128,7 +172,8 @@ pub struct PackEvent {
     pub at: Instant,
     /// Who.
     pub actor: String,
-    /// `installed`, `upgraded`, `rolled_back`, `disabled`, `enabled`, `granted`, `moved`, `removed`.
+    /// `installed`, `upgraded`, `rolled_back`, `disabled`, `enabled`, `granted`, `options_set`,
+    /// `moved`, `removed`.
     pub what: String,
 }
 

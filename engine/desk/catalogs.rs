@@ -86,6 +86,9 @@ pub fn read(snapshot: &dyn Snapshot, bytes: &[u8], hosts: &dyn Hosts) -> Result<
         if let Some(renamed) = active.renamed(name) {
             pack.renamed = renamed.into();
         }
+        if let Some(set) = active.options(name) {
+            pack = pack.keeping(set).0;
+        }
         if let Some(state) = active.state(name) {
             pack = pack.with_state(state.grants.clone(), state.disabled);
             if let Some(old) = &state.moving {
@@ -123,7 +126,7 @@ pub fn events(snapshot: &dyn Snapshot, name: &str, max: usize) -> Result<Vec<(Po
 }
 
 /// A revision of a pack by its version or the beginning of its hash, the newest that fits; without
-/// either, the newest that is not `active`.
+/// either, the one before `active`.
 pub fn revision_named(
     snapshot: &dyn Snapshot,
     name: &str,
@@ -131,13 +134,18 @@ pub fn revision_named(
     active: Option<[u8; 32]>,
 ) -> Result<[u8; 32]> {
     let events = events(snapshot, name, MAX_EVENTS)?;
-    let fits = |event: &PackEvent| match to {
-        Some(to) if to.len() >= 6 && decide::hex(&event.revision).starts_with(to) => true,
-        Some(to) => event.version == to,
-        None => Some(event.revision) != active,
+    let found = match to {
+        None => before(&events, active),
+        Some(to) => {
+            let is_hash =
+                |event: &PackEvent| to.len() >= 6 && decide::hex(&event.revision).starts_with(to);
+            let mut all = events.iter().map(|(_, event)| event);
+            let found = all.find(|event| event.version == to || is_hash(event));
+            found.map(|event| event.revision)
+        }
     };
-    if let Some((_, found)) = events.iter().find(|(_, event)| fits(event)) {
-        return Ok(found.revision);
+    if let Some(found) = found {
+        return Ok(found);
     }
     match (to, active) {
         (Some(to), Some(now)) if to.len() >= 6 && decide::hex(&now).starts_with(to) => Ok(now),
@@ -146,6 +154,31 @@ pub fn revision_named(
             "no_such_revision",
             format!("pack `{name}` has no such earlier revision; its history lists them"),
         )),
+    }
+}
+
+/// The revision that was active before the present one came. Going back takes away what came since,
+/// so that going back twice leads further and not back again.
+fn before(events: &[(Pos, PackEvent)], active: Option<[u8; 32]>) -> Option<[u8; 32]> {
+    let mut came: Vec<[u8; 32]> = Vec::new();
+    for (_, event) in events.iter().rev() {
+        match event.what.as_str() {
+            "rolled_back" if came.contains(&event.revision) => {
+                while came.last().is_some_and(|last| *last != event.revision) {
+                    came.pop();
+                }
+            }
+            "installed" | "upgraded" | "rolled_back" if came.last() != Some(&event.revision) => {
+                came.push(event.revision);
+            }
+            _ => {}
+        }
+    }
+    let last = came.pop()?;
+    if Some(last) == active {
+        came.pop()
+    } else {
+        Some(last)
     }
 }
 

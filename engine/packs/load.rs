@@ -36,6 +36,8 @@ pub struct Loaded {
     pub rules: Vec<Arc<Rule>>,
     /// The options' values.
     pub options: Arc<BTreeMap<String, Value>>,
+    /// The options that an administrator set; the others have the values that the pack gives them.
+    pub set: Arc<BTreeMap<String, Value>>,
     /// What it may do: all that it asks for, unless an administrator granted less.
     pub grants: Arc<Grants>,
     /// Whether its rules rest and its types take no new records.
@@ -104,8 +106,24 @@ impl Loaded {
         }
         faults.or(Self {
             options: Arc::new(options),
+            set: Arc::new(set.clone()),
             ..self.clone()
         })
+    }
+
+    /// The pack with those options set as they were that it still has with values of the same type,
+    /// and the names of the others.
+    #[must_use]
+    pub fn keeping(&self, set: &BTreeMap<String, Value>) -> (Self, Vec<String>) {
+        let of_type = |(name, value): &(&String, &Value)| {
+            let own = self.manifest.options.get(*name).map(|own| &own.value);
+            own.is_some_and(|own| std::mem::discriminant(own) == std::mem::discriminant(value))
+        };
+        let (kept, lost): (Vec<_>, Vec<_>) = set.iter().partition(of_type);
+        let kept = kept.into_iter().map(|(n, v)| (n.clone(), v.clone()));
+        let lost = lost.into_iter().map(|(name, _)| name.clone()).collect();
+        let pack = self.with_options(&kept.collect());
+        (pack.unwrap_or_else(|_| self.clone()), lost)
     }
 }
 
@@ -230,6 +248,7 @@ fn assemble(
         definitions,
         rules,
         options: Arc::new(options),
+        set: Arc::default(),
         grants: Arc::new(manifest.asks.clone()),
         disabled: false,
         seeds: seeds.into_iter().flat_map(|file| file.seeds).collect(),

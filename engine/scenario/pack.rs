@@ -4,7 +4,7 @@ use std::path::Path;
 
 use std::sync::Arc;
 
-use super::{PackCoverage, Report, run_watched};
+use super::{PackCoverage, Report, RuleUse, run_watched};
 use crate::hooks::Coverage;
 use crate::packs::PackFiles;
 
@@ -20,6 +20,24 @@ pub struct PackReport {
 }
 
 impl PackReport {
+    /// What the rules used in all scenarios together.
+    #[must_use]
+    pub fn used(&self) -> Vec<RuleUse> {
+        let mut total: Vec<RuleUse> = Vec::new();
+        let reports = self.scenarios.iter().filter_map(|(_, r)| r.as_ref().ok());
+        for one in reports.flat_map(|report| &report.used) {
+            match total.iter_mut().find(|sum| sum.rule == one.rule) {
+                Some(sum) => {
+                    sum.calls += one.calls;
+                    sum.failures += one.failures;
+                    sum.most_used = sum.most_used.max(one.most_used);
+                }
+                None => total.push(one.clone()),
+            }
+        }
+        total
+    }
+
     /// Whether there is a scenario, and all are as they say.
     #[must_use]
     pub fn is_ok(&self) -> bool {

@@ -121,6 +121,20 @@ impl Report {
         self.problems.extend(all);
     }
 
+    /// What was not as the scenario says, each once, with the stores on which it was seen: the same
+    /// difference is seen on every store.
+    #[must_use]
+    pub fn told(&self) -> Vec<(&Problem, Vec<&str>)> {
+        let mut told: Vec<(&Problem, Vec<&str>)> = Vec::new();
+        for (place, problem) in &self.problems {
+            match told.iter_mut().find(|(known, _)| *known == problem) {
+                Some((_, places)) => places.push(place),
+                None => told.push((problem, vec![place])),
+            }
+        }
+        told
+    }
+
     /// Whether all was as the scenario says.
     #[must_use]
     pub fn is_ok(&self) -> bool {

@@ -154,6 +154,69 @@ fn revisions_from_the_command_line() {
         "{granted}"
     );
     assert!(here(&["list"]).contains("lifts 0.2.0"));
+    // Two revisions are compared, whatever folder stands around.
+    assert_eq!(
+        here(&["diff", "lifts", "0.2.0", "0.2.0"]),
+        "no differences\n"
+    );
+    let folder = format!("{}/", text(&place));
+    let two = [
+        "pack",
+        "--data",
+        text(&data),
+        "diff",
+        &folder,
+        "0.1.0",
+        "0.2.0",
+    ];
+    assert!(complained(&two).contains("compared with one revision"));
+    // Options are set beside the revision.
+    assert_eq!(here(&["options", "lifts"]), "remind_hours = 24\n");
+    let set = here(&["set", "lifts", "remind_hours=48"]);
+    assert_eq!(set, "remind_hours = 48 (set; the pack has 24)\n");
+    let wrong = [
+        "pack",
+        "--data",
+        text(&data),
+        "set",
+        "lifts",
+        "remind_hours=long",
+    ];
+    assert!(complained(&wrong).contains("`remind_hours`: must be of type int"));
+    let wrong = [
+        "pack",
+        "--data",
+        text(&data),
+        "set",
+        "lifts",
+        "remnd_hours=1",
+    ];
+    assert!(complained(&wrong).contains("did you mean `remind_hours`?"));
+    assert_eq!(
+        here(&["set", "lifts", "--reset", "remind_hours"]),
+        "remind_hours = 24\n"
+    );
+    // What would be refused is told, and CI hears of it.
+    let definitions = place.join("definitions.toml");
+    let whole = std::fs::read_to_string(&definitions).unwrap();
+    let reserved = whole.replacen("code = \"case\"", "code = \"case\"\nreserved = true", 1);
+    std::fs::write(&definitions, reserved).unwrap();
+    here(&["upgrade", text(&place)]);
+    std::fs::write(
+        &definitions,
+        whole.replacen("code = \"case\"", "code = \"cass\"", 1),
+    )
+    .unwrap();
+    let dry = [
+        "pack",
+        "--data",
+        text(&data),
+        "install",
+        "--dry-run",
+        text(&place),
+    ];
+    assert!(complained(&dry).contains("nothing would be installed"));
+    here(&["rollback", "lifts"]);
     assert!(here(&["rollback", "lifts"]).contains("lifts is at 0.1.0"));
     here(&["disable", "lifts"]);
     assert!(here(&["list"]).contains("lifts 0.1.0 (disabled)"));
@@ -169,6 +232,10 @@ fn revisions_from_the_command_line() {
             "enabled",
             "disabled",
             "rolled_back",
+            "rolled_back",
+            "upgraded",
+            "options_set",
+            "options_set",
             "granted",
             "upgraded",
             "installed"

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use super::instant;
 use crate::desk::{PackEventView, PackPlan, PackView};
 use crate::packs::{FileDiff, PackDiff, PackFault};
-use crate::scenario::PackReport;
 
 /// An installed pack.
 #[derive(Debug, Serialize, ToSchema)]
@@ -176,69 +175,6 @@ pub fn fault(fault: PackFault) -> FaultView {
         message: fault.message,
         suggestion: fault.suggestion,
         source: fault.source_line.map(String::from),
-    }
-}
-
-/// What came of the scenarios of a pack.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PackTest)]
-pub struct TestView {
-    /// Whether there is a scenario, and all are as they say.
-    ok: bool,
-    /// Why no scenario was run; null when some were.
-    why: Option<String>,
-    /// What is wrong with the files; then no scenario is run.
-    faults: Vec<FaultView>,
-    /// The scenarios.
-    scenarios: Vec<ScenarioView>,
-}
-
-/// What came of a scenario.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ScenarioResult)]
-pub struct ScenarioView {
-    /// Its file.
-    file: String,
-    /// Whether all was as it says.
-    ok: bool,
-    /// What was seen, in words.
-    text: String,
-}
-
-/// Files that are not fit to be tested, as JSON.
-#[must_use]
-pub fn untested(faults: Vec<PackFault>) -> TestView {
-    TestView {
-        ok: false,
-        why: Some("the files have faults; no scenario was run".to_owned()),
-        faults: faults.into_iter().map(fault).collect(),
-        scenarios: Vec::new(),
-    }
-}
-
-/// A report as JSON.
-#[must_use]
-pub fn report(report: PackReport) -> TestView {
-    let ok = report.is_ok();
-    let none = report.scenarios.is_empty();
-    let scenario = |(file, result): (String, Result<crate::scenario::Report, String>)| match result
-    {
-        Ok(report) => ScenarioView {
-            file,
-            ok: report.is_ok(),
-            text: report.to_string(),
-        },
-        Err(text) => ScenarioView {
-            file,
-            ok: false,
-            text,
-        },
-    };
-    TestView {
-        ok,
-        why: none.then(|| "there is no scenario in tests/".to_owned()),
-        faults: Vec::new(),
-        scenarios: report.scenarios.into_iter().map(scenario).collect(),
     }
 }
 

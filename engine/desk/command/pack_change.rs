@@ -1,6 +1,6 @@
 //! A change of a pack that is asked for.
 
-use crate::packs::{Given, PackFiles};
+use crate::packs::{Given, Loaded, PackFiles};
 
 /// A change of a pack.
 #[derive(Debug, Clone)]
@@ -33,6 +33,11 @@ pub enum PackChange {
         /// What the administrator grants.
         grants: Given,
     },
+    /// Set options of it, by name; null gives one back the value that the pack has for it.
+    SetOptions {
+        /// The values.
+        values: serde_json::Map<String, serde_json::Value>,
+    },
     /// Keep files as its draft. The request's `if_match` is the version of the draft before.
     SaveDraft {
         /// The files.
@@ -52,9 +57,19 @@ impl PackChange {
             Self::Disable => "disable_pack",
             Self::Enable => "enable_pack",
             Self::Grant { .. } => "grant_pack",
+            Self::SetOptions { .. } => "set_pack_options",
             Self::SaveDraft { .. } => "save_pack_draft",
             Self::DropDraft => "drop_pack_draft",
             Self::Move => "move_records",
+        }
+    }
+
+    /// Whether a pack is already as the change would leave it.
+    pub(in crate::desk) const fn is_done(&self, pack: &Loaded) -> bool {
+        match self {
+            Self::Disable => pack.disabled,
+            Self::Enable => !pack.disabled,
+            _ => false,
         }
     }
 

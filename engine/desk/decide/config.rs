@@ -40,6 +40,10 @@ impl Deciding<'_, '_> {
         let grants = grants(loaded, old.map(|o| &*o.grants), given)?;
         let mut new = loaded.with_state(grants, old.is_some_and(|o| o.disabled));
         if let Some(old) = old {
+            let (kept, lost) = new.keeping(&old.set);
+            new = kept;
+            let lost = lost.iter().map(|name| format!("option_gone:{name}"));
+            self.draft.notes.extend(lost);
             let moves = packs::Moves::between(old, &new);
             new = new.after(old, &moves, self.allot.id(self.ground.now));
         }
@@ -78,7 +82,12 @@ impl Deciding<'_, '_> {
         } else {
             "installed"
         };
-        self.log_pack(&new, what.unwrap_or(usual))?;
+        let is_same = |old: &&Arc<Loaded>| old.revision == new.revision && old.grants == new.grants;
+        match old.filter(is_same).filter(|_| what.is_none()) {
+            // Nothing became of the pack, so its history has nothing to tell.
+            Some(_) => self.argue("pack", new.name()),
+            None => self.log_pack(&new, what.unwrap_or(usual))?,
+        }
         Ok(self.no_record())
     }
 
@@ -139,6 +148,9 @@ impl Deciding<'_, '_> {
             self.refuse_other_revision(name)?;
         }
         let catalog = Arc::clone(&self.ground.catalog);
+        if catalog.pack(name).is_some_and(|pack| change.is_done(pack)) {
+            return Ok(self.no_record());
+        }
         match change {
             PackChange::Install { files, grants } => {
                 let own = packs::pack_name(files);
@@ -178,6 +190,7 @@ impl Deciding<'_, '_> {
                 self.draft.rows.delete.extend(rows);
                 (pack.with_state(granted, pack.disabled), "granted")
             }
+            PackChange::SetOptions { values } => (self.with_options(pack, values)?, "options_set"),
             _ => return Err(Error::internal("a change of a pack was not made")),
         };
         let next = Arc::new(next);
@@ -352,6 +365,11 @@ impl Deciding<'_, '_> {
                 .iter()
                 .filter(|p| !p.renamed.is_empty())
                 .map(|p| (p.name().to_owned(), p.renamed.to_vec()))
+                .collect(),
+            options: all
+                .iter()
+                .filter(|p| !p.set.is_empty())
+                .map(|p| (p.name().to_owned(), (*p.set).clone()))
                 .collect(),
         };
         let row = active.encode()?;

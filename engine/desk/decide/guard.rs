@@ -150,14 +150,17 @@ fn record_values(record: &Record) -> Vec<(String, Value)> {
 
 fn pack_values(pack: &Loaded) -> Vec<(String, Value)> {
     let grants = pack.grants.names().map(Value::from).collect();
-    vec![
+    let options = pack.options.iter();
+    let options = options.map(|(name, value)| (format!("options.{name}"), value.clone()));
+    let own = vec![
         (
             "version".to_owned(),
             Value::from(pack.manifest.version.as_str()),
         ),
         ("disabled".to_owned(), Value::Bool(pack.disabled)),
         ("grants".to_owned(), Value::List(grants)),
-    ]
+    ];
+    own.into_iter().chain(options).collect()
 }
 
 /// A definition that an upgrade changes, as rules see it; none for what only rules are made of.

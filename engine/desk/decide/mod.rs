@@ -37,6 +37,7 @@ mod merge;
 mod notify;
 mod once;
 mod pack_draft;
+mod pack_options;
 mod pack_seen;
 mod pack_shown;
 mod performer;

@@ -22,6 +22,7 @@ mod list;
 #[cfg(feature = "search")]
 mod meaning;
 mod overview;
+mod pack_options;
 #[cfg(feature = "search")]
 mod pins;
 mod plan;

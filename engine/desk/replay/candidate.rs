@@ -76,7 +76,12 @@ impl Candidate {
     fn beside(&self, catalog: &Catalog) -> Result<Catalog> {
         let others = catalog.packs().iter();
         let others = others.filter(|p| p.name() != self.pack.name()).cloned();
-        let all: Vec<Arc<Loaded>> = others.chain([Arc::clone(&self.pack)]).collect();
+        // What administrators had set holds for the candidate, too.
+        let own = match catalog.pack(self.pack.name()) {
+            Some(old) if !old.set.is_empty() => Arc::new(self.pack.keeping(&old.set).0),
+            _ => Arc::clone(&self.pack),
+        };
+        let all: Vec<Arc<Loaded>> = others.chain([own]).collect();
         Catalog::build(&all, catalog.local()).map_err(pack_faults)
     }
 

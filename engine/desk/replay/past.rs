@@ -91,8 +91,7 @@ impl Desk {
         let active = ActivePacks {
             packs: packs.into_iter().collect(),
             local: now.transpose()?.unwrap_or_default().local,
-            states: Vec::new(),
-            renamed: Vec::new(),
+            ..ActivePacks::default()
         };
         active.encode()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Instant, Kind};
+use crate::domain::{Instant, Kind, Value};
 use crate::hooks::RecordView;
 use crate::store::Pos;
 
@@ -13,6 +13,23 @@ pub struct CallRecords {
     pub record: RecordView,
     /// Records beside it, by the names that rules read them by.
     pub related: BTreeMap<String, RecordView>,
+}
+
+/// An option of a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackOption {
+    /// Name.
+    pub name: String,
+    /// Names for people, by locale.
+    pub names: BTreeMap<String, String>,
+    /// What its values are: `text`, `int`, `decimal`, `bool`, `date`, `instant` or `list`.
+    pub kind: &'static str,
+    /// Its value.
+    pub value: Value,
+    /// The value that the pack has for it.
+    pub own: Value,
+    /// Whether an administrator set it.
+    pub is_set: bool,
 }
 
 /// An installed pack.

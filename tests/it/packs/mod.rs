@@ -18,6 +18,8 @@ mod guards;
 #[cfg(feature = "script")]
 mod lifecycle;
 mod moves;
+#[cfg(feature = "script")]
+mod options;
 mod revisions;
 mod seeds;
 

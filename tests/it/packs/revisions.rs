@@ -70,6 +70,33 @@ fn everything_that_happens_to_a_pack_is_kept() {
 }
 
 #[test]
+fn going_back_again_leads_further_back() {
+    let desk = first();
+    for version in ["1.1.0", "1.2.0"] {
+        install(&desk, &manifest(version, ""), FIRST).unwrap();
+    }
+    let version = || desk.desk.packs().unwrap()[0].version.clone();
+    let back = |to: Option<&str>| {
+        let (to, grants) = (to.map(str::to_owned), Given::Nothing);
+        change(&desk, "shop", PackChange::RollBack { to, grants })
+    };
+    back(None).unwrap();
+    assert_eq!(version(), "1.1.0");
+    back(None).unwrap();
+    assert_eq!(version(), "1.0.0");
+    assert_eq!(back(None).unwrap_err().code, "no_such_revision");
+    // Forward again by name, and what came before that is the one it was begun from.
+    back(Some("1.2.0")).unwrap();
+    back(None).unwrap();
+    assert_eq!(version(), "1.0.0");
+    // Nothing happens to a pack that is as it shall be.
+    let events = desk.desk.pack_events("shop").unwrap().len();
+    install(&desk, &manifest("1.0.0", ""), FIRST).unwrap();
+    change(&desk, "shop", PackChange::Enable).unwrap();
+    assert_eq!(desk.desk.pack_events("shop").unwrap().len(), events);
+}
+
+#[test]
 fn a_pack_that_rests_keeps_its_records_and_takes_no_new_ones() {
     let desk = first();
     let made = desk.create(
