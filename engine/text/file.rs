@@ -131,7 +131,10 @@ fn text<'c>(content: &'c [u8], media_type: &str) -> Result<Cow<'c, str>, Unread>
     let head = String::from_utf8_lossy(head.unwrap_or_default());
     let named = charset(media_type).or_else(|| charset(&head));
     let encoding = named.unwrap_or(encoding_rs::WINDOWS_1251);
-    Ok(encoding.decode(content).0)
+    match encoding.decode(content) {
+        (text, _, false) => Ok(text),
+        (_, used, true) => Err(Unread::Broken(format!("is no text in {}", used.name()))),
+    }
 }
 
 /// The encoding that stands behind `charset=`.

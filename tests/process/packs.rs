@@ -51,7 +51,8 @@ fn what_may_go_wrong_is_told_by_check_and_by_an_installation() {
     Server::start(&data, &[]).stop();
     said(&["pack", "new", "lifts", "--dir", text(&place)]);
     let manifest = place.join("pack.toml");
-    let mut more = std::fs::read_to_string(&manifest).unwrap();
+    let more = std::fs::read_to_string(&manifest).unwrap();
+    let mut more = more.replace("effects = [", "effects = [\"set\", ");
     for name in ["ping", "pong"] {
         more += &format!(
             "\n[[rule]]\nname = \"{name}\"\nhook = \"record.changed\"\nscript = \"ring.rhai\"\n"
