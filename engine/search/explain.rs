@@ -121,7 +121,9 @@ impl Maker<'_> {
 
     /// The ways in which a word is searched for, of which the best one counts.
     fn ways(&self, word: &Word) -> SearchResult<Vec<Way>> {
+        // By itself a crumb would find nothing, and give nothing.
         let bare = Word {
+            crumb: false,
             guesses: Vec::new(),
             synonyms: Vec::new(),
             ..word.clone()
@@ -264,6 +266,7 @@ impl<'e> Explainer<'e> {
             how: match (way.how, found) {
                 // Which of the two it is stands in the text.
                 (Matched::Form, Some(found)) if found.how == Matched::Exact => found.how,
+                (Matched::Form, _) if word.crumb => Matched::Exact,
                 (how, _) => how,
             },
             found: found.map(|found| found.found.clone()),

@@ -257,6 +257,7 @@ impl Candidate {
             place: self.place.clone(),
             terms: self.terms.clone(),
             literal: false,
+            crumb: false,
             guesses: Vec::new(),
             synonyms: Vec::new(),
         }
