@@ -105,6 +105,10 @@ fn finish(op: Op) -> Op {
         Desk::FACETS.join(", ")
     );
     op.paged()
+        .query(
+            "sort",
+            "Field to sort by instead of by relevance, with `-` before it for descending order: `-updated_at`. Of several kinds, one that each of them has.",
+        )
         .query("facets", &about)
         .query(
             "locale",
@@ -119,7 +123,7 @@ fn finish(op: Op) -> Op {
             "Whether articles outside their dates are found, too; customers never find them.",
         )
         .at_least()
-        .reply_with::<HitsView>(200, "A page of hits, best first")
+        .reply_with::<HitsView>(200, "A page of hits, best first unless sorted")
 }
 
 async fn search_records(
@@ -153,11 +157,12 @@ async fn search(
     let (locale, outdated) = (params.one("locale")?, params.flag("outdated")?);
     let explain = params.flag("explain")?;
     let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
+    let catalog = app.desk().catalog()?;
+    // Any of the kinds tells what the field is called; the desk wants it in each of them.
+    let named_in = kinds.first().copied().unwrap_or(Kind::Ticket);
+    let sort = filter::sort(&mut params, &catalog, &caller.actor, named_in)?;
     let filters = match kinds.as_slice() {
-        [kind] => {
-            let catalog = app.desk().catalog()?;
-            filter::conditions(&mut params, &catalog, &caller.actor, *kind)?
-        }
+        [kind] => filter::conditions(&mut params, &catalog, &caller.actor, *kind)?,
         _ => Vec::new(),
     };
     params.finish()?;
@@ -172,6 +177,7 @@ async fn search(
         locale,
         outdated,
         explain,
+        sort,
     };
     let done = app.read(at_least, move |desk| {
         let found = desk.search(&caller.actor, &query)?;

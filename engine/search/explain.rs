@@ -7,7 +7,6 @@ use tantivy::query::{Query, Weight};
 use tantivy::{DocAddress, DocSet, Searcher, TERMINATED};
 
 use super::collect::Row;
-use super::cursor::SortKey;
 use super::error::SearchResult;
 use super::fusion::MeaningPart;
 use super::query;
@@ -193,10 +192,6 @@ impl<'e> Explainer<'e> {
 
     /// What the score of a hit is made of.
     pub(super) fn explain(&self, row: &Row, matches: &[WordMatch]) -> SearchResult<Explanation> {
-        let score = match row.key {
-            SortKey::Score(score) => score,
-            _ => 0.0,
-        };
         let reader = self.searcher.segment_reader(row.address.segment_ord);
         let (mut factor, mut factors) = (1.0, Vec::new());
         if let Some(ranking) = &self.request.ranking {
@@ -209,7 +204,7 @@ impl<'e> Explainer<'e> {
                 factor: part.factor,
             }));
         }
-        let base = score / factor;
+        let base = row.score / factor;
         let mut words = Vec::new();
         for (word, ways) in &self.words {
             words.extend(self.word(word, ways, row.address, matches)?);

@@ -75,6 +75,7 @@ pub(super) fn suggest(
                 after: None,
                 limit: request.limit,
                 ranking: None,
+                scored: false,
             };
             let mut rows = searcher.search(&query, &page)?.rows;
             rows.truncate(request.limit);

@@ -29,7 +29,8 @@ pub struct ToolDef {
     params: &'static [(&'static str, &'static str, bool, &'static str)],
 }
 
-const QUERY: &str = "Words to search for, at most 500 characters, in Russian or English; any form, typing mistakes are forgiven. `\"a phrase\"`, `-without`, `field:value` as in the search box.";
+const QUERY: &str = "Words to search for, in Russian or English; any form, typing mistakes are forgiven. `\"a phrase\"`, `-without`, `field:value` as in the search box.";
+const SORT: &str = "Field to sort by instead of by relevance: `-updated_at` for the newest first.";
 const LIMIT: &str = "Most hits, 1 to 20; 8 when not given.";
 const CURSOR: &str = "`next` of the page before.";
 
@@ -47,6 +48,7 @@ pub const ALL: [ToolDef; 6] = [
                 false,
                 "Only articles in this language: `ru`, `en`.",
             ),
+            ("sort", "string", false, SORT),
             ("limit", "integer", false, LIMIT),
             ("cursor", "string", false, CURSOR),
         ],
@@ -57,6 +59,7 @@ pub const ALL: [ToolDef; 6] = [
         about: "Finds tickets, best first, each with a snippet and how its words matched.",
         params: &[
             ("query", "string", true, QUERY),
+            ("sort", "string", false, SORT),
             ("limit", "integer", false, LIMIT),
             ("cursor", "string", false, CURSOR),
         ],
@@ -152,7 +155,7 @@ impl ToolDef {
         };
         let search = |path: &str| {
             let mut path = format!("{path}q={}&limit={limit}", encoded(text("query")));
-            for name in ["locale", "cursor"] {
+            for name in ["locale", "sort", "cursor"] {
                 if !text(name).is_empty() {
                     path.push_str(&format!("&{name}={}", encoded(text(name))));
                 }

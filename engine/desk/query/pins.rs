@@ -138,11 +138,7 @@ impl Desk {
         request: &mut SearchRequest,
         now: Instant,
     ) -> Result<Top> {
-        let mut top = Top {
-            hits: Vec::new(),
-            from: 0,
-            limit: request.limit,
-        };
+        let mut top = Top::none(request.limit);
         let before = request
             .cursor
             .as_deref()
@@ -194,6 +190,15 @@ impl Desk {
 }
 
 impl Top {
+    /// Nothing comes first.
+    pub(super) const fn none(limit: usize) -> Self {
+        Self {
+            hits: Vec::new(),
+            from: 0,
+            limit,
+        }
+    }
+
     /// The hits of the page, each with whether it is pinned, and where the next one begins.
     pub(super) fn page(
         self,
