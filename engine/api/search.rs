@@ -14,13 +14,11 @@ use super::view::{HitsView, SuggestionsView};
 use crate::desk::{Desk, Error, SearchQuery, SuggestQuery};
 use crate::domain::Kind;
 
-/// Longest query in characters.
-const MAX_QUERY_CHARS: usize = 500;
 /// Most titles that complete a text, and how many when the caller does not say.
 const MAX_TITLES: usize = 20;
 const DEFAULT_TITLES: usize = 8;
 
-const QUERY: &str = "What to search for, at most 500 characters: words, `\"a phrase\"`, `-without`, `field:value`; see docs/search.md. No text is wrong: what is not understood is words.";
+const QUERY: &str = "What to search for: words, `\"a phrase\"`, `-without`, `field:value`; see docs/search.md. No text is wrong: what is not understood is words, of a longer one the first 1,000 characters count, and without one everything is found that the filters let through.";
 
 /// Adds the routes.
 pub(super) fn add(routes: &mut Routes) {
@@ -45,7 +43,7 @@ pub(super) fn add(routes: &mut Routes) {
             "search",
             "Complete what is being typed: titles by the words so far, and the word at the end.",
         )
-        .query("q", "What was typed so far; at most 500 characters.")
+        .query("q", "What was typed so far.")
         .query(
             "kind",
             "Kinds, separated by commas; tickets, articles and assets when not given.",
@@ -61,7 +59,7 @@ async fn suggest(
     State(app): State<App>,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let text = words(&mut params)?;
+    let text = params.one("q")?.unwrap_or_default();
     let mut kinds = Vec::new();
     for name in params.many("kind") {
         kinds.push(records::kind_named("kind", &name)?);
@@ -83,20 +81,6 @@ async fn suggest(
     let done = app.read(at_least, move |desk| desk.suggest(&caller.actor, &query));
     let (pos, found) = done.await?;
     Ok(at(pos, axum::Json(SuggestionsView::of(found))))
-}
-
-/// Takes the text of the search box.
-fn words(params: &mut Params) -> Result<String, Problem> {
-    let text = params.one("q")?.unwrap_or_default();
-    if text.trim().is_empty() {
-        let message = "give the words to search for: `?q=printer`";
-        return Err(Error::field("q", "required", message).into());
-    }
-    if MAX_QUERY_CHARS < text.chars().count() {
-        let message = format!("is over the limit of {MAX_QUERY_CHARS} characters");
-        return Err(Error::field("q", "invalid_parameter", message).into());
-    }
-    Ok(text)
 }
 
 fn finish(op: Op) -> Op {
@@ -152,7 +136,7 @@ async fn search(
     mut params: Params,
     kinds: Vec<Kind>,
 ) -> Result<Response, Problem> {
-    let text = words(&mut params)?;
+    let text = params.one("q")?.unwrap_or_default();
     let facets = params.many("facets");
     let (locale, outdated) = (params.one("locale")?, params.flag("outdated")?);
     let explain = params.flag("explain")?;

@@ -60,19 +60,13 @@ async fn a_customer_finds_its_own() {
 #[tokio::test]
 async fn what_cannot_be_searched_is_said() {
     let app = App::new();
-    app.get("/v1/search", AGENT)
-        .await
-        .fails_with(422, "invalid");
-    app.get("/v1/search?q=%20", AGENT)
-        .await
-        .fails_with(422, "invalid");
     app.get("/v1/search?q=x&kind=tickt", AGENT)
         .await
         .fails_with(422, "invalid");
     app.get("/v1/search?q=x&priority=high", AGENT)
         .await
         .fails_with(422, "invalid");
-    app.get(&format!("/v1/search?q={}", "x".repeat(501)), AGENT)
+    app.get("/v1/search?q=x&sort=-nothing", AGENT)
         .await
         .fails_with(422, "invalid");
     app.get("/v1/search?q=x&cursor=zz", AGENT).await.is(422);
@@ -213,7 +207,7 @@ async fn what_is_typed_is_completed_within_rights() {
     assert_eq!(own["completions"], json!(["printer"]));
     let one = app.get("/v1/search/suggest?q=prin&limit=1", AGENT).await;
     assert_eq!(one.is(200).json()["titles"].as_array().unwrap().len(), 1);
-    for wrong in ["q=", "q=x&limit=21", "q=x&kind=foo", "q=x&cursor=1"] {
+    for wrong in ["q=x&limit=21", "q=x&kind=foo", "q=x&cursor=1"] {
         let path = format!("/v1/search/suggest?{wrong}");
         app.get(&path, AGENT).await.fails_with(422, "invalid");
     }

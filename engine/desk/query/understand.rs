@@ -155,7 +155,8 @@ impl Reader<'_, '_, '_> {
             }
             out.told.push(told);
         }
-        let only_filters = kept.is_empty() && !out.told.is_empty();
+        let is_blank = text.trim().is_empty();
+        let only_filters = kept.is_empty() && (is_blank || !out.told.is_empty());
         out.text = (!only_filters).then(|| blanked(text, &kept));
         out.told.splice(0..0, words);
         Ok(out)
