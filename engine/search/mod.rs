@@ -39,6 +39,7 @@ mod snippet;
 mod statistics;
 mod stems;
 mod suggest;
+mod unfinished;
 mod wording;
 mod words;
 

@@ -88,6 +88,90 @@ async fn what_cannot_be_searched_is_said() {
 }
 
 #[tokio::test]
+async fn an_empty_box_and_a_pasted_text_are_answered() {
+    let app = App::new();
+    for (title, status) in [("Printer", "published"), ("Scanner", "draft")] {
+        let article = json!({"title": title, "body": "Pull the plug.", "status": status});
+        app.post("/v1/articles", ADMIN, article).await.is(201);
+    }
+    let pos = app.desk.pos();
+    let count = async |query: &str, token| {
+        let path = format!("/v1/articles/search?{query}&at_least={pos}");
+        let found = app.get(&path, token).await.is(200).json();
+        found["hits"].as_array().unwrap().len()
+    };
+    assert_eq!(count("q=", AGENT).await, 2);
+    assert_eq!(count("q=%20", PORTAL_A).await, 1);
+    assert_eq!(count("status=draft", AGENT).await, 1);
+    let pasted = "printer%20error%200x0000011b%20".repeat(100);
+    assert_eq!(count(&format!("q={pasted}"), AGENT).await, 1);
+    let path = format!("/v1/search/suggest?q={pasted}");
+    app.get(&path, AGENT).await.is(200);
+    let empty = app.get("/v1/search/suggest?q=", AGENT).await.is(200).json();
+    assert_eq!(empty["titles"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_found_is_sorted_by_a_field() {
+    let app = App::new();
+    for title in ["Printer two", "Printer one", "Printer three"] {
+        let article = json!({"title": title, "body": "x", "status": "published"});
+        app.post("/v1/articles", ADMIN, article).await.is(201);
+    }
+    let pos = app.desk.pos();
+    let titles = async |path: &str| {
+        let found = app.get(path, AGENT).await.is(200).json();
+        let hits = found["hits"].as_array().unwrap().iter();
+        let titles: Vec<String> = hits.map(|h| h["title"].as_str().unwrap().into()).collect();
+        (titles, found["next"].as_str().map(str::to_owned))
+    };
+    let path = format!("/v1/articles/search?q=printer&sort=title&limit=2&at_least={pos}");
+    let (first, next) = titles(&path).await;
+    assert_eq!(first, ["Printer one", "Printer three"]);
+    let (second, next) = titles(&format!("{path}&cursor={}", next.unwrap())).await;
+    assert_eq!(
+        (second.as_slice(), next),
+        (&["Printer two".to_owned()][..], None)
+    );
+    let path = format!("/v1/search?q=printer&sort=-created_at&at_least={pos}");
+    assert_eq!(titles(&path).await.0[0], "Printer three");
+}
+
+#[tokio::test]
+async fn exclusions_and_fields_count_while_typing() {
+    let app = App::new();
+    for (title, status) in [
+        ("Printer jam", "published"),
+        ("Printer status 403", "draft"),
+        ("Status of a scanner", "published"),
+    ] {
+        let article = json!({"title": title, "body": "x", "status": status});
+        app.post("/v1/articles", ADMIN, article).await.is(201);
+    }
+    let pos = app.desk.pos();
+    let titles = async |q: &str| {
+        let path = format!("/v1/search/suggest?q={q}&kind=article&at_least={pos}");
+        let found = app.get(&path, AGENT).await.is(200).json();
+        let titles = found["titles"].as_array().unwrap().iter();
+        let mut titles: Vec<String> = titles
+            .map(|t| t["title"].as_str().unwrap().to_owned())
+            .collect();
+        titles.sort_unstable();
+        titles
+    };
+    assert_eq!(titles("printer%20-jam").await, ["Printer status 403"]);
+    assert_eq!(
+        titles("printer%20status:draft").await,
+        ["Printer status 403"]
+    );
+    // A field whose value is not one yet is no word.
+    assert_eq!(
+        titles("printer%20status:dr").await,
+        ["Printer jam", "Printer status 403"]
+    );
+}
+
+#[tokio::test]
 async fn hits_say_how_they_matched_and_what_was_meant() {
     let app = App::new();
     let secret = json!({"title": "Printers of the board", "body": "secret", "status": "draft"});

@@ -112,11 +112,24 @@ pub struct Reader<'r, 'g, 'a> {
 type Read = (Filter, Vec<String>);
 
 impl Reader<'_, '_, '_> {
-    /// Reads a text. There is no wrong one.
+    /// Reads a text. There is no wrong one; a blank one only filters.
     ///
     /// # Errors
     /// When a rule of access broke, or the store or the index fails.
     pub fn read(&self, text: &str) -> Result<Understanding> {
+        self.read_as(text, false)
+    }
+
+    /// Reads a text that is still being typed: a field at its end whose value is not one yet is
+    /// left aside.
+    ///
+    /// # Errors
+    /// When a rule of access broke, or the store or the index fails.
+    pub fn read_typed(&self, text: &str) -> Result<Understanding> {
+        self.read_as(text, true)
+    }
+
+    fn read_as(&self, text: &str, typing: bool) -> Result<Understanding> {
         let end = text.char_indices().nth(MAX_QUERY_CHARS);
         let text = end.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
         let mut out = Understanding {
@@ -138,6 +151,10 @@ impl Reader<'_, '_, '_> {
                 self.ask(text, &piece, &mut out)?
             };
             let Some(told) = told else {
+                let is_last = typing && piece.place.end == text.len();
+                if is_last && self.begins_with_field(shown)? {
+                    continue;
+                }
                 kept.push(piece.place);
                 match &mut words {
                     Some(words) => {
@@ -221,6 +238,25 @@ impl Reader<'_, '_, '_> {
             filter
         });
         Ok(Some(told("field", code, values)))
+    }
+
+    /// Whether a piece of a text begins with the name of a field and a colon.
+    fn begins_with_field(&self, piece: &str) -> Result<bool> {
+        let Some((name, _)) = piece.trim_start_matches('-').split_once(':') else {
+            return Ok(false);
+        };
+        let name = fold(name);
+        let is_own =
+            |(code, names): &(&str, &[&str])| *code == name || names.contains(&name.as_str());
+        if FIELDS.iter().any(is_own) {
+            return Ok(true);
+        }
+        for kind in self.kinds {
+            if !self.fields_named(*kind, &name, &name)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A field of those kinds that have it, with values that it has there.
