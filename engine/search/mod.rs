@@ -57,6 +57,7 @@ pub use facets::MAX_FACET_COUNTS;
 pub use fusion::{Meaning, MeaningPart, Nearness};
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
 pub use language::{Piece, blanked, pieces};
+pub use layout::turned;
 pub use likeness::{LikeHit, LikeMatch, Likeness};
 pub use outline::{Outline, PublicText};
 pub use ranking::{Factors, Fresh, Ranking, ValueFactor, moment_of};

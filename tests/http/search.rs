@@ -193,6 +193,9 @@ async fn hits_say_how_they_matched_and_what_was_meant() {
     assert_eq!(found["corrected"], "pull столы");
     let found = ask("crfnthnm", PORTAL_A).await;
     assert_eq!(found["corrected"], "скатерть", "{found}");
+    // What was typed, not the form in which it was found.
+    let found = ask("crfnthnm%20cnjks", PORTAL_A).await;
+    assert_eq!(found["corrected"], "скатерть столы", "{found}");
     let found = ask("plu", PORTAL_A).await;
     assert_eq!(found["hits"][0]["matches"][0]["how"], "prefix", "{found}");
     assert_eq!(found["corrected"], json!(null));
@@ -356,6 +359,11 @@ async fn synonyms_stop_words_and_pins_by_hand() {
     };
     assert_eq!(order(0), (json!(vpn), json!(true)), "{found}");
     assert_eq!(order(1), (json!(laptop), json!(false)));
+    // "laptops at home" in the other layout.
+    let turned =
+        "%D0%B4%D1%84%D0%B7%D0%B5%D1%89%D0%B7%D1%8B%20%D1%84%D0%B5%20%D1%80%D1%89%D1%8C%D1%83";
+    let found = ask(turned).await;
+    assert_eq!(found["hits"][0]["pinned"], true, "{found}");
     let wrong = json!({"queries": ["x"], "articles": ["y"]});
     app.post("/v1/search/pins", ADMIN, wrong)
         .await

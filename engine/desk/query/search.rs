@@ -315,18 +315,26 @@ fn word_match(found: &search::WordMatch) -> WordMatch {
     }
 }
 
-/// The text with each mistaken word as most hits have it.
+/// The text with each mistaken word as most hits have it, and words of the wrong layout as they were
+/// typed.
 fn corrected(text: &str, matches: &[search::WordMatch]) -> Option<String> {
-    let mut votes: BTreeMap<(usize, usize), Vec<(&str, usize)>> = BTreeMap::new();
+    let mut votes: BTreeMap<(usize, usize), Vec<(String, usize)>> = BTreeMap::new();
     for found in matches {
         if !matches!(found.how, Matched::Layout | Matched::Corrected) {
             continue;
         }
         let place = (found.place.start, found.place.end);
+        let is_last = found.place.end == text.trim_end().len();
+        let typed = search::turned(&found.word).filter(|_| found.how == Matched::Layout);
+        let word = match typed {
+            // The last word may be unfinished.
+            Some(typed) if !(is_last && found.found.starts_with(&typed)) => typed,
+            _ => found.found.clone(),
+        };
         let words = votes.entry(place).or_default();
-        match words.iter_mut().find(|(word, _)| *word == found.found) {
+        match words.iter_mut().find(|(known, _)| *known == word) {
             Some((_, count)) => *count += 1,
-            None => words.push((&found.found, 1)),
+            None => words.push((word, 1)),
         }
     }
     let mut out = String::new();
