@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::spans::{self, Span};
-use super::{filter, search as found_by};
+use super::{categories, filter, search as found_by};
 use crate::desk::sight::Sight;
 use crate::desk::{Result, Understood, index_source, lookup};
+use crate::domain::article::tag_fault;
 use crate::domain::{FieldDef, Id, Instant, Kind, Names, StatusCategory, Value, ValueType};
 use crate::packs::Catalog;
 use crate::search::{
@@ -81,6 +82,17 @@ const CATEGORIES: [(StatusCategory, &[&str]); 5] = [
     ),
     (StatusCategory::Cancelled, &["отменена", "отмененные"]),
 ];
+/// Names of languages.
+const LANGUAGES: [(&str, &[&str]); 8] = [
+    ("ru", &["русский", "russian"]),
+    ("en", &["английский", "english"]),
+    ("de", &["немецкий", "german"]),
+    ("fr", &["французский", "french"]),
+    ("es", &["испанский", "spanish"]),
+    ("uk", &["украинский", "ukrainian"]),
+    ("be", &["белорусский", "belarusian"]),
+    ("kk", &["казахский", "kazakh"]),
+];
 const NONE: [&str; 4] = ["none", "empty", "нет", "пусто"];
 const YES: [&str; 3] = ["true", "yes", "да"];
 const NO: [&str; 3] = ["false", "no", "нет"];
@@ -141,8 +153,19 @@ impl Reader<'_, '_, '_> {
         let mut kept = Vec::new();
         let mut words: Option<Understood> = None;
         let is_pasted = text.split_whitespace().nth(TYPED_WORDS).is_some();
-        for piece in pieces(text) {
+        let pieces = pieces(text);
+        let mut ahead = 0;
+        while let Some(piece) = pieces.get(ahead).cloned() {
+            ahead += 1;
             let is_over = out.demands.len() + out.filters.len() >= MAX_ASKS;
+            let next = pieces.get(ahead).filter(|_| !is_pasted && !is_over);
+            if let Some(joined) = next.and_then(|next| joined(text, &piece, next))
+                && let Some(told) = self.ask(text, &joined, &mut out)?
+            {
+                ahead += 1;
+                out.told.push(told);
+                continue;
+            }
             let shown = text.get(piece.place.clone()).unwrap_or_default();
             let is_dash = is_pasted && piece.negated && piece.field.is_none() && !piece.quoted;
             let told = if piece.is_plain() || is_over || is_dash {
@@ -290,7 +313,9 @@ impl Reader<'_, '_, '_> {
             &[code]
         };
         for code in codes {
-            if let Some(def) = filter::find_field(self.catalog, self.sight, kind, code)? {
+            let def = filter::find_field(self.catalog, self.sight, kind, code)?;
+            // Of a bare name that several packs have, each field is meant.
+            if let Some(def) = def.filter(|def| def.code == *code) {
                 return Ok(vec![def]);
             }
         }
@@ -325,6 +350,16 @@ impl Reader<'_, '_, '_> {
                 meant.map(|t| t.code.clone()).collect()
             };
             return Ok(one_of(field, codes));
+        }
+        if field == "category"
+            && let Some(read) = self.category(text)?
+        {
+            return Ok(Some(read));
+        }
+        if field == "locale" {
+            let named = LANGUAGES.iter().find(|(_, names)| names.contains(&&*word));
+            let tag = named.map_or(text, |(tag, _)| *tag);
+            return Ok(tag_fault(tag).is_none().then(|| same_text(field, tag)));
         }
         Ok(match def.value {
             ValueType::Enum | ValueType::MultiEnum => {
@@ -361,6 +396,17 @@ impl Reader<'_, '_, '_> {
         })
     }
 
+    /// A category of articles by its code or names, with all that lies in it.
+    fn category(&self, text: &str) -> Result<Option<Read>> {
+        let tree = categories::seen(self.snapshot, self.sight)?;
+        let meant = tree.nodes().iter();
+        let meant = meant.filter(|node| is_meant(&node.code, &node.names, text));
+        let codes: Vec<String> = meant.map(|node| node.code.clone()).collect();
+        let within: BTreeSet<String> = codes.iter().flat_map(|code| tree.within(code)).collect();
+        let read = one_of("category", within.into_iter().collect());
+        Ok(read.map(|(filter, _)| (filter, codes)))
+    }
+
     fn statuses(&self, kind: Kind, text: &str) -> Vec<String> {
         let types = self.catalog.types(kind).map(|t| Some(t.code.as_str()));
         let workflows = std::iter::once(None).chain(types);
@@ -388,9 +434,12 @@ impl Reader<'_, '_, '_> {
         let Some(target) = def.target else {
             return Ok(None);
         };
+        let is_me = ["me", "я"].contains(&fold(text).as_str());
         let ids = match (text.parse::<Id>(), self.sight.actor().record()) {
             (Ok(id), _) => vec![id],
-            (_, Some((kind, me))) if kind == target && ["me", "я"].contains(&text) => vec![me],
+            (_, Some((kind, me))) if kind == target && is_me => vec![me],
+            // Nothing belongs to somebody who is not there.
+            _ if is_me => return Ok(Some((Filter::Any(Vec::new()), vec!["me".to_owned()]))),
             _ => match lookup::by_unique(self.snapshot, target, &Value::from(text))? {
                 Some(id) => self.visible(target, id)?,
                 None => self.titled(target, text)?,
@@ -436,6 +485,25 @@ impl Reader<'_, '_, '_> {
         let page = self.index.search(&request).map_err(index_source::error)?;
         Ok(page.hits.iter().map(|hit| Id(hit.id)).collect())
     }
+}
+
+/// A name with a colon and the value behind it, where a blank stands between them: `status: open`.
+/// A title is not asked for so: subjects of pasted mails stand behind one.
+fn joined(text: &str, name: &Piece, value: &Piece) -> Option<Piece> {
+    let is_value = !value.negated && value.field.is_none();
+    let field = text.get(name.value.clone())?.strip_suffix(':')?;
+    let is_title = FIELDS.iter().any(|(code, names)| {
+        let field = fold(field);
+        *code == "title" && (field == *code || names.contains(&field.as_str()))
+    });
+    let is_name = name.field.is_none() && !name.quoted && !field.is_empty();
+    (is_value && is_name && !is_title).then(|| Piece {
+        place: name.place.start..value.place.end,
+        negated: name.negated,
+        field: Some(name.value.start..name.value.start + field.len()),
+        value: value.value.clone(),
+        quoted: value.quoted,
+    })
 }
 
 fn kinds_named(parts: &[&str]) -> Option<Read> {
