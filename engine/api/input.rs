@@ -95,6 +95,17 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
                 "send JSON with the header `Content-Type: application/json`",
             ));
         }
+        // What is read by its fields would be read from a list, too, in their order.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            json::<serde::de::IgnoredAny>(&bytes)?;
+            return Err(Error::invalid(vec![Fault {
+                field: None,
+                code: "unexpected".to_owned(),
+                message: "expected an object, got a list".to_owned(),
+                rule: None,
+            }])
+            .into());
+        }
         json(&bytes).map(Self)
     }
 }

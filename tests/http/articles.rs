@@ -494,9 +494,18 @@ async fn versions_are_read_compared_and_restored() {
         .is(200)
         .text();
     assert!(html.contains("two"), "{html}");
-    app.get(&format!("{one}?at=1"), AGENT)
-        .await
-        .fails_with(404, "not_found");
+    let never = first + 1_000;
+    for wrong in [
+        format!("{one}?at=1"),
+        format!("{one}?at={never}"),
+        format!("{one}/html?at={never}"),
+        format!("{one}/diff?from={never}"),
+        format!("{one}/diff?from={first}&to={never}"),
+    ] {
+        let refused = app.get(&wrong, AGENT).await;
+        assert!(refused.text().contains("has no version"), "{wrong}");
+        refused.fails_with(422, "invalid");
+    }
     for path in [
         format!("{one}?at={first}"),
         format!("{one}/versions"),
@@ -641,6 +650,13 @@ async fn votes_touch_no_article() {
         .is(200);
     say(AGENT, json!(true), "").await.is(200);
     say(ADMIN, json!(true), "").await.fails_with(409, "nobody");
+    // Who forgets to say takes nothing back.
+    for forgotten in [json!({}), json!({"comment": "x"})] {
+        app.post(&vote, PORTAL_A, forgotten)
+            .await
+            .fails_with(422, "invalid");
+    }
+    assert_eq!(app.get(&vote, PORTAL_A).await.json()["helpful"], true);
     say(PORTAL_A, json!(false), &"x".repeat(4_001))
         .await
         .fails_with(422, "invalid");
