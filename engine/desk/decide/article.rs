@@ -86,6 +86,18 @@ impl Deciding<'_, '_> {
         Ok(Answer::record(Kind::Article, id))
     }
 
+    /// An article that does not say its language is in that of whoever writes it, else of the desk.
+    pub(super) fn name_language(&mut self, id: Id) {
+        let article = self.draft.peek(Kind::Article, id);
+        let is_said = article.is_none_or(|a| a.get(fields::LOCALE).is_some());
+        let tag = self.locale().to_owned();
+        if !is_said && article::tag_fault(&tag).is_none() {
+            let tag = Some(Value::Text(tag));
+            self.draft
+                .set(Kind::Article, id, fields::LOCALE, tag, By::Engine);
+        }
+    }
+
     /// Gives an article that has a text and no title its first line for one.
     pub(super) fn call_article(&mut self, id: Id) {
         let place = (Kind::Article, id);
