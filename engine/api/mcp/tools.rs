@@ -72,7 +72,7 @@ pub const ALL: [ToolDef; 6] = [
             "id",
             "string",
             true,
-            "Id of the article, as a search gives it.",
+            "Id of the article, as a search gives it, or its number.",
         )],
     },
     ToolDef {
@@ -83,7 +83,7 @@ pub const ALL: [ToolDef; 6] = [
             "id",
             "string",
             true,
-            "Id of the ticket, as a search gives it.",
+            "Id of the ticket, as a search gives it, or its number.",
         )],
     },
     ToolDef {
@@ -106,13 +106,22 @@ pub const ALL: [ToolDef; 6] = [
         title: "Suggest help for a ticket",
         about: "Articles and solved tickets like a ticket, each with why.",
         params: &[
-            ("id", "string", true, "Id of the ticket."),
+            ("id", "string", true, "Id of the ticket, or its number."),
             ("limit", "integer", false, LIMIT),
         ],
     },
 ];
 
 impl ToolDef {
+    /// Where the records lie that its `id` names.
+    pub fn path(&self) -> Option<&'static str> {
+        match self.name {
+            "read_article" => Some("/v1/articles"),
+            "read_ticket" | "suggest_for_ticket" => Some("/v1/tickets"),
+            _ => None,
+        }
+    }
+
     /// Its parameters as a JSON schema.
     pub fn schema(&self) -> Json {
         let property = |(name, of, _, about): &(&str, &str, bool, &str)| {
@@ -196,14 +205,19 @@ impl ToolDef {
         }
         for (name, of, needed, _) in self.params {
             let fits = match given.get(*name) {
-                None | Some(Json::Null) => !*needed,
-                Some(Json::String(text)) => {
-                    *of == "string" && (!*needed || !text.trim().is_empty())
+                None | Some(Json::Null) if *needed => {
+                    return Err(format!("`{name}` is missing"));
                 }
+                None | Some(Json::Null) => true,
+                Some(Json::String(text)) if *needed && text.trim().is_empty() => {
+                    return Err(format!("`{name}` is empty"));
+                }
+                Some(Json::String(_)) => *of == "string",
                 Some(number) => *of == "integer" && number.is_u64(),
             };
             if !fits {
-                return Err(format!("`{name}` must be a {of}"));
+                let article = if *of == "integer" { "an" } else { "a" };
+                return Err(format!("`{name}` must be {article} {of}"));
             }
         }
         Ok(())
@@ -289,6 +303,9 @@ mod tests {
         ] {
             assert!(asked(tool, wrong.clone()).is_err(), "{tool} {wrong}");
         }
+        let said = |given| asked("search_articles", given).unwrap_err();
+        assert_eq!(said(json!({})), "`query` is missing");
+        assert_eq!(said(json!({"query": ""})), "`query` is empty");
     }
 
     #[test]
