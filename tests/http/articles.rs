@@ -660,6 +660,11 @@ async fn votes_touch_no_article() {
     say(PORTAL_A, json!(false), &"x".repeat(4_001))
         .await
         .fails_with(422, "invalid");
+    for by in ["helpful_count=1", "sort=-helpful_count"] {
+        app.get(&format!("/v1/articles?{by}"), AGENT)
+            .await
+            .fails_with(422, "invalid");
+    }
     let counts = async || {
         let article = app.get(&one, PORTAL_A).await.json();
         (

@@ -67,7 +67,13 @@ pub(super) fn fields() -> Vec<Field> {
             .internal(),
         f("helpful_count", "Helped", "Помогла", V::Int).readonly(),
         f("not_helpful_count", "Did not help", "Не помогла", V::Int).readonly(),
-        f("closed_at", "Archived at", "В архиве с", V::Instant).readonly(),
+        f(
+            "closed_at",
+            "Published or archived at",
+            "Опубликована или в архиве с",
+            V::Instant,
+        )
+        .readonly(),
     ]
 }
 
