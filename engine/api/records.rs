@@ -178,7 +178,7 @@ async fn tried(
 ) -> std::result::Result<Response, Problem> {
     let done = app.call(move |desk| desk.try_out(&caller.request(), &command));
     done.await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(at(app.desk().pos(), StatusCode::NO_CONTENT))
 }
 
 /// Takes `dry_run`, after which nothing may be left.
