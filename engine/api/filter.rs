@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::input::{Params, unknown_parameter};
 use super::problem::Problem;
-use crate::desk::{Actor, Condition, Error};
+use crate::desk::{Actor, Condition, Desk, Error};
 use crate::domain::{Id, Kind};
 use crate::packs::Catalog;
 
@@ -156,6 +156,7 @@ fn fields_of(catalog: &Catalog, actor: &Actor, kind: Kind) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = of_kind
         .chain(of_types)
         .filter(|f| !f.internal || actor.sees_internal())
+        .filter(|f| kind != Kind::Article || !Desk::VOTES.contains(&f.code.as_str()))
         .map(|f| f.code.clone())
         .collect();
     if names.contains("status") {

@@ -86,7 +86,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Input<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let Raw(bytes, media) = Raw::from_request(request, app).await?;
         require_json(media.as_deref())?;
-        json(&bytes).map(Self)
+        object(&bytes).map(Self)
     }
 }
 
@@ -117,8 +117,23 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OrNothing<T> {
             return Ok(Self(T::default()));
         }
         require_json(media.as_deref())?;
-        json(&bytes).map(Self)
+        object(&bytes).map(Self)
     }
+}
+
+/// Reads a JSON object. What is read by its fields would be read from a list, too, in their order.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        json::<serde::de::IgnoredAny>(bytes)?;
+        return Err(Error::invalid(vec![Fault {
+            field: None,
+            code: "unexpected".to_owned(),
+            message: "expected an object, got a list".to_owned(),
+            rule: None,
+        }])
+        .into());
+    }
+    json(bytes)
 }
 
 /// Reads JSON; what cannot be parsed is told with line and column, what does not fit is told by the

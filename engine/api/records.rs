@@ -19,6 +19,8 @@ use crate::store::Pos;
 
 /// The header with the position of the journal that an answer shows or made.
 pub const POSITION: HeaderName = HeaderName::from_static("opora-position");
+const DRY_RUN: &str = "dry_run";
+const TRIED: &str = "Say what would be refused, by all checks and rules, and keep nothing.";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Every kind, and the path of its records: a new kind costs a line.
@@ -87,12 +89,14 @@ pub(super) fn add(routes: &mut Routes) {
         let op = Op::post(&all, format!("create_{name}"))
             .about(path, format!("Create a new {noun}."))
             .kind(kind)
+            .flag(DRY_RUN, TRIED)
             .body_named(&input)
             .reply_named(
                 201,
                 "Created; `Location` and `ETag` tell where and at which version",
                 &schema,
-            );
+            )
+            .reply(204, "It would be created");
         routes.add(op, create_record);
         let op = Op::get(&one, format!("read_{name}"))
             .about(path, format!("Read the {noun}."))
@@ -122,8 +126,10 @@ pub(super) fn add(routes: &mut Routes) {
             .about(path, "Change the fields given; `null` removes a value.")
             .kind(kind)
             .versioned()
+            .flag(DRY_RUN, TRIED)
             .body_named(&input)
-            .reply_named(200, "The record as it is now", &schema);
+            .reply_named(200, "The record as it is now", &schema)
+            .reply(204, "It would be changed");
         routes.add(op, update_record);
         let op = Op::delete(&one, format!("delete_{name}"))
             .about(path, format!("Delete the {noun} and what belongs to it."))
@@ -164,14 +170,37 @@ async fn list_records(
     Ok(at(pos, axum::Json(body)))
 }
 
+/// Answers a command that is only tried out.
+async fn tried(
+    app: &App,
+    caller: Caller,
+    command: Command,
+) -> std::result::Result<Response, Problem> {
+    let done = app.call(move |desk| desk.try_out(&caller.request(), &command));
+    done.await?;
+    Ok(at(app.desk().pos(), StatusCode::NO_CONTENT))
+}
+
+/// Takes `dry_run`, after which nothing may be left.
+fn is_dry(mut params: Params) -> std::result::Result<bool, Problem> {
+    let is_dry = params.flag(DRY_RUN)?;
+    params.finish()?;
+    Ok(is_dry)
+}
+
 async fn create_record(
     caller: Caller,
     State(app): State<App>,
     Of(kind): Of,
+    params: Params,
     Input(body): Input<Map<String, Json>>,
 ) -> std::result::Result<Response, Problem> {
+    let is_dry = is_dry(params)?;
     let fields = input::fields(body)?;
     let command = Command::Create { kind, fields };
+    if is_dry {
+        return tried(&app, caller, command).await;
+    }
     change(&app, caller, StatusCode::CREATED, command).await
 }
 
@@ -235,11 +264,16 @@ async fn update_record(
     State(app): State<App>,
     Of(kind): Of,
     path: PathParams,
+    params: Params,
     Input(body): Input<Map<String, Json>>,
 ) -> std::result::Result<Response, Problem> {
+    let is_dry = is_dry(params)?;
     let id = path.id("id")?;
     let fields = input::fields(body)?;
     let command = Command::Update { kind, id, fields };
+    if is_dry {
+        return tried(&app, caller, command).await;
+    }
     change(&app, caller, StatusCode::OK, command).await
 }
 

@@ -14,13 +14,11 @@ use super::view::{HitsView, SuggestionsView};
 use crate::desk::{Desk, Error, SearchQuery, SuggestQuery};
 use crate::domain::Kind;
 
-/// Longest query in characters.
-const MAX_QUERY_CHARS: usize = 500;
 /// Most titles that complete a text, and how many when the caller does not say.
 const MAX_TITLES: usize = 20;
 const DEFAULT_TITLES: usize = 8;
 
-const QUERY: &str = "What to search for, at most 500 characters: words, `\"a phrase\"`, `-without`, `field:value`; see docs/search.md. No text is wrong: what is not understood is words.";
+const QUERY: &str = "What to search for: words, `\"a phrase\"`, `-without`, `field:value`; see docs/search.md. No text is wrong: what is not understood is words, of a longer one the first 1,000 characters count, and without one everything is found that the filters let through.";
 
 /// Adds the routes.
 pub(super) fn add(routes: &mut Routes) {
@@ -45,7 +43,7 @@ pub(super) fn add(routes: &mut Routes) {
             "search",
             "Complete what is being typed: titles by the words so far, and the word at the end.",
         )
-        .query("q", "What was typed so far; at most 500 characters.")
+        .query("q", "What was typed so far.")
         .query(
             "kind",
             "Kinds, separated by commas; tickets, articles and assets when not given.",
@@ -61,7 +59,7 @@ async fn suggest(
     State(app): State<App>,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let text = words(&mut params)?;
+    let text = params.one("q")?.unwrap_or_default();
     let mut kinds = Vec::new();
     for name in params.many("kind") {
         kinds.push(records::kind_named("kind", &name)?);
@@ -85,26 +83,16 @@ async fn suggest(
     Ok(at(pos, axum::Json(SuggestionsView::of(found))))
 }
 
-/// Takes the text of the search box.
-fn words(params: &mut Params) -> Result<String, Problem> {
-    let text = params.one("q")?.unwrap_or_default();
-    if text.trim().is_empty() {
-        let message = "give the words to search for: `?q=printer`";
-        return Err(Error::field("q", "required", message).into());
-    }
-    if MAX_QUERY_CHARS < text.chars().count() {
-        let message = format!("is over the limit of {MAX_QUERY_CHARS} characters");
-        return Err(Error::field("q", "invalid_parameter", message).into());
-    }
-    Ok(text)
-}
-
 fn finish(op: Op) -> Op {
     let about = format!(
         "Fields whose values are counted over everything found, separated by commas: {}.",
         Desk::FACETS.join(", ")
     );
     op.paged()
+        .query(
+            "sort",
+            "Field to sort by instead of by relevance, with `-` before it for descending order: `-updated_at`. Of several kinds, one that each of them has.",
+        )
         .query("facets", &about)
         .query(
             "locale",
@@ -119,7 +107,7 @@ fn finish(op: Op) -> Op {
             "Whether articles outside their dates are found, too; customers never find them.",
         )
         .at_least()
-        .reply_with::<HitsView>(200, "A page of hits, best first")
+        .reply_with::<HitsView>(200, "A page of hits, best first unless sorted")
 }
 
 async fn search_records(
@@ -148,16 +136,17 @@ async fn search(
     mut params: Params,
     kinds: Vec<Kind>,
 ) -> Result<Response, Problem> {
-    let text = words(&mut params)?;
+    let text = params.one("q")?.unwrap_or_default();
     let facets = params.many("facets");
     let (locale, outdated) = (params.one("locale")?, params.flag("outdated")?);
     let explain = params.flag("explain")?;
     let (limit, cursor, at_least) = (params.limit()?, params.one("cursor")?, params.at_least()?);
+    let catalog = app.desk().catalog()?;
+    // Any of the kinds tells what the field is called; the desk wants it in each of them.
+    let named_in = kinds.first().copied().unwrap_or(Kind::Ticket);
+    let sort = filter::sort(&mut params, &catalog, &caller.actor, named_in)?;
     let filters = match kinds.as_slice() {
-        [kind] => {
-            let catalog = app.desk().catalog()?;
-            filter::conditions(&mut params, &catalog, &caller.actor, *kind)?
-        }
+        [kind] => filter::conditions(&mut params, &catalog, &caller.actor, *kind)?,
         _ => Vec::new(),
     };
     params.finish()?;
@@ -172,6 +161,7 @@ async fn search(
         locale,
         outdated,
         explain,
+        sort,
     };
     let done = app.read(at_least, move |desk| {
         let found = desk.search(&caller.actor, &query)?;

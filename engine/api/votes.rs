@@ -21,6 +21,9 @@ use crate::domain::Kind;
 #[serde(deny_unknown_fields)]
 pub struct NewVote {
     /// Whether it did; null takes back what was said before.
+    // Missing is not null: whoever forgets it takes nothing back.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
     helpful: Option<bool>,
     /// Why, at most 4,000 bytes.
     #[serde(default)]

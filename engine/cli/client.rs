@@ -314,14 +314,7 @@ impl Client {
             let failure = Failure::new(text_of(&body, "detail"));
             return Err(failure.asking(asked.collect()));
         }
-        let lines: Vec<String> = faults
-            .iter()
-            .map(|fault| match text_of(fault, "field") {
-                "" => text_of(fault, "detail").to_owned(),
-                field => format!("{field}: {}", text_of(fault, "detail")),
-            })
-            .collect();
-        if lines.is_empty() {
+        if faults.is_empty() {
             let detail = match text_of(&body, "detail") {
                 "" => &text,
                 detail => detail,
@@ -332,7 +325,11 @@ impl Client {
                 _ => failure,
             });
         }
-        Err(Failure::new(lines.join("\n")))
+        let of_field = |fault: &Json| {
+            let text = |name: &str| text_of(fault, name).to_owned();
+            (text("field"), text("detail"))
+        };
+        Err(Failure::of_fields(faults.iter().map(of_field).collect()))
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Failure {
     asked: Vec<String>,
     /// What was asked for is not there.
     absent: bool,
+    /// What is wrong with which field; an empty name for what is about none.
+    fields: Vec<(String, String)>,
 }
 
 /// What a subcommand answers.
@@ -51,6 +53,28 @@ impl Failure {
     /// Whether what was asked for is not there.
     pub const fn is_absent(&self) -> bool {
         self.absent
+    }
+
+    /// What is wrong with which field, the whole text under an empty name when no field is to blame.
+    pub fn by_field(self) -> Vec<(String, String)> {
+        match self.fields.is_empty() {
+            true => vec![(String::new(), self.text)],
+            false => self.fields,
+        }
+    }
+
+    /// The failure of values of fields, one after another.
+    pub fn of_fields(fields: Vec<(String, String)>) -> Self {
+        let line = |(field, text): &(String, String)| match field.as_str() {
+            "" => text.clone(),
+            field => format!("{field}: {text}"),
+        };
+        let lines: Vec<String> = fields.iter().map(line).collect();
+        Self {
+            text: lines.join("\n"),
+            fields,
+            ..Self::default()
+        }
     }
 
     /// Capabilities that a pack asks for and that nobody granted.
@@ -159,19 +183,17 @@ impl From<Error> for Failure {
             let asked = e.faults.into_iter().filter_map(|f| f.field);
             return Self::new(e.message).asking(asked.collect());
         }
-        if e.faults.len() < 2 {
+        let has_one = e.faults.len() < 2;
+        let field = |f: Fault| (f.field.unwrap_or_default(), f.message);
+        let told = Self::of_fields(e.faults.into_iter().map(field).collect());
+        if has_one {
             return Self {
                 text: e.message,
                 absent,
-                ..Self::default()
+                ..told
             };
         }
-        let line = |f: &Fault| match &f.field {
-            Some(field) => format!("{field}: {}", f.message),
-            None => f.message.clone(),
-        };
-        let lines: Vec<String> = e.faults.iter().map(line).collect();
-        Self::new(lines.join("\n"))
+        told
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Allotment<'a> {
     next_id: usize,
     next_secret: usize,
     next_number: BTreeMap<Kind, usize>,
+    /// Whether nothing is kept of the command, so that no number is used up.
+    is_tried: bool,
 }
 
 impl<'a> Allotment<'a> {
@@ -39,6 +41,15 @@ impl<'a> Allotment<'a> {
             next_id: 0,
             next_secret: 0,
             next_number: BTreeMap::new(),
+            is_tried: false,
+        }
+    }
+
+    /// For a command of which nothing is kept: its numbers are all 0.
+    pub fn tried(source: &'a IdSource, store: &'a dyn Store) -> Self {
+        Self {
+            is_tried: true,
+            ..Self::new(source, store)
         }
     }
 
@@ -79,6 +90,9 @@ impl<'a> Allotment<'a> {
     /// # Errors
     /// When the store fails.
     pub fn number(&mut self, kind: Kind) -> Result<i64> {
+        if self.is_tried {
+            return Ok(0);
+        }
         let place = self.next_number.entry(kind).or_insert(0);
         let taken = self.held.numbers.entry(kind).or_default();
         if let Some(number) = taken.get(*place) {

@@ -65,6 +65,27 @@ impl Desk {
         result
     }
 
+    /// Decides a command and keeps nothing of it: whether it would be refused as things stand.
+    ///
+    /// # Errors
+    /// As [`Desk::run`].
+    pub fn try_out(&self, request: &Request, command: &Command) -> Result<()> {
+        let snapshot = self.store.snapshot(None)?;
+        let task = Task {
+            request,
+            command,
+            once: None,
+            op: self.op_of(command),
+            allotted: &mut Allotted::default(),
+        };
+        let snapshot = self.read_ahead(snapshot, &task)?;
+        let (ground, _) = self.ground(snapshot, self.clock.now(), None)?;
+        let mut allot = Allotment::tried(&self.ids, &*self.store);
+        let decided = decide::decide(&ground, request, command, &mut allot, task.op);
+        self.keep_suspensions();
+        decided.map(drop)
+    }
+
     /// Rules that were suspended while deciding stay so after a restart; one that is reset runs again.
     fn follow_breakers(&self, command: &Command, result: &Result<Reply>) {
         if let (Command::ResetRule { rule }, Ok(reply)) = (command, result)

@@ -405,7 +405,7 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// Joiners that part one code from another, as in `550/5.7.57`.
-fn is_strong_joiner(c: char) -> bool {
+pub(super) fn is_strong_joiner(c: char) -> bool {
     matches!(c, '/' | ':' | '\\' | '+' | '#')
 }
 

@@ -62,6 +62,8 @@ pub(super) struct PageCollector {
     pub(super) limit: usize,
     /// What scores are multiplied with.
     pub(super) ranking: Option<Arc<Ranking>>,
+    /// Whether hits have scores although something else orders them.
+    pub(super) scored: bool,
 }
 
 /// A page's hits in order, and how many documents match in all.
@@ -74,6 +76,8 @@ pub(super) struct Collected {
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) key: SortKey,
+    /// Relevance; 0 in a list.
+    pub(super) score: Score,
     pub(super) id: [u8; 16],
     pub(super) kind: String,
     pub(super) version: u64,
@@ -121,7 +125,7 @@ impl Collector for PageCollector {
     }
 
     fn requires_scoring(&self) -> bool {
-        matches!(self.order, OrderBy::Score)
+        self.scored || matches!(self.order, OrderBy::Score)
     }
 
     fn merge_fruits(
@@ -193,6 +197,8 @@ impl SegmentCollector for PageSegment {
     fn collect(&mut self, doc: DocId, score: Score) {
         self.total += 1;
         let score = match &self.ranking {
+            // What does not order hits is looked up for those of the page.
+            _ if !matches!(self.order, SegmentOrder::Score) => score,
             // Looking at the columns of each hit takes longer than finding it.
             Some(ranking) if self.is_behind(score * ranking.most()) => return,
             Some(ranking) => score * ranking.factor(doc),
@@ -241,7 +247,12 @@ impl SegmentCollector for PageSegment {
         let Self { heap, order, .. } = self;
         let mut rows = Vec::with_capacity(heap.len());
         for candidate in heap {
-            let score = f32::from_bits(candidate.score_bits);
+            let mut score = f32::from_bits(candidate.score_bits);
+            if let Some(ranking) = &self.ranking
+                && !matches!(order, SegmentOrder::Score)
+            {
+                score *= ranking.factor(candidate.doc);
+            }
             let mut kind = String::new();
             if let Some(column) = &self.kind
                 && let Some(ordinal) = column.ords().first(candidate.doc)
@@ -250,6 +261,7 @@ impl SegmentCollector for PageSegment {
             }
             rows.push(Row {
                 key: order.key(candidate.doc, score)?,
+                score,
                 id: join_id(candidate.high ^ self.id_flip, candidate.low ^ self.id_flip),
                 kind,
                 version: self.version.first(candidate.doc).unwrap_or_default(),

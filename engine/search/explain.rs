@@ -7,7 +7,6 @@ use tantivy::query::{Query, Weight};
 use tantivy::{DocAddress, DocSet, Searcher, TERMINATED};
 
 use super::collect::Row;
-use super::cursor::SortKey;
 use super::error::SearchResult;
 use super::fusion::MeaningPart;
 use super::query;
@@ -121,7 +120,9 @@ impl Maker<'_> {
 
     /// The ways in which a word is searched for, of which the best one counts.
     fn ways(&self, word: &Word) -> SearchResult<Vec<Way>> {
+        // By itself a crumb would find nothing, and give nothing.
         let bare = Word {
+            crumb: false,
             guesses: Vec::new(),
             synonyms: Vec::new(),
             ..word.clone()
@@ -191,10 +192,6 @@ impl<'e> Explainer<'e> {
 
     /// What the score of a hit is made of.
     pub(super) fn explain(&self, row: &Row, matches: &[WordMatch]) -> SearchResult<Explanation> {
-        let score = match row.key {
-            SortKey::Score(score) => score,
-            _ => 0.0,
-        };
         let reader = self.searcher.segment_reader(row.address.segment_ord);
         let (mut factor, mut factors) = (1.0, Vec::new());
         if let Some(ranking) = &self.request.ranking {
@@ -207,7 +204,7 @@ impl<'e> Explainer<'e> {
                 factor: part.factor,
             }));
         }
-        let base = score / factor;
+        let base = row.score / factor;
         let mut words = Vec::new();
         for (word, ways) in &self.words {
             words.extend(self.word(word, ways, row.address, matches)?);
@@ -264,6 +261,7 @@ impl<'e> Explainer<'e> {
             how: match (way.how, found) {
                 // Which of the two it is stands in the text.
                 (Matched::Form, Some(found)) if found.how == Matched::Exact => found.how,
+                (Matched::Form, _) if word.crumb => Matched::Exact,
                 (how, _) => how,
             },
             found: found.map(|found| found.found.clone()),

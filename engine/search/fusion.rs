@@ -199,11 +199,8 @@ impl Scale {
     }
 }
 
-fn score_of(row: &Row) -> f32 {
-    match row.key {
-        SortKey::Score(score) => score,
-        _ => 0.0,
-    }
+const fn score_of(row: &Row) -> f32 {
+    row.score
 }
 
 fn half(row: &Row) -> u64 {

@@ -19,20 +19,20 @@ use super::words::{Guess, Matched, Role, Word, chunk_around, words_of};
 /// Unknown words of a query that are taken for typing mistakes.
 const MAX_MISTAKEN: usize = 8;
 /// Guesses of one word.
-const MAX_GUESSES: usize = 12;
+pub(super) const MAX_GUESSES: usize = 12;
 /// Words of the index that are looked at for one word.
 const MAX_CANDIDATES: usize = 400;
 /// Longer words of the index that are looked at for one beginning.
-const MAX_LONGER: usize = 4_000;
+pub(super) const MAX_LONGER: usize = 4_000;
 /// Of these the most frequent are tried against the request's conditions.
-const MAX_TRIED: usize = 24;
+pub(super) const MAX_TRIED: usize = 24;
 /// Letters of the shortest beginning of a word.
 pub(super) const MIN_PREFIX: usize = 3;
 /// Letters from which one mistake is put right, and two.
 const MIN_TYPO: usize = 4;
 const MIN_TWO_TYPOS: usize = 8;
 
-const PREFIX_WORTH: f32 = 0.8;
+pub(super) const PREFIX_WORTH: f32 = 0.8;
 /// Of a longer word, when what was typed is a word itself.
 const LONGER_WORTH: f32 = 0.6;
 const LAYOUT_WORTH: f32 = 0.9;
@@ -205,7 +205,7 @@ impl Guesser<'_> {
         Ok(false)
     }
 
-    fn is_found(&self, term: &str) -> SearchResult<bool> {
+    pub(super) fn is_found(&self, term: &str) -> SearchResult<bool> {
         for section in &self.sections {
             let term = section.term(term);
             if self.searcher.doc_freq(&term)? > 0 && self.is_within(term)? {

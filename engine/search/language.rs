@@ -92,6 +92,9 @@ fn piece_at(text: &str, start: usize) -> Piece {
         };
     }
     let end = chunk_end(text, start);
+    // A minus before an empty pair of quotes leaves nothing out.
+    let rest = text.get(from..end).unwrap_or_default();
+    let negated = negated && rest.contains(char::is_alphanumeric);
     let value = if negated { from..end } else { start..end };
     Piece {
         place: start..end,
@@ -197,6 +200,7 @@ mod tests {
         assert_eq!(read("ошибка -50 --help"), ["ошибка", "-50", "--help"]);
         assert_eq!(read("\"открыта : статус:"), ["\"открыта", ":", "статус:"]);
         assert_eq!(read("чёрно-белый 10:30"), ["чёрно-белый", "10:30"]);
+        assert_eq!(read("лампа -\"\" -«»"), ["лампа", "-\"\"", "-«»"]);
     }
 
     proptest! {

@@ -51,7 +51,8 @@ const SHIFTED: [(char, char); 7] = [
 
 /// A text as it would have been in the other layout, in lower case; nothing for a text of both
 /// alphabets, of neither, or with a character that no key of letters gives.
-pub(super) fn turned(text: &str) -> Option<String> {
+#[must_use]
+pub fn turned(text: &str) -> Option<String> {
     let latin = text.chars().any(|c| c.is_ascii_alphabetic());
     let cyrillic = text.chars().any(|c| matches!(c, '\u{400}'..='\u{4ff}'));
     if latin == cyrillic {

@@ -170,6 +170,7 @@ pub(super) fn like(
         after: None,
         limit: meaning.map_or(request.limit, |_| request.limit.max(WINDOW)),
         ranking: None,
+        scored: false,
     };
     let rows = searcher.search(&query, &page)?.rows;
     let nearness = meaning.and_then(|meaning| meaning.nearness(text));
@@ -257,6 +258,7 @@ impl Candidate {
             place: self.place.clone(),
             terms: self.terms.clone(),
             literal: false,
+            crumb: false,
             guesses: Vec::new(),
             synonyms: Vec::new(),
         }

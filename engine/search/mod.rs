@@ -39,6 +39,7 @@ mod snippet;
 mod statistics;
 mod stems;
 mod suggest;
+mod unfinished;
 mod wording;
 mod words;
 
@@ -56,6 +57,7 @@ pub use facets::MAX_FACET_COUNTS;
 pub use fusion::{Meaning, MeaningPart, Nearness};
 pub use index::{SearchIndex, SearchOptions, SearchStatus};
 pub use language::{Piece, blanked, pieces};
+pub use layout::turned;
 pub use likeness::{LikeHit, LikeMatch, Likeness};
 pub use outline::{Outline, PublicText};
 pub use ranking::{Factors, Fresh, Ranking, ValueFactor, moment_of};

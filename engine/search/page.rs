@@ -228,6 +228,7 @@ fn find(
         after: after.cloned(),
         limit,
         ranking: request.ranking.clone(),
+        scored: text.is_some(),
     };
     let facets = (!request.facets.is_empty()).then(|| FacetCollector {
         asks: request.facets.clone(),

@@ -99,10 +99,13 @@ pub(super) fn text_query(
     sections: Sections,
 ) -> Box<dyn Query> {
     let mut clauses = Vec::new();
+    let mut crumbs = Vec::new();
     for word in words {
         let own = word.terms.iter();
         let own = own.flat_map(|term| term_wishes(fields, word.role, term, sections));
-        if word.guesses.is_empty() && word.synonyms.is_empty() {
+        if word.crumb {
+            crumbs.extend(own);
+        } else if word.guesses.is_empty() && word.synonyms.is_empty() {
             clauses.extend(own);
         } else {
             // The best way in which a document has the word counts.
@@ -132,7 +135,13 @@ pub(super) fn text_query(
     if clauses.is_empty() {
         return Box::new(EmptyQuery);
     }
-    Box::new(BooleanQuery::new(clauses))
+    let wishes = Box::new(BooleanQuery::new(clauses));
+    if crumbs.is_empty() {
+        return wishes;
+    }
+    // Who types a code means that one, and not all that have a letter or a number of it.
+    crumbs.push((Occur::Must, wishes));
+    Box::new(BooleanQuery::new(crumbs))
 }
 
 pub(super) type Wish = (Occur, Box<dyn Query>);

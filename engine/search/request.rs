@@ -270,7 +270,7 @@ pub struct Hit {
     pub kind: String,
     /// Id of the record.
     pub id: [u8; 16],
-    /// Relevance; 0 in lists and sorted searches.
+    /// Relevance; 0 in lists.
     pub score: f32,
     /// Version of the record that was indexed.
     pub version: u64,

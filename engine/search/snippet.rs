@@ -65,7 +65,9 @@ impl Highlighter {
     /// Marks words and what they may have meant.
     pub(super) fn of(text: &str, words: &[Word]) -> Self {
         let mut terms = HashMap::new();
-        for (number, word) in words.iter().enumerate() {
+        // A part of a code found nothing: its code did, or another word.
+        let found_by = || words.iter().enumerate().filter(|(_, word)| !word.crumb);
+        for (number, word) in found_by() {
             for term in &word.terms {
                 let has_form = word.terms.len() > 1 && !term.starts_with(EXACT);
                 let how = if has_form {

@@ -52,10 +52,11 @@ pub(super) fn suggest(
         min_prefix: 1,
     };
     guesser.fill(text, &mut words)?;
+    let code = guesser.finish_code(text, &mut words)?;
     let kept = words.len().saturating_sub(MAX_WORDS);
     let words = words.split_off(kept);
 
-    let mut completions = Vec::new();
+    let mut completions = code;
     if let Some(last) = words.last().filter(|w| w.role == Role::Word) {
         let before = text.get(..last.place.start).unwrap_or_default();
         for guess in last.guesses.iter().take(MAX_COMPLETIONS) {
@@ -75,6 +76,7 @@ pub(super) fn suggest(
                 after: None,
                 limit: request.limit,
                 ranking: None,
+                scored: false,
             };
             let mut rows = searcher.search(&query, &page)?.rows;
             rows.truncate(request.limit);

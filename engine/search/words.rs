@@ -4,8 +4,13 @@ use std::ops::Range;
 
 use tantivy::tokenizer::TokenStream;
 
-use super::analysis::Terms;
+use super::analysis::{Terms, is_strong_joiner};
 use super::request::{MAX_QUERY_CHARS, MAX_QUERY_TOKENS};
+
+/// Letters of the shortest part of a code that says something by itself.
+const MIN_TELLING: usize = 3;
+/// More parts than these between strong joiners, none of which says anything, are one code.
+const MAX_ALONE: usize = 3;
 
 /// What a term is within the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +100,9 @@ pub(super) struct Word {
     pub(super) terms: Vec<String>,
     /// Whether it is part of a path, an address or the like, which is never taken for another word.
     pub(super) literal: bool,
+    /// Whether it is a part of a code that says nothing by itself: documents that have it come
+    /// earlier, and none is found by it.
+    pub(super) crumb: bool,
     pub(super) guesses: Vec<Guess>,
     pub(super) synonyms: Vec<Synonym>,
 }
@@ -114,6 +122,31 @@ pub(super) fn is_path(chunk: &str) -> bool {
         last = c;
     }
     inner
+}
+
+/// Whether a word is what stands before a colon, as the name of a field does: `http:`, `title:`.
+fn is_name(text: &str, place: &Range<usize>) -> bool {
+    let behind = text
+        .get(place.end..)
+        .and_then(|rest| rest.strip_prefix(':'));
+    behind.is_some_and(|rest| !rest.starts_with(char::is_whitespace))
+}
+
+/// Whether a part of a code says nothing by itself: `E` and `1045` of `E-1045` do not, `nginx` of
+/// `nginx-1.2` does. What stands alone between strong joiners does, as in `10/11` and `1С:УТ`, unless
+/// there is a row of such, as in a MAC address.
+fn is_crumb(text: &str, codes: &[Range<usize>], place: &Range<usize>) -> bool {
+    let tells = |word: &str| word.chars().filter(|c| c.is_alphabetic()).count() >= MIN_TELLING;
+    let at = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+    let around = |code: &&Range<usize>| code.start <= place.start && place.end <= code.end;
+    let Some(code) = codes.iter().filter(around).min_by_key(|code| code.len()) else {
+        return false;
+    };
+    if tells(at(place)) {
+        return false;
+    }
+    let parts: Vec<&str> = at(code).split(is_strong_joiner).collect();
+    parts.len() == 1 || (parts.len() > MAX_ALONE && !parts.iter().any(|part| tells(part)))
 }
 
 /// What stands between blanks around a place.
@@ -144,9 +177,12 @@ pub(super) fn words_of(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut stream = Terms::new(text);
     let mut code_end = 0;
+    let mut codes: Vec<Range<usize>> = Vec::new();
     while stream.advance() && stream.token().position < MAX_QUERY_TOKENS {
         let token = stream.token();
+        let place = token.offset_from..token.offset_to;
         let role = if token.position_length > 1 {
+            codes.push(place.clone());
             code_end = code_end.max(token.position + token.position_length);
             Role::Code
         } else if token.position < code_end {
@@ -154,17 +190,22 @@ pub(super) fn words_of(text: &str) -> Vec<Word> {
         } else {
             Role::Word
         };
-        let known = |word: &Word| word.terms.contains(&token.text);
-        if words.iter().any(known) {
+        let known = |word: &&mut Word| word.terms.contains(&token.text);
+        if let Some(known) = words.iter_mut().find(known) {
+            // What stands by itself, too, is meant by itself.
+            if known.crumb && role == Role::Word {
+                (known.role, known.crumb) = (role, false);
+            }
             continue;
         }
-        let place = token.offset_from..token.offset_to;
         let term = token.text.clone();
         match words.last_mut() {
             Some(word) if word.place == place && word.role == role => word.terms.push(term),
             _ => words.push(Word {
                 role,
-                literal: is_path(text.get(chunk_around(text, &place)).unwrap_or_default()),
+                literal: is_name(text, &place)
+                    || is_path(text.get(chunk_around(text, &place)).unwrap_or_default()),
+                crumb: role == Role::CodePart && is_crumb(text, &codes, &place),
                 place,
                 terms: vec![term],
                 guesses: Vec::new(),

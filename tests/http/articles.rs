@@ -494,9 +494,18 @@ async fn versions_are_read_compared_and_restored() {
         .is(200)
         .text();
     assert!(html.contains("two"), "{html}");
-    app.get(&format!("{one}?at=1"), AGENT)
-        .await
-        .fails_with(404, "not_found");
+    let never = first + 1_000;
+    for wrong in [
+        format!("{one}?at=1"),
+        format!("{one}?at={never}"),
+        format!("{one}/html?at={never}"),
+        format!("{one}/diff?from={never}"),
+        format!("{one}/diff?from={first}&to={never}"),
+    ] {
+        let refused = app.get(&wrong, AGENT).await;
+        assert!(refused.text().contains("has no version"), "{wrong}");
+        refused.fails_with(422, "invalid");
+    }
     for path in [
         format!("{one}?at={first}"),
         format!("{one}/versions"),
@@ -560,6 +569,63 @@ async fn versions_are_read_compared_and_restored() {
 }
 
 #[tokio::test]
+async fn a_new_article_is_in_the_language_of_its_author_or_the_desk() {
+    let app = App::new();
+    let locale = async |token: &str, more: serde_json::Value| {
+        let mut body = json!({"title": "Заголовок", "body": "текст"});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let made = app.post("/v1/articles", token, body).await.is(201);
+        made.json()["locale"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(locale(ADMIN, json!({})).await, "en");
+    let russian = json!({"language": "ru"});
+    app.patch("/v1/settings", ADMIN, russian).await.is(200);
+    assert_eq!(locale(ADMIN, json!({})).await, "ru");
+    assert_eq!(locale(ADMIN, json!({"locale": "de"})).await, "de");
+    let agent = format!("/v1/agents/{}", app.agent);
+    app.patch(&agent, ADMIN, json!({"locale": "kk"}))
+        .await
+        .is(200);
+    assert_eq!(locale(AGENT, json!({})).await, "kk");
+}
+
+#[tokio::test]
+async fn a_dry_run_is_checked_and_keeps_nothing() {
+    let app = App::new();
+    let before = app.desk.pos();
+    let dry = "/v1/articles?dry_run=true";
+    let article = json!({"title": "Tried", "body": "x"});
+    app.post(dry, ADMIN, article.clone()).await.is(204);
+    for wrong in [
+        json!({"title": "x", "locale": "Russian"}),
+        json!({"title": "x", "body": "x".repeat(20_001)}),
+        json!({"title": "x", "status": "pubished"}),
+    ] {
+        app.post(dry, ADMIN, wrong).await.fails_with(422, "invalid");
+    }
+    app.post("/v1/articles?dry-run=true", ADMIN, article.clone())
+        .await
+        .fails_with(422, "invalid");
+    app.post(dry, PORTAL_A, article.clone())
+        .await
+        .fails_with(403, "forbidden");
+    assert_eq!(app.desk.pos(), before);
+    let made = app.post("/v1/articles", ADMIN, article).await.is(201);
+    assert_eq!(made.json()["number"], 1, "no number is used up");
+    let one = format!("/v1/articles/{}?dry_run=true", made.id());
+    app.patch(&one, ADMIN, json!({"title": "Other"}))
+        .await
+        .is(204);
+    app.patch(&one, ADMIN, json!({"locale": "Russian"}))
+        .await
+        .fails_with(422, "invalid");
+    let read = app.get(&format!("/v1/articles/{}", made.id()), ADMIN).await;
+    assert_eq!(read.json()["title"], "Tried");
+}
+
+#[tokio::test]
 async fn votes_touch_no_article() {
     let app = App::new();
     let id = published(&app, "Helpful", json!({})).await;
@@ -584,9 +650,21 @@ async fn votes_touch_no_article() {
         .is(200);
     say(AGENT, json!(true), "").await.is(200);
     say(ADMIN, json!(true), "").await.fails_with(409, "nobody");
+    // Who forgets to say takes nothing back.
+    for forgotten in [json!({}), json!({"comment": "x"})] {
+        app.post(&vote, PORTAL_A, forgotten)
+            .await
+            .fails_with(422, "invalid");
+    }
+    assert_eq!(app.get(&vote, PORTAL_A).await.json()["helpful"], true);
     say(PORTAL_A, json!(false), &"x".repeat(4_001))
         .await
         .fails_with(422, "invalid");
+    for by in ["helpful_count=1", "sort=-helpful_count"] {
+        app.get(&format!("/v1/articles?{by}"), AGENT)
+            .await
+            .fails_with(422, "invalid");
+    }
     let counts = async || {
         let article = app.get(&one, PORTAL_A).await.json();
         (

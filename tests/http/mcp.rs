@@ -115,6 +115,19 @@ async fn an_agent_program_searches_and_reads_with_its_own_rights() {
     );
     let (_, is_error) = tool(&app, PORTAL_B, "read_ticket", json!({"id": ticket})).await;
     assert!(is_error);
+    // People say "ticket 1".
+    let number = read["ticket"]["number"].to_string();
+    let by_number = json!({"id": number});
+    let (read, _) = tool(&app, AGENT, "read_ticket", by_number.clone()).await;
+    assert_eq!(read["ticket"]["id"], ticket.as_str());
+    let (error, is_error) = tool(&app, PORTAL_B, "read_ticket", by_number).await;
+    assert!(
+        is_error && error.as_str().unwrap().starts_with("not_found"),
+        "{error}"
+    );
+    let newest = json!({"query": "printer", "sort": "-created_at"});
+    let (found, _) = tool(&app, AGENT, "search_articles", newest).await;
+    assert_eq!(hits(&found), [secret.as_str(), public.as_str()]);
     let (found, _) = tool(
         &app,
         PORTAL_B,

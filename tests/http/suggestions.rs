@@ -43,6 +43,29 @@ fn ids(found: &Json, list: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_snippet_is_an_article_as_it_is_read() {
+    let app = App::new();
+    let body = "## Крышка\n\nОткройте **крышку принтера** и выньте [бумагу](x.html).";
+    article(&app, "Замятие", body, json!({})).await;
+    let html = "<p>Крышка <b>принтера</b> и бумага внутри</p>";
+    article(&app, "Лоток", html, json!({"format": "html"})).await;
+    let text = json!({"text": "крышка принтера, бумага"});
+    let seen = format!("/v1/search?q=x&at_least={}", app.desk.pos());
+    app.get(&seen, AGENT).await.is(200);
+    let found = app.post("/v1/suggest", AGENT, text).await.is(200).json();
+    for hit in found["articles"].as_array().unwrap() {
+        let snippet = hit["snippet"].as_str().unwrap();
+        let bare = snippet.replace("<mark>", "").replace("</mark>", "");
+        assert!(snippet.contains("<mark>"), "{snippet}");
+        assert!(!bare.contains(['#', '*', '[', '<', '&']), "{snippet}");
+    }
+    assert_eq!(found["articles"].as_array().unwrap().len(), 2, "{found}");
+    app.post("/v1/suggest", AGENT, json!([]))
+        .await
+        .fails_with(422, "invalid");
+}
+
+#[tokio::test]
 async fn articles_and_solved_tickets_with_why() {
     let app = App::new();
     let jam = article(

@@ -225,6 +225,87 @@ fn fields_are_read_by_their_codes_and_names() {
 }
 
 #[test]
+fn values_are_read_as_people_write_them() {
+    let library = Library::new(None);
+    let found = |text: &str| library.found(&library.agent, text);
+    assert_eq!(found("created:02.03.2026 kind:ticket"), "free other own");
+    assert_eq!(found("создано:03.03.2026"), "");
+    assert_eq!(found("язык:русский"), "ru");
+    assert_eq!(found("статус: черновик"), "draft");
+    assert_eq!(found("status: draft lamp"), "draft");
+    assert_eq!(found("клиент: «Ромашка»"), "free own");
+    let (_, told) = library.ask(&library.agent, "тема: lamp");
+    assert_eq!(told[0].what, "words", "a subject of a mail");
+    let (_, told) = library.ask(&library.agent, "status: flying");
+    assert_eq!(told[0].text, "status: flying");
+    for (code, title, parent) in [("house", "House", None), ("light", "Light", Some("house"))] {
+        let json =
+            json!({"code": code, "title": title, "name_ru": format!("{title}ы"), "parent": parent});
+        library.create(Kind::Category, json);
+    }
+    assert_eq!(found("категория:Houseы kind:article"), "draft en");
+    assert_eq!(found("category:light kind:article"), "draft en");
+    // Nobody is nobody's assignee, and an empty exclusion is none.
+    assert_eq!(library.found(&ADMIN, "assignee:me"), "");
+    assert_eq!(found("-\"\""), "");
+    // A blank text restricts nothing.
+    assert_eq!(found("  "), "draft en free inner other own ru");
+}
+
+#[test]
+fn a_field_orders_what_is_found_page_by_page() {
+    let library = Library::new(Some("c.mask(\"priority\");"));
+    let page = |sort: &str, descending: bool, cursor: Option<String>| {
+        let query = SearchQuery {
+            text: "lamp kind:ticket".to_owned(),
+            kinds: vec![Kind::Ticket],
+            limit: 1,
+            at_least: Some(library.desk.pos()),
+            sort: Some((sort.to_owned(), descending)),
+            cursor,
+            explain: true,
+            ..SearchQuery::default()
+        };
+        library.desk.search(&library.agent, &query)
+    };
+    let all = |sort: &str, descending: bool| {
+        let (mut names, mut cursor) = (Vec::new(), None);
+        loop {
+            let found = page(sort, descending, cursor.take()).unwrap();
+            for hit in &found.hits {
+                let explained = hit.explained.as_ref().unwrap();
+                assert!(0.0 < hit.score && 0.0 < explained.base, "{hit:?}");
+                names.push(library.names[&hit.record.id]);
+            }
+            cursor = found.next;
+            if cursor.is_none() {
+                return names.join(" ");
+            }
+        }
+    };
+    assert_eq!(all("number", false), "own free other");
+    assert_eq!(all("number", true), "other free own");
+    assert_eq!(all("room", false), "own other free");
+    // A cursor of one order is none of another, and what is hidden orders nothing.
+    let next = page("number", false, None).unwrap().next;
+    assert_eq!(page("number", true, next).unwrap_err().code, "bad_cursor");
+    let faults = page("priority", false, None).unwrap_err().faults;
+    assert_eq!(faults[0].code, "unknown_field");
+    let mixed = |sort: &str| {
+        let query = SearchQuery {
+            text: "lamp".to_owned(),
+            limit: 50,
+            at_least: Some(library.desk.pos()),
+            sort: Some((sort.to_owned(), true)),
+            ..SearchQuery::default()
+        };
+        library.desk.search(&library.agent, &query)
+    };
+    assert_eq!(mixed("updated_at").unwrap().hits.len(), 7);
+    assert!(mixed("room").is_err(), "articles have no room");
+}
+
+#[test]
 fn what_was_understood_is_told() {
     let library = Library::new(None);
     let told = |text: &str| -> Vec<String> {

@@ -198,19 +198,109 @@ fn faults_are_told_together_with_file_and_line() {
         told.contains("c.md:1: is called `same`, as `b.md` is"),
         "{told}"
     );
-    // What the desk itself refuses is told with the file, and the others come in.
+    // What the desk itself refuses is told so, too, tried or in earnest, and nothing comes in.
+    let long = format!("---\ntitle: G\n---\n{}", "x".repeat(20_001));
+    let wrong =
+        "---\ntitle: E\naudience: pubic\nproduct: zzz\naccounts: [zz]\nvalid_from: soon\n---\nx";
     write(
         &source,
-        &[("c.md", "---\ntitle: C\nlocale: Russian\n---\nx")],
+        &[
+            (
+                "c.md",
+                "---\ntitle: C\nlocale: Russian\n---\n[x](missing.pdf)",
+            ),
+            ("e.md", wrong),
+            ("g.md", long.as_str()),
+        ],
     );
-    let output = opora(&["articles", "--data", text(&data), "import", text(&source)]);
-    let told = String::from_utf8_lossy(&output.stderr);
+    std::os::unix::fs::symlink(source.join("b.md"), source.join("z.md")).unwrap();
+    let import = |more: &[&str]| {
+        let mut args = vec!["articles", "--data", text(&data), "import", text(&source)];
+        args.extend(more);
+        opora(&args)
+    };
+    let refused = |more: &[&str]| {
+        let output = import(more);
+        assert!(!output.status.success(), "{output:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        for piece in [
+            "c.md:3: locale: ",
+            "e.md:3: audience: ",
+            "e.md:4: product: there is no product `zzz`",
+            "e.md:5: accounts: there is no account `zz`",
+            "e.md:6: valid_from: ",
+            "g.md:4: body: ",
+        ] {
+            assert!(told.contains(piece), "{piece}: {told}");
+        }
+        let notes = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(notes.contains("z.md is a symbolic link"), "{notes}");
+        assert!(
+            notes.contains("c.md: there is no file `missing.pdf`"),
+            "{notes}"
+        );
+        assert!(!notes.contains("created"), "{notes}");
+    };
+    refused(&["--dry-run"]);
+    refused(&[]);
+    let server = Server::start(&data, &[]);
+    refused(&["--dry-run"]);
+    refused(&[]);
+    server.stop();
+    for name in ["c.md", "e.md", "g.md"] {
+        fs::remove_file(source.join(name)).unwrap();
+    }
+    let output = import(&[]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("4 created"), "{output:?}");
+}
+
+#[test]
+fn files_come_back_with_their_readers_and_whatever_their_ending() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let (source, data, other) = (path("source"), path("data"), path("other"));
+    write(
+        &source,
+        &[
+            (
+                "a/index.md",
+                "---\ntitle: A\nfiles: [page.html]\ninternal_files: [secret.txt]\n---\n[s](secret.txt)",
+            ),
+            ("a/page.html", "no title"),
+            ("a/secret.txt", "the password"),
+        ],
+    );
+    let import =
+        |from: &Path, data: &Path| said(&["articles", "--data", text(data), "import", text(from)]);
+    let readers = |data: &Path| {
+        let server = Server::start(data, &[]);
+        let article = server.get("/v1/articles").body["items"][0].clone();
+        let id = article["id"].as_str().unwrap().to_owned();
+        let files = server.get(&format!("/v1/articles/{id}/attachments")).body;
+        let files = files["items"].as_array().unwrap().iter();
+        let mut files: Vec<(String, String)> = files
+            .map(|f| {
+                let text = |name: &str| f[name].as_str().unwrap().to_owned();
+                (text("name"), text("visibility"))
+            })
+            .collect();
+        files.sort_unstable();
+        server.stop();
+        files
+    };
+    let expected = [("page.html", "public"), ("secret.txt", "internal")]
+        .map(|(name, who)| (name.to_owned(), who.to_owned()));
+    Server::start(&data, &[]).stop();
+    let came = import(&source, &data);
     assert!(
-        told.contains("c.md:1: ") && told.contains("is no language"),
-        "{told}"
+        came.ends_with("1 created, 0 changed, 0 unchanged\n"),
+        "{came}"
     );
-    assert!(
-        String::from_utf8_lossy(&output.stdout).contains("5 created"),
-        "{output:?}"
-    );
+    assert_eq!(readers(&data), expected);
+    let out = path("out");
+    said(&["articles", "--data", text(&data), "export", text(&out)]);
+    Server::start(&other, &[]).stop();
+    import(&out, &other);
+    assert_eq!(readers(&other), expected);
 }

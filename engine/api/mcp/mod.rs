@@ -98,8 +98,9 @@ impl ServerHandler for Agent {
                 }
             }
         }
-        let arguments = request.arguments.unwrap_or_default();
-        let done = match def.questions(&arguments, &headers) {
+        let mut arguments = request.arguments.unwrap_or_default();
+        let named = self.number_to_id(def, &mut arguments, &headers).await;
+        let done = match named.and_then(|()| def.questions(&arguments, &headers)) {
             Ok(questions) => self.ask(questions).await,
             Err(message) => Err(message),
         };
@@ -112,6 +113,30 @@ impl ServerHandler for Agent {
 }
 
 impl Agent {
+    /// Puts the id in the place of a number: people say "ticket 5".
+    async fn number_to_id(
+        &self,
+        def: &tools::ToolDef,
+        given: &mut serde_json::Map<String, Json>,
+        headers: &HeaderMap,
+    ) -> Result<(), String> {
+        let number = given.get("id").and_then(Json::as_str);
+        let number = number.and_then(|text| text.trim_start_matches('#').parse::<u32>().ok());
+        let (Some(number), Some(path)) = (number, def.path()) else {
+            return Ok(());
+        };
+        let question = Question {
+            path: format!("{path}?number={number}&limit=1"),
+            body: None,
+            headers: headers.clone(),
+        };
+        let answer = (self.answers)(question).await?;
+        let id = answer.pointer("/items/0/id").cloned();
+        let id = id.ok_or_else(|| format!("not_found: nothing at {path} has number {number}"))?;
+        given.insert("id".to_owned(), id);
+        Ok(())
+    }
+
     /// The answer to a question, or to several under their names.
     async fn ask(&self, questions: Vec<(&'static str, Question)>) -> Result<Json, String> {
         let mut all = serde_json::Map::new();
@@ -179,6 +204,8 @@ async fn call_mcp(
     // Who says nothing takes either.
     let both = HeaderValue::from_static("application/json, text/event-stream");
     let headers = request.headers_mut();
+    let media = headers.get(header::CONTENT_TYPE);
+    let is_json = media.is_some_and(|m| m.as_bytes().starts_with(b"application/json"));
     headers.entry(header::ACCEPT).or_insert(both);
     // The name of the host is no secret that could be wrong: the token decides.
     let host = HeaderValue::from_static("localhost");
@@ -202,11 +229,29 @@ async fn call_mcp(
     if status.is_success() || is_told {
         return response.map(Body::new).into_response();
     }
-    let code = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-        _ => "mcp_refused",
+    let (status, code, message) = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => (status, "too_large", "the message is too long"),
+        StatusCode::NOT_ACCEPTABLE => (
+            status,
+            "mcp_refused",
+            "send the header `Accept: application/json, text/event-stream`, or none",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if !is_json => (
+            status,
+            "mcp_refused",
+            "send JSON with the header `Content-Type: application/json`",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            StatusCode::BAD_REQUEST,
+            "mcp_refused",
+            "the body is no message of the Model Context Protocol; see docs/mcp.md",
+        ),
+        _ => (
+            status,
+            "mcp_refused",
+            "the message is none of the Model Context Protocol; see docs/mcp.md",
+        ),
     };
-    let message = "the message is none of the Model Context Protocol; see docs/mcp.md";
     Problem::new(status, code, message).into_response()
 }
 

@@ -29,7 +29,8 @@ pub struct ToolDef {
     params: &'static [(&'static str, &'static str, bool, &'static str)],
 }
 
-const QUERY: &str = "Words to search for, at most 500 characters, in Russian or English; any form, typing mistakes are forgiven. `\"a phrase\"`, `-without`, `field:value` as in the search box.";
+const QUERY: &str = "Words to search for, in Russian or English; any form, typing mistakes are forgiven. `\"a phrase\"`, `-without`, `field:value` as in the search box.";
+const SORT: &str = "Field to sort by instead of by relevance: `-updated_at` for the newest first.";
 const LIMIT: &str = "Most hits, 1 to 20; 8 when not given.";
 const CURSOR: &str = "`next` of the page before.";
 
@@ -47,6 +48,7 @@ pub const ALL: [ToolDef; 6] = [
                 false,
                 "Only articles in this language: `ru`, `en`.",
             ),
+            ("sort", "string", false, SORT),
             ("limit", "integer", false, LIMIT),
             ("cursor", "string", false, CURSOR),
         ],
@@ -57,6 +59,7 @@ pub const ALL: [ToolDef; 6] = [
         about: "Finds tickets, best first, each with a snippet and how its words matched.",
         params: &[
             ("query", "string", true, QUERY),
+            ("sort", "string", false, SORT),
             ("limit", "integer", false, LIMIT),
             ("cursor", "string", false, CURSOR),
         ],
@@ -69,7 +72,7 @@ pub const ALL: [ToolDef; 6] = [
             "id",
             "string",
             true,
-            "Id of the article, as a search gives it.",
+            "Id of the article, as a search gives it, or its number.",
         )],
     },
     ToolDef {
@@ -80,7 +83,7 @@ pub const ALL: [ToolDef; 6] = [
             "id",
             "string",
             true,
-            "Id of the ticket, as a search gives it.",
+            "Id of the ticket, as a search gives it, or its number.",
         )],
     },
     ToolDef {
@@ -103,13 +106,22 @@ pub const ALL: [ToolDef; 6] = [
         title: "Suggest help for a ticket",
         about: "Articles and solved tickets like a ticket, each with why.",
         params: &[
-            ("id", "string", true, "Id of the ticket."),
+            ("id", "string", true, "Id of the ticket, or its number."),
             ("limit", "integer", false, LIMIT),
         ],
     },
 ];
 
 impl ToolDef {
+    /// Where the records lie that its `id` names.
+    pub fn path(&self) -> Option<&'static str> {
+        match self.name {
+            "read_article" => Some("/v1/articles"),
+            "read_ticket" | "suggest_for_ticket" => Some("/v1/tickets"),
+            _ => None,
+        }
+    }
+
     /// Its parameters as a JSON schema.
     pub fn schema(&self) -> Json {
         let property = |(name, of, _, about): &(&str, &str, bool, &str)| {
@@ -152,7 +164,7 @@ impl ToolDef {
         };
         let search = |path: &str| {
             let mut path = format!("{path}q={}&limit={limit}", encoded(text("query")));
-            for name in ["locale", "cursor"] {
+            for name in ["locale", "sort", "cursor"] {
                 if !text(name).is_empty() {
                     path.push_str(&format!("&{name}={}", encoded(text(name))));
                 }
@@ -193,14 +205,19 @@ impl ToolDef {
         }
         for (name, of, needed, _) in self.params {
             let fits = match given.get(*name) {
-                None | Some(Json::Null) => !*needed,
-                Some(Json::String(text)) => {
-                    *of == "string" && (!*needed || !text.trim().is_empty())
+                None | Some(Json::Null) if *needed => {
+                    return Err(format!("`{name}` is missing"));
                 }
+                None | Some(Json::Null) => true,
+                Some(Json::String(text)) if *needed && text.trim().is_empty() => {
+                    return Err(format!("`{name}` is empty"));
+                }
+                Some(Json::String(_)) => *of == "string",
                 Some(number) => *of == "integer" && number.is_u64(),
             };
             if !fits {
-                return Err(format!("`{name}` must be a {of}"));
+                let article = if *of == "integer" { "an" } else { "a" };
+                return Err(format!("`{name}` must be {article} {of}"));
             }
         }
         Ok(())
@@ -286,6 +303,9 @@ mod tests {
         ] {
             assert!(asked(tool, wrong.clone()).is_err(), "{tool} {wrong}");
         }
+        let said = |given| asked("search_articles", given).unwrap_err();
+        assert_eq!(said(json!({})), "`query` is missing");
+        assert_eq!(said(json!({"query": ""})), "`query` is empty");
     }
 
     #[test]

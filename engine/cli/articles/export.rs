@@ -75,10 +75,12 @@ pub fn run(shelf: &Shelf, dir: &Path) -> Outcome<()> {
                 said.push((field.to_owned(), Said::List(list)));
             }
         }
-        let names = write_files(shelf, article, &folder)?;
-        files += names.len();
-        if !names.is_empty() {
-            said.push(("files".to_owned(), Said::List(names)));
+        let (public, internal) = write_files(shelf, article, &folder)?;
+        files += public.len() + internal.len();
+        for (field, names) in [("files", public), ("internal_files", internal)] {
+            if !names.is_empty() {
+                said.push((field.to_owned(), Said::List(names)));
+            }
         }
         let ending = if text(article, "format") == "html" {
             "html"
@@ -93,14 +95,18 @@ pub fn run(shelf: &Shelf, dir: &Path) -> Outcome<()> {
 }
 
 /// Writes the files of an article by the names that its text calls them; of several with one name
-/// the newest.
-fn write_files(shelf: &Shelf, article: &Fields, folder: &Path) -> Outcome<Vec<String>> {
+/// the newest. Gives the names of public and of internal ones.
+fn write_files(
+    shelf: &Shelf,
+    article: &Fields,
+    folder: &Path,
+) -> Outcome<(Vec<String>, Vec<String>)> {
     let id = text(article, "id");
     let mut newest = BTreeMap::new();
     for file in shelf.files(id)? {
         newest.insert(file.name.clone(), file);
     }
-    let mut names = Vec::new();
+    let (mut public, mut internal) = (Vec::new(), Vec::new());
     for (name, file) in newest {
         let inside = safe(&name);
         if inside != Path::new(&name) || name.starts_with("index.") {
@@ -117,9 +123,12 @@ fn write_files(shelf: &Shelf, article: &Fields, folder: &Path) -> Outcome<Vec<St
         }
         let content = shelf.content(id, &file.entry)?;
         fs::write(&path, content).map_err(|e| Failure::file(&path, &e))?;
-        names.push(name);
+        match file.internal {
+            true => internal.push(name),
+            false => public.push(name),
+        }
     }
-    Ok(names)
+    Ok((public, internal))
 }
 
 fn text<'a>(article: &'a Fields, field: &str) -> &'a str {

@@ -34,7 +34,7 @@ const TEXTS: [&str; 10] = [
 /// Names in front matter whose values are lists.
 const LISTS: [&str; 2] = ["tags", "accounts"];
 /// Names of what an article is called, and of files that belong to it.
-const OTHERS: [&str; 4] = ["id", "slug", "external_id", "files"];
+const OTHERS: [&str; 5] = ["id", "slug", "external_id", "files", "internal_files"];
 
 /// An article as its file says it.
 #[derive(Debug)]
@@ -49,23 +49,51 @@ pub struct Wanted {
     pub lists: BTreeMap<String, Vec<String>>,
     /// Files that belong to it: the name by which the text calls each, and where it lies.
     pub files: BTreeMap<String, PathBuf>,
+    /// Names of those that only agents see.
+    pub internal: BTreeSet<String>,
+    /// Lines of the file that say what, by field.
+    pub lines: BTreeMap<String, usize>,
+}
+
+/// What a folder has.
+#[derive(Debug, Default)]
+pub struct Folder {
+    /// The articles, variants behind what they are variants of.
+    pub articles: Vec<Wanted>,
+    /// What is left out, or stays as it is, although somebody may expect otherwise.
+    pub notes: Vec<String>,
 }
 
 /// Reads a folder.
 ///
 /// # Errors
 /// When it cannot be read, or files are not as they should be: all faults with file and line.
-pub fn read(dir: &Path, locale: &str) -> Outcome<Vec<Wanted>> {
+pub fn read(dir: &Path, locale: Option<&str>) -> Outcome<Folder> {
     let root = fs::canonicalize(dir).map_err(|e| Failure::file(dir, &e))?;
-    let mut paths = Vec::new();
-    walk(&root, Path::new(""), 0, &mut paths)?;
+    let (mut paths, mut links) = (Vec::new(), Vec::new());
+    walk(&root, Path::new(""), 0, &mut (&mut paths, &mut links))?;
     paths.sort();
+    links.sort();
+    let shown = |path: &Path| path.to_string_lossy().replace('\\', "/");
+    let mut notes: Vec<String> = links
+        .iter()
+        .map(|path| format!("{} is a symbolic link and is left out", shown(path)))
+        .collect();
+    // What belongs to an article is a file of it, whatever its ending.
+    let owned: BTreeSet<PathBuf> = paths.iter().flat_map(|path| owned(&root, path)).collect();
+    paths.retain(|path| !owned.contains(&root.join(path)));
     let mut all = Vec::new();
     let mut faults = Vec::new();
     for path in paths {
-        let name = path.to_string_lossy().replace('\\', "/");
+        let name = shown(&path);
         match article(&root, &path, &name, locale) {
-            Ok(wanted) => all.push(wanted),
+            Ok((wanted, missing)) => {
+                let told = missing
+                    .iter()
+                    .map(|link| format!("{name}: there is no file `{link}`; the link stays"));
+                notes.extend(told);
+                all.push(wanted);
+            }
             Err(found) => {
                 let told = found
                     .into_iter()
@@ -84,12 +112,21 @@ pub fn read(dir: &Path, locale: &str) -> Outcome<Vec<Wanted>> {
     if faults.is_empty() {
         // Variants come after what they are variants of.
         all.sort_by_key(|w| w.texts.contains_key("variant_of"));
-        return Ok(all);
+        return Ok(Folder {
+            articles: all,
+            notes,
+        });
     }
     Err(Failure::new(faults.join("\n")))
 }
 
-fn walk(root: &Path, below: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Outcome<()> {
+/// Finds articles, and links to such.
+fn walk(
+    root: &Path,
+    below: &Path,
+    depth: usize,
+    (found, links): &mut (&mut Vec<PathBuf>, &mut Vec<PathBuf>),
+) -> Outcome<()> {
     let dir = root.join(below);
     if MAX_DEPTH < depth {
         return Err(Failure::new(format!("`{}` lies too deep", dir.display())));
@@ -100,11 +137,15 @@ fn walk(root: &Path, below: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Ou
             .file_type()
             .map_err(|e| Failure::file(&entry.path(), &e))?;
         let path = below.join(entry.file_name());
-        if entry.file_name().to_string_lossy().starts_with('.') || kind.is_symlink() {
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if kind.is_symlink() {
+            links.extend(format_of(&path).map(|_| path));
             continue;
         }
         if kind.is_dir() {
-            walk(root, &path, depth + 1, found)?;
+            walk(root, &path, depth + 1, &mut (&mut **found, &mut **links))?;
         } else if format_of(&path).is_some() {
             found.push(path);
         }
@@ -128,11 +169,22 @@ fn article(
     root: &Path,
     path: &Path,
     name: &str,
-    locale: &str,
-) -> Result<Wanted, Vec<front::Fault>> {
+    locale: Option<&str>,
+) -> Result<(Wanted, Vec<String>), Vec<front::Fault>> {
     let text = text_of(&root.join(path)).map_err(|fault| vec![fault])?;
     let front = front::read(&text).map_err(|fault| vec![fault])?;
     let mut faults = Vec::new();
+    let lines = front.values.iter().map(|(name, (line, _))| {
+        let field = match name.as_str() {
+            "id" | "slug" => "external_id",
+            name => name,
+        };
+        (field.to_owned(), *line)
+    });
+    let mut lines: BTreeMap<String, usize> = lines.collect();
+    let before = text.len().saturating_sub(front.body.len());
+    let before = text.get(..before).unwrap_or_default();
+    lines.insert("body".to_owned(), before.matches('\n').count() + 1);
     let mut said = sorted(front.values, &mut faults);
     let format = format_of(path).unwrap_or("markdown");
     let texts = &mut said.texts;
@@ -141,7 +193,9 @@ fn article(
         texts.entry(name.to_owned()).or_insert(value);
     };
     unless_said("format", format);
-    unless_said("locale", locale);
+    if let Some(locale) = locale {
+        unless_said("locale", locale);
+    }
     let format = Format::named(said.texts.get("format").map(String::as_str));
     if !said.texts.contains_key("title") {
         match heading(format, &front.body) {
@@ -155,16 +209,20 @@ fn article(
     let dir = path.parent().unwrap_or(Path::new(""));
     let named = references(format, &front.body).into_iter();
     let named = named.map(|name| (None, name));
-    let listed = said
-        .files
-        .into_iter()
-        .map(|(line, name)| (Some(line), name));
-    let mut files = BTreeMap::new();
+    let internal = said.internal.iter().map(|(_, name)| name.clone()).collect();
+    let listed = said.files.into_iter().chain(said.internal);
+    let listed = listed.map(|(line, name)| (Some(line), name));
+    let (mut files, mut missing) = (BTreeMap::new(), Vec::new());
     for (line, name) in named.chain(listed) {
-        match (beside(root, dir, &name), line) {
+        let file = match line {
+            None if format_of(Path::new(&name)).is_some() => None,
+            _ => beside(root, dir, &name),
+        };
+        match (file, line) {
             (Some(file), _) => drop(files.insert(name, file)),
             // A link may lead to a page of the site; a file that is named must be there.
             (None, Some(line)) => faults.push((line, format!("there is no file `{name}`"))),
+            (None, None) if is_absent(root, dir, &name) => missing.push(name),
             (None, None) => {}
         }
     }
@@ -172,13 +230,16 @@ fn article(
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(Wanted {
+    let wanted = Wanted {
         id: said.id.unwrap_or_else(|| called(name)),
         path: name.to_owned(),
         texts: said.texts,
         lists: said.lists,
         files,
-    })
+        internal,
+        lines,
+    };
+    Ok((wanted, missing))
 }
 
 /// What front matter says, by sort of value.
@@ -189,6 +250,8 @@ struct Sorted {
     lists: BTreeMap<String, Vec<String>>,
     /// Files with the line that names them.
     files: Vec<(usize, String)>,
+    /// Those that only agents see.
+    internal: Vec<(usize, String)>,
 }
 
 fn sorted(values: BTreeMap<String, (usize, Said)>, faults: &mut Vec<front::Fault>) -> Sorted {
@@ -204,6 +267,9 @@ fn sorted(values: BTreeMap<String, (usize, Said)>, faults: &mut Vec<front::Fault
             ("files", Said::List(names)) => {
                 all.files = names.into_iter().map(|name| (line, name)).collect();
             }
+            ("internal_files", Said::List(names)) => {
+                all.internal = names.into_iter().map(|name| (line, name)).collect();
+            }
             (key, Said::Text(text)) if TEXTS.contains(&key) => {
                 all.texts.insert(key.to_owned(), text);
             }
@@ -213,7 +279,7 @@ fn sorted(values: BTreeMap<String, (usize, Said)>, faults: &mut Vec<front::Fault
             (key, Said::Text(text)) if LISTS.contains(&key) => {
                 all.lists.insert(key.to_owned(), vec![text]);
             }
-            (key, _) if TEXTS.contains(&key) || key == "files" => {
+            (key, _) if TEXTS.contains(&key) || ["files", "internal_files"].contains(&key) => {
                 faults.push((line, format!("`{key}` is of another form")));
             }
             (key, _) => faults.push((line, unknown(key))),
@@ -282,7 +348,27 @@ fn heading(format: Format, body: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-/// A file that a relative name leads to, when it lies in the folder and is no article.
+/// Whether a link names a file beside the text, by its ending, that is not there.
+fn is_absent(root: &Path, dir: &Path, name: &str) -> bool {
+    let path = Path::new(name);
+    path.is_relative() && path.extension().is_some() && !root.join(dir).join(path).exists()
+}
+
+/// The files that an article names as its own.
+fn owned(root: &Path, path: &Path) -> Vec<PathBuf> {
+    let front = text_of(&root.join(path)).and_then(|text| front::read(&text));
+    let said = front.map(|front| sorted(front.values, &mut Vec::new()));
+    let Ok(said) = said else { return Vec::new() };
+    let dir = path.parent().unwrap_or(Path::new(""));
+    let names = said.files.iter().chain(&said.internal);
+    let own = root.join(path);
+    names
+        .filter_map(|(_, name)| beside(root, dir, name))
+        .filter(|file| *file != own)
+        .collect()
+}
+
+/// A file that a relative name leads to, when it lies in the folder.
 fn beside(root: &Path, dir: &Path, name: &str) -> Option<PathBuf> {
     let relative = Path::new(name);
     let inside = |c: Component<'_>| {
@@ -291,7 +377,7 @@ fn beside(root: &Path, dir: &Path, name: &str) -> Option<PathBuf> {
             Component::Normal(_) | Component::CurDir | Component::ParentDir
         )
     };
-    if !relative.components().all(inside) || format_of(relative).is_some() {
+    if !relative.components().all(inside) {
         return None;
     }
     let full = fs::canonicalize(root.join(dir).join(relative)).ok()?;

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::folder::Wanted;
+use super::folder::{Folder, Wanted};
 use super::shelf::{Fields, File, Shelf};
 use crate::api::hex;
 use crate::cli::failure::{Failure, Outcome};
@@ -34,8 +34,12 @@ struct Known {
 /// Brings articles in, or says what would be done.
 ///
 /// # Errors
-/// When the desk refuses some: the others are in.
-pub fn run(shelf: &Shelf, wanted: &[Wanted], dry_run: bool) -> Outcome<()> {
+/// When the desk would refuse some: then none is brought in.
+pub fn run(shelf: &Shelf, folder: &Folder, dry_run: bool) -> Outcome<()> {
+    let wanted = folder.articles.as_slice();
+    for note in &folder.notes {
+        out::say(&format!("note: {note}"))?;
+    }
     let needs = |field: &str| {
         let named = |w: &&Wanted| w.texts.contains_key(field) || w.lists.contains_key(field);
         wanted.iter().any(|w| named(&w))
@@ -56,6 +60,13 @@ pub fn run(shelf: &Shelf, wanted: &[Wanted], dry_run: bool) -> Outcome<()> {
             known.articles.insert(id.to_owned(), article.clone());
         }
     }
+    let mut faults = Vec::new();
+    for article in wanted {
+        faults.extend(faults_of(shelf, &known, wanted, article)?);
+    }
+    if !faults.is_empty() {
+        return Err(Failure::new(faults.join("\n")));
+    }
     let mut done = Done::default();
     for article in wanted {
         if let Err(e) = one(shelf, &mut known, article, dry_run, &mut done) {
@@ -73,6 +84,38 @@ pub fn run(shelf: &Shelf, wanted: &[Wanted], dry_run: bool) -> Outcome<()> {
     Err(Failure::new(done.faults.join("\n")))
 }
 
+/// What is wrong with an article as the desk would take it, each fault with its line.
+fn faults_of(
+    shelf: &Shelf,
+    known: &Known,
+    all: &[Wanted],
+    wanted: &Wanted,
+) -> Outcome<Vec<String>> {
+    let there = known.articles.get(&wanted.id);
+    let (mut fields, mut faults) = fields_of(known, wanted);
+    // What comes with the same folder has no id yet.
+    let main = wanted.texts.get("variant_of");
+    if main.is_some_and(|main| all.iter().any(|other| other.id == *main)) {
+        fields.remove("variant_of");
+    }
+    let id = there.and_then(|a| a.get("id")).and_then(Json::as_str);
+    match there {
+        Some(there) => fields.retain(|name, value| !is_same(known, there, name, value)),
+        None => drop(fields.insert("external_id".to_owned(), json!(wanted.id))),
+    }
+    if id.is_none() || !fields.is_empty() {
+        faults.extend(shelf.faults(id, fields)?);
+    }
+    let told = faults.into_iter().map(|(field, text)| {
+        let line = wanted.lines.get(&field).copied().unwrap_or(1);
+        match field.as_str() {
+            "" => format!("{}:{line}: {text}", wanted.path),
+            field => format!("{}:{line}: {field}: {text}", wanted.path),
+        }
+    });
+    Ok(told.collect())
+}
+
 fn one(
     shelf: &Shelf,
     known: &mut Known,
@@ -80,7 +123,7 @@ fn one(
     dry_run: bool,
     done: &mut Done,
 ) -> Outcome<()> {
-    let mut fields = fields_of(known, wanted)?;
+    let (mut fields, _) = fields_of(known, wanted);
     let there = known.articles.get(&wanted.id).cloned();
     if let Some(there) = &there {
         fields.retain(|name, value| !is_same(known, there, name, value));
@@ -137,17 +180,31 @@ fn one(
     }
     let is_public = wanted.texts.get("audience").is_none_or(|a| a != "internal");
     for (name, content) in missing {
+        let is_public = is_public && !wanted.internal.contains(&name);
         shelf.attach(&made, &name, content, is_public)?;
     }
     Ok(())
 }
 
-/// The values of an article as the desk takes them: what is called by a code goes by its id.
-fn fields_of(known: &Known, wanted: &Wanted) -> Outcome<Fields> {
+/// The values of an article as the desk takes them: what is called by a code goes by its id. What
+/// names nothing is told by its field.
+fn fields_of(known: &Known, wanted: &Wanted) -> (Fields, Vec<(String, String)>) {
     let mut fields = Fields::new();
+    let mut faults = Vec::new();
+    let mut named = |field: &str, names: &BTreeMap<String, String>, what: &str, text: &str| {
+        let id = id_by(names, text);
+        if id.is_none() {
+            let fault = format!("there is no {what} `{text}`");
+            faults.push((field.to_owned(), fault));
+        }
+        id
+    };
     for (name, text) in &wanted.texts {
         let value = match name.as_str() {
-            "product" => id_by(&known.products, "product", text)?,
+            "product" => match named(name, &known.products, "product", text) {
+                Some(id) => id,
+                None => continue,
+            },
             "variant_of" => match known.articles.get(text).map(|a| a.get("id").cloned()) {
                 Some(id) => id.unwrap_or(Json::Null),
                 None => json!(text),
@@ -160,22 +217,21 @@ fn fields_of(known: &Known, wanted: &Wanted) -> Outcome<Fields> {
         let values: Vec<Json> = match name.as_str() {
             "accounts" => texts
                 .iter()
-                .map(|text| id_by(&known.accounts, "account", text))
-                .collect::<Outcome<_>>()?,
+                .filter_map(|text| named(name, &known.accounts, "account", text))
+                .collect(),
             _ => texts.iter().map(|text| json!(text)).collect(),
         };
         fields.insert(name.clone(), Json::Array(values));
     }
-    Ok(fields)
+    (fields, faults)
 }
 
-fn id_by(names: &BTreeMap<String, String>, what: &str, text: &str) -> Outcome<Json> {
+fn id_by(names: &BTreeMap<String, String>, text: &str) -> Option<Json> {
     if names.contains_key(text) {
-        return Ok(json!(text));
+        return Some(json!(text));
     }
     let found = names.iter().find(|(_, name)| *name == text);
-    let found = found.map(|(id, _)| json!(id));
-    found.ok_or_else(|| Failure::new(format!("there is no {what} `{text}`")))
+    found.map(|(id, _)| json!(id))
 }
 
 /// Whether an article has a value already, in whatever way it is written.

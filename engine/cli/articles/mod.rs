@@ -25,9 +25,9 @@ pub enum ArticlesTask {
         /// Say what would be done, and do nothing.
         #[arg(long)]
         dry_run: bool,
-        /// Language of files that do not name one.
-        #[arg(long, default_value = "en", value_name = "TAG")]
-        locale: String,
+        /// Language of files that do not name one; that of the desk when not given.
+        #[arg(long, value_name = "TAG")]
+        locale: Option<String>,
     },
     /// Write all articles with their files into an empty folder, from where `import` brings them
     /// back as they were.
@@ -44,7 +44,7 @@ pub enum ArticlesTask {
 pub fn run(task: &ArticlesTask, place: &Place, shared: &Shared) -> Outcome<()> {
     // A folder that is wrong is told before a desk is opened.
     let wanted = match task {
-        ArticlesTask::Import { dir, locale, .. } => Some(folder::read(dir, locale)?),
+        ArticlesTask::Import { dir, locale, .. } => Some(folder::read(dir, locale.as_deref())?),
         ArticlesTask::Export { .. } => None,
     };
     let shelf = shelf::Shelf(place.peer(shared)?);

@@ -25,6 +25,8 @@ pub struct File {
     pub name: String,
     /// SHA-256 of its content, hexadecimal.
     pub sha256: String,
+    /// Whether only agents see it.
+    pub internal: bool,
 }
 
 /// A record as JSON: its fields with its id.
@@ -102,6 +104,34 @@ impl Shelf {
             }
         }
         Ok(())
+    }
+
+    /// What the desk would say against an article, new or with an id: texts by field.
+    ///
+    /// # Errors
+    /// When the desk cannot be asked.
+    pub fn faults(&self, id: Option<&str>, fields: Fields) -> Outcome<Vec<(String, String)>> {
+        let kind = Kind::Article;
+        let tried: Outcome<()> = match (&self.0, id) {
+            (Peer::Desk(desk), None) => {
+                let command = Command::Create { kind, fields };
+                desk.try_out(&owner(), &command).map_err(Into::into)
+            }
+            (Peer::Desk(desk), Some(id)) => {
+                let id = id_of(id)?;
+                let command = Command::Update { kind, id, fields };
+                desk.try_out(&owner(), &command).map_err(Into::into)
+            }
+            (Peer::Server(client), None) => {
+                let made = client.post("/v1/articles?dry_run=true", &Json::Object(fields));
+                made.map(drop)
+            }
+            (Peer::Server(client), Some(id)) => {
+                let path = format!("/v1/articles/{id}?dry_run=true");
+                client.patch(&path, &Json::Object(fields)).map(drop)
+            }
+        };
+        Ok(tried.err().map(Failure::by_field).unwrap_or_default())
     }
 
     /// The files of an article, oldest first.
@@ -221,10 +251,16 @@ fn attached(desk: &Desk, id: Id, cursor: Option<&str>) -> Outcome<(Vec<File>, Op
         .items
         .into_iter()
         .filter_map(|page| match page.entry.body {
-            EntryBody::Attachment { name, hash, .. } => Some(File {
+            EntryBody::Attachment {
+                name,
+                hash,
+                visibility,
+                ..
+            } => Some(File {
                 entry: page.entry.id.to_string(),
                 name,
                 sha256: crate::api::hex(&hash),
+                internal: visibility == Visibility::Internal,
             }),
             _ => None,
         });
@@ -238,6 +274,7 @@ fn file_of(fields: Fields) -> File {
         entry: text("id"),
         name: text("name"),
         sha256: text("sha256"),
+        internal: text("visibility") == "internal",
     }
 }
 

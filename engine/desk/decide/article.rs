@@ -71,10 +71,8 @@ impl Deciding<'_, '_> {
         let place = (Kind::Article, id);
         let (snapshot, base) = (&*self.ground.snapshot, Base::at(version));
         let found = rebuild::record_then(snapshot, self.ground.store, place, &base)?;
-        let (_, then) = found.filter(|(pos, _)| *pos == version).ok_or_else(|| {
-            let text = format!("the article has no version {version}; GET …/versions lists them");
-            Error::field("version", "unknown_version", text)
-        })?;
+        let found = found.filter(|(pos, _)| *pos == version);
+        let (_, then) = found.ok_or_else(|| no_version("version", version))?;
         let text = WRITTEN.iter().map(|name| {
             let value = then.get(name).map_or(Json::Null, Value::to_json);
             ((*name).to_owned(), value)
@@ -86,6 +84,18 @@ impl Deciding<'_, '_> {
             .push(("version".to_owned(), Value::Int(at)));
         self.settle(&[place])?;
         Ok(Answer::record(Kind::Article, id))
+    }
+
+    /// An article that does not say its language is in that of whoever writes it, else of the desk.
+    pub(super) fn name_language(&mut self, id: Id) {
+        let article = self.draft.peek(Kind::Article, id);
+        let is_said = article.is_none_or(|a| a.get(fields::LOCALE).is_some());
+        let tag = self.locale().to_owned();
+        if !is_said && article::tag_fault(&tag).is_none() {
+            let tag = Some(Value::Text(tag));
+            self.draft
+                .set(Kind::Article, id, fields::LOCALE, tag, By::Engine);
+        }
     }
 
     /// Gives an article that has a text and no title its first line for one.
@@ -350,6 +360,12 @@ impl Deciding<'_, '_> {
             _ => Ok(()),
         }
     }
+}
+
+/// The refusal of a version that an article does not have.
+pub fn no_version(name: &str, version: Pos) -> Error {
+    let text = format!("the article has no version {version}; GET …/versions lists them");
+    Error::field(name, "unknown_version", text)
 }
 
 fn check_audience(article: &Record) -> Result<()> {

@@ -201,6 +201,9 @@ impl Deciding<'_, '_> {
     /// Defaults, assignment, support level and the effects of the first status.
     pub(super) fn complete(&mut self, kind: Kind, id: Id) -> Result<()> {
         self.inherit_from_contract(kind, id)?;
+        if kind == Kind::Article {
+            self.name_language(id);
+        }
         self.field_defaults(kind, id);
         self.default_rules(kind, id)?;
         if kind == Kind::Article {

@@ -83,6 +83,7 @@ use crate::domain::{Id, Kind};
 use crate::packs::Catalog;
 use crate::store::{Batch, OpId, Pos, Table};
 
+pub use article::no_version;
 pub use beside::{named, named_by};
 pub use breaker::{Breakers, FailingRule, Row, Suspension};
 pub use changed::earlier;

@@ -1,7 +1,7 @@
 //! Conditions of lists, read by the definitions of the fields they name.
 
 use crate::desk::sight::Sight;
-use crate::desk::{Condition, Error, Fault, Result, lookup};
+use crate::desk::{Condition, Desk, Error, Fault, Result, lookup};
 use crate::domain::{FieldDef, Id, Kind, Value, ValueType};
 use crate::packs::Catalog;
 use crate::store::Snapshot;
@@ -14,6 +14,11 @@ const MAX_VALUES: usize = 100;
 
 /// The name by which lists filter by the category of the status.
 pub const CATEGORY: &str = "category_of_status";
+
+impl Desk {
+    /// Fields of articles that nothing is filtered or sorted by.
+    pub const VOTES: [&'static str; 2] = ["helpful_count", "not_helpful_count"];
+}
 
 /// A condition whose values are read.
 #[derive(Debug, Clone, PartialEq)]
@@ -159,6 +164,10 @@ pub fn find_field(
     kind: Kind,
     name: &str,
 ) -> Result<Option<FieldDef>> {
+    // Votes are counted beside the record: neither the store nor the index knows how many.
+    if kind == Kind::Article && Desk::VOTES.contains(&name) {
+        return Ok(None);
+    }
     match field_of_kind(catalog, kind, name) {
         Some(def) if !sight.hides(kind, &def)? => Ok(Some(def)),
         _ => Ok(None),

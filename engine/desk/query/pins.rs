@@ -13,7 +13,7 @@ use crate::desk::tuning::{
 use crate::desk::{Desk, Result, codec, index_source};
 use crate::domain::{Id, Instant, Kind};
 use crate::search::{
-    Filter, FilterValue, Hit, MAX_LIMIT, SearchRequest, SynonymSet, Wording, fits,
+    Filter, FilterValue, Hit, MAX_LIMIT, SearchRequest, SynonymSet, Wording, fits, turned,
 };
 use crate::store::{Pos, Snapshot, Table};
 
@@ -100,8 +100,12 @@ impl Tuned {
             return ids;
         }
         let day = now.date_naive();
-        let pins = self.pins.get(&self.wording.key(text));
-        for pin in pins.into_iter().flatten() {
+        // The very words of a pin in the wrong keyboard layout are meant for it.
+        let turned: Option<Vec<String>> = text.split_whitespace().map(turned).collect();
+        let turned = turned.map(|words| words.join(" "));
+        let texts = std::iter::once(text).chain(turned.as_deref());
+        let mut pins = texts.filter_map(|text| self.pins.get(&self.wording.key(text)));
+        for pin in pins.next().into_iter().flatten() {
             if pin.holds_on(day) && fits(pin.locale.as_deref(), locale) {
                 let new = pin.articles.iter().filter(|id| !ids.contains(id));
                 let new: Vec<Id> = new.copied().collect();
@@ -138,11 +142,7 @@ impl Desk {
         request: &mut SearchRequest,
         now: Instant,
     ) -> Result<Top> {
-        let mut top = Top {
-            hits: Vec::new(),
-            from: 0,
-            limit: request.limit,
-        };
+        let mut top = Top::none(request.limit);
         let before = request
             .cursor
             .as_deref()
@@ -194,6 +194,15 @@ impl Desk {
 }
 
 impl Top {
+    /// Nothing comes first.
+    pub(super) const fn none(limit: usize) -> Self {
+        Self {
+            hits: Vec::new(),
+            from: 0,
+            limit,
+        }
+    }
+
     /// The hits of the page, each with whether it is pinned, and where the next one begins.
     pub(super) fn page(
         self,

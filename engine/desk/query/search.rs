@@ -8,6 +8,7 @@ use super::added::with_added;
 use super::facets;
 use super::filter::{self, Holds};
 use super::list;
+use super::pins::Top;
 use super::ranking::Asked;
 use super::readers;
 use super::understand::Reader;
@@ -36,10 +37,10 @@ const MAX_EXPLAINED: usize = 20;
 pub const SEARCHED: [Kind; 3] = [Kind::Ticket, Kind::Article, Kind::Asset];
 
 impl Desk {
-    /// Searches. Hits are in the order of relevance.
+    /// Searches. Hits are in the order of relevance, unless a field orders them.
     ///
     /// # Errors
-    /// When a filter or the cursor is wrong, the index is not there, or the store fails.
+    /// When a filter, the sort or the cursor is wrong, the index is not there, or the store fails.
     pub fn search(&self, actor: &Actor, query: &SearchQuery) -> Result<SearchHits> {
         let mut limit = super::limit(query.limit)?;
         if query.explain {
@@ -87,7 +88,10 @@ impl Desk {
             kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),
             demands: asked.demands,
             filters,
-            sort: search::Sort::Relevance,
+            sort: match &query.sort {
+                Some(by) => sort_by(catalog, &sight, &kinds, by)?,
+                None => search::Sort::Relevance,
+            },
             limit,
             cursor: query.cursor.clone(),
             sections,
@@ -99,10 +103,15 @@ impl Desk {
             explain: query.explain,
             meaning: None,
         };
-        if request.demands.is_empty() {
+        // Where a field says what comes first, neither meaning nor pins do.
+        let is_ranked = query.sort.is_none();
+        if is_ranked && request.demands.is_empty() {
             request.meaning = self.meaning(&kinds, sections);
         }
-        let top = self.top(&tuned, &mut request, ground.now)?;
+        let top = match is_ranked {
+            true => self.top(&tuned, &mut request, ground.now)?,
+            false => Top::none(limit),
+        };
         let page = index.search(&request).map_err(search_error)?;
         let (found, next) = top.page(page.hits, page.next);
         let places = places_of(found.iter().map(|(hit, _)| (&hit.kind, &hit.id)));
@@ -170,26 +179,7 @@ impl Desk {
             None => drop(index.wait_for(snapshot.pos().0, FRESHNESS_WAIT)),
         }
         let sort = match &query.sort {
-            Some((name, descending)) => {
-                let def = filter::find_field(catalog, sight, query.kind, name)?;
-                let def = def.ok_or_else(|| {
-                    Error::field("sort", "unknown_field", "there is no such field to sort by")
-                })?;
-                // Options are ordered as their definition has them: `low` before `urgent`.
-                let values: Vec<String> = def.options.into_iter().map(|o| o.code).collect();
-                if values.is_empty() {
-                    search::Sort::Field {
-                        name: def.code,
-                        descending: *descending,
-                    }
-                } else {
-                    search::Sort::Ranked {
-                        name: def.code,
-                        values,
-                        descending: *descending,
-                    }
-                }
-            }
+            Some(by) => sort_by(catalog, sight, &[query.kind], by)?,
             None => search::Sort::Field {
                 name: "created_at".to_owned(),
                 descending: true,
@@ -256,6 +246,47 @@ impl Desk {
     }
 }
 
+/// The order by a field that each of the kinds has and the asker may see: what is hidden would be
+/// told by its place.
+fn sort_by(
+    catalog: &Catalog,
+    sight: &Sight<'_, '_>,
+    kinds: &[Kind],
+    (name, descending): &(String, bool),
+) -> Result<search::Sort> {
+    let mut field: Option<(String, Vec<String>)> = None;
+    for kind in kinds {
+        let def = filter::find_field(catalog, sight, *kind, name)?;
+        let known = field.as_ref().map(|(code, _)| code);
+        let def = def.filter(|def| known.is_none_or(|code| *code == def.code));
+        let def = def.ok_or_else(|| {
+            let message = match kinds.len() {
+                1 => "there is no such field to sort by".to_owned(),
+                _ => format!("{}s have no such field to sort by", kind.name()),
+            };
+            Error::field("sort", "unknown_field", message)
+        })?;
+        // Options are ordered as their definition has them: `low` before `urgent`.
+        let codes = def.options.into_iter().map(|o| o.code);
+        let (_, values) = field.get_or_insert((def.code, Vec::new()));
+        for code in codes {
+            if !values.contains(&code) {
+                values.push(code);
+            }
+        }
+    }
+    let (name, values) = field.unwrap_or_default();
+    let descending = *descending;
+    Ok(match values.is_empty() {
+        true => search::Sort::Field { name, descending },
+        false => search::Sort::Ranked {
+            name,
+            values,
+            descending,
+        },
+    })
+}
+
 /// The one language that a query asks for, by a filter or by its text.
 pub(super) fn locale_of(query: &SearchQuery, told: &[Understood]) -> Option<String> {
     let of_text = told
@@ -284,18 +315,26 @@ fn word_match(found: &search::WordMatch) -> WordMatch {
     }
 }
 
-/// The text with each mistaken word as most hits have it.
+/// The text with each mistaken word as most hits have it, and words of the wrong layout as they were
+/// typed.
 fn corrected(text: &str, matches: &[search::WordMatch]) -> Option<String> {
-    let mut votes: BTreeMap<(usize, usize), Vec<(&str, usize)>> = BTreeMap::new();
+    let mut votes: BTreeMap<(usize, usize), Vec<(String, usize)>> = BTreeMap::new();
     for found in matches {
         if !matches!(found.how, Matched::Layout | Matched::Corrected) {
             continue;
         }
         let place = (found.place.start, found.place.end);
+        let is_last = found.place.end == text.trim_end().len();
+        let typed = search::turned(&found.word).filter(|_| found.how == Matched::Layout);
+        let word = match typed {
+            // The last word may be unfinished.
+            Some(typed) if !(is_last && found.found.starts_with(&typed)) => typed,
+            _ => found.found.clone(),
+        };
         let words = votes.entry(place).or_default();
-        match words.iter_mut().find(|(word, _)| *word == found.found) {
+        match words.iter_mut().find(|(known, _)| *known == word) {
             Some((_, count)) => *count += 1,
-            None => words.push((&found.found, 1)),
+            None => words.push((word, 1)),
         }
     }
     let mut out = String::new();

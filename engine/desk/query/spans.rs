@@ -132,6 +132,11 @@ fn days(text: &str, now: Instant) -> Option<(Instant, Instant)> {
         "today" | "сегодня" => (today, today.checked_add_days(Days::new(1))?),
         "yesterday" | "вчера" => (today.checked_sub_days(Days::new(1))?, today),
         _ => {
+            // `30.09.2026` is read from its end.
+            let text: String = match text.contains('.') {
+                true => text.rsplit('.').collect::<Vec<_>>().join("-"),
+                false => text.to_owned(),
+            };
             let mut parts = text.splitn(3, '-');
             let year: i32 = parts.next().filter(|y| y.len() == 4)?.parse().ok()?;
             let month: Option<u32> = parts.next().map(str::parse).transpose().ok()?;
@@ -173,6 +178,12 @@ mod tests {
         assert_eq!(told("<2026-01-01").unwrap(), format!("..{day}"));
         assert_eq!(told("<=2025-12-31").unwrap(), format!("..{day}"));
         assert_eq!(told("2026-01-01..").unwrap(), format!("{day}.."));
+        assert_eq!(told(">=01.01.2026").unwrap(), format!("{day}.."));
+        assert_eq!(told("01.2026").unwrap(), told("2026-01").unwrap());
+        assert_eq!(
+            told("30.09.2026..1.10.2026").unwrap(),
+            "2026-09-30T00:00:00Z..2026-10-02T00:00:00Z"
+        );
         assert_eq!(told("7d").unwrap(), "2026-02-23T09:30:00Z..");
         assert_eq!(told(">24ч").unwrap(), "..2026-03-01T09:30:00Z");
         assert_eq!(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::search::{SEARCHED, no_search, places_of, rights};
+use super::understand::Reader;
 use crate::desk::sight::Sight;
 use crate::desk::{Actor, Desk, RecordPage, Result, SuggestQuery, Suggested, index_source};
 use crate::domain::{Id, Kind};
@@ -28,10 +29,21 @@ impl Desk {
         } else {
             query.kinds.clone()
         };
-        let (filters, sections) = rights(&sight, &kinds, false)?;
+        let (mut filters, sections) = rights(&sight, &kinds, false)?;
+        let reader = Reader {
+            catalog: &ground.catalog,
+            sight: &sight,
+            snapshot: &*snapshot,
+            index,
+            kinds: &kinds,
+            now: ground.now,
+        };
+        let asked = reader.read_typed(&query.text)?;
+        filters.extend(asked.filters);
         let request = SearchRequest {
-            text: Some(query.text.clone()),
+            text: asked.text,
             kinds: kinds.iter().map(|k| k.name().to_owned()).collect(),
+            demands: asked.demands,
             filters,
             sections,
             limit,

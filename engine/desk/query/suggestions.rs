@@ -3,6 +3,7 @@
 //! The index finds what is like the text. What is about the same product and what helped lately come
 //! first, within bounds: together they raise a score by at most six tenths.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::desk::{
 use crate::domain::{Id, Kind, Record, StatusCategory, Value, record::fields};
 use crate::search::{Filter, FilterValue, Likeness, SearchRequest};
 use crate::store::{Pos, Snapshot, Table};
+use crate::text::{Format, plain};
 
 /// Most suggestions of a sort.
 pub const MAX_SUGGESTED: usize = 20;
@@ -189,8 +191,18 @@ impl Asked<'_, '_> {
                 _ => &TICKET_TEXTS,
             };
             let record = &suggestion.record;
-            let text = |name: &&'static str| Some((*name, record.text(name)?));
-            let texts: Vec<_> = names.iter().filter_map(text).collect();
+            let format = Format::named(record.text("format"));
+            let text = |name: &&'static str| {
+                let text = record.text(name)?;
+                // An article is shown as it is read, without marks and tags.
+                let shown = match *name {
+                    "body" => Cow::Owned(plain(format, text)),
+                    _ => Cow::Borrowed(text),
+                };
+                Some((*name, shown))
+            };
+            let texts: Vec<(&str, Cow<'_, str>)> = names.iter().filter_map(text).collect();
+            let texts: Vec<_> = texts.iter().map(|(name, text)| (*name, &**text)).collect();
             let (matches, snippet) = found.of(&texts);
             let told = matches.into_iter().map(|m| LikeMatch {
                 word: m.word,

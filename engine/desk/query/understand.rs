@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::spans::{self, Span};
-use super::{filter, search as found_by};
+use super::{categories, filter, search as found_by};
 use crate::desk::sight::Sight;
 use crate::desk::{Result, Understood, index_source, lookup};
+use crate::domain::article::tag_fault;
 use crate::domain::{FieldDef, Id, Instant, Kind, Names, StatusCategory, Value, ValueType};
 use crate::packs::Catalog;
 use crate::search::{
@@ -81,6 +82,17 @@ const CATEGORIES: [(StatusCategory, &[&str]); 5] = [
     ),
     (StatusCategory::Cancelled, &["отменена", "отмененные"]),
 ];
+/// Names of languages.
+const LANGUAGES: [(&str, &[&str]); 8] = [
+    ("ru", &["русский", "russian"]),
+    ("en", &["английский", "english"]),
+    ("de", &["немецкий", "german"]),
+    ("fr", &["французский", "french"]),
+    ("es", &["испанский", "spanish"]),
+    ("uk", &["украинский", "ukrainian"]),
+    ("be", &["белорусский", "belarusian"]),
+    ("kk", &["казахский", "kazakh"]),
+];
 const NONE: [&str; 4] = ["none", "empty", "нет", "пусто"];
 const YES: [&str; 3] = ["true", "yes", "да"];
 const NO: [&str; 3] = ["false", "no", "нет"];
@@ -112,11 +124,24 @@ pub struct Reader<'r, 'g, 'a> {
 type Read = (Filter, Vec<String>);
 
 impl Reader<'_, '_, '_> {
-    /// Reads a text. There is no wrong one.
+    /// Reads a text. There is no wrong one; a blank one only filters.
     ///
     /// # Errors
     /// When a rule of access broke, or the store or the index fails.
     pub fn read(&self, text: &str) -> Result<Understanding> {
+        self.read_as(text, false)
+    }
+
+    /// Reads a text that is still being typed: a field at its end whose value is not one yet is
+    /// left aside.
+    ///
+    /// # Errors
+    /// When a rule of access broke, or the store or the index fails.
+    pub fn read_typed(&self, text: &str) -> Result<Understanding> {
+        self.read_as(text, true)
+    }
+
+    fn read_as(&self, text: &str, typing: bool) -> Result<Understanding> {
         let end = text.char_indices().nth(MAX_QUERY_CHARS);
         let text = end.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
         let mut out = Understanding {
@@ -128,8 +153,19 @@ impl Reader<'_, '_, '_> {
         let mut kept = Vec::new();
         let mut words: Option<Understood> = None;
         let is_pasted = text.split_whitespace().nth(TYPED_WORDS).is_some();
-        for piece in pieces(text) {
+        let pieces = pieces(text);
+        let mut ahead = 0;
+        while let Some(piece) = pieces.get(ahead).cloned() {
+            ahead += 1;
             let is_over = out.demands.len() + out.filters.len() >= MAX_ASKS;
+            let next = pieces.get(ahead).filter(|_| !is_pasted && !is_over);
+            if let Some(joined) = next.and_then(|next| joined(text, &piece, next))
+                && let Some(told) = self.ask(text, &joined, &mut out)?
+            {
+                ahead += 1;
+                out.told.push(told);
+                continue;
+            }
             let shown = text.get(piece.place.clone()).unwrap_or_default();
             let is_dash = is_pasted && piece.negated && piece.field.is_none() && !piece.quoted;
             let told = if piece.is_plain() || is_over || is_dash {
@@ -138,6 +174,10 @@ impl Reader<'_, '_, '_> {
                 self.ask(text, &piece, &mut out)?
             };
             let Some(told) = told else {
+                let is_last = typing && piece.place.end == text.len();
+                if is_last && self.begins_with_field(shown)? {
+                    continue;
+                }
                 kept.push(piece.place);
                 match &mut words {
                     Some(words) => {
@@ -155,7 +195,8 @@ impl Reader<'_, '_, '_> {
             }
             out.told.push(told);
         }
-        let only_filters = kept.is_empty() && !out.told.is_empty();
+        let is_blank = text.trim().is_empty();
+        let only_filters = kept.is_empty() && (is_blank || !out.told.is_empty());
         out.text = (!only_filters).then(|| blanked(text, &kept));
         out.told.splice(0..0, words);
         Ok(out)
@@ -222,6 +263,25 @@ impl Reader<'_, '_, '_> {
         Ok(Some(told("field", code, values)))
     }
 
+    /// Whether a piece of a text begins with the name of a field and a colon.
+    fn begins_with_field(&self, piece: &str) -> Result<bool> {
+        let Some((name, _)) = piece.trim_start_matches('-').split_once(':') else {
+            return Ok(false);
+        };
+        let name = fold(name);
+        let is_own =
+            |(code, names): &(&str, &[&str])| *code == name || names.contains(&name.as_str());
+        if FIELDS.iter().any(is_own) {
+            return Ok(true);
+        }
+        for kind in self.kinds {
+            if !self.fields_named(*kind, &name, &name)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// A field of those kinds that have it, with values that it has there.
     fn field(&self, code: &str, name: &str, parts: &[&str]) -> Result<Option<Read>> {
         let mut ways = Vec::new();
@@ -253,7 +313,9 @@ impl Reader<'_, '_, '_> {
             &[code]
         };
         for code in codes {
-            if let Some(def) = filter::find_field(self.catalog, self.sight, kind, code)? {
+            let def = filter::find_field(self.catalog, self.sight, kind, code)?;
+            // Of a bare name that several packs have, each field is meant.
+            if let Some(def) = def.filter(|def| def.code == *code) {
                 return Ok(vec![def]);
             }
         }
@@ -288,6 +350,16 @@ impl Reader<'_, '_, '_> {
                 meant.map(|t| t.code.clone()).collect()
             };
             return Ok(one_of(field, codes));
+        }
+        if field == "category"
+            && let Some(read) = self.category(text)?
+        {
+            return Ok(Some(read));
+        }
+        if field == "locale" {
+            let named = LANGUAGES.iter().find(|(_, names)| names.contains(&&*word));
+            let tag = named.map_or(text, |(tag, _)| *tag);
+            return Ok(tag_fault(tag).is_none().then(|| same_text(field, tag)));
         }
         Ok(match def.value {
             ValueType::Enum | ValueType::MultiEnum => {
@@ -324,6 +396,17 @@ impl Reader<'_, '_, '_> {
         })
     }
 
+    /// A category of articles by its code or names, with all that lies in it.
+    fn category(&self, text: &str) -> Result<Option<Read>> {
+        let tree = categories::seen(self.snapshot, self.sight)?;
+        let meant = tree.nodes().iter();
+        let meant = meant.filter(|node| is_meant(&node.code, &node.names, text));
+        let codes: Vec<String> = meant.map(|node| node.code.clone()).collect();
+        let within: BTreeSet<String> = codes.iter().flat_map(|code| tree.within(code)).collect();
+        let read = one_of("category", within.into_iter().collect());
+        Ok(read.map(|(filter, _)| (filter, codes)))
+    }
+
     fn statuses(&self, kind: Kind, text: &str) -> Vec<String> {
         let types = self.catalog.types(kind).map(|t| Some(t.code.as_str()));
         let workflows = std::iter::once(None).chain(types);
@@ -351,9 +434,12 @@ impl Reader<'_, '_, '_> {
         let Some(target) = def.target else {
             return Ok(None);
         };
+        let is_me = ["me", "я"].contains(&fold(text).as_str());
         let ids = match (text.parse::<Id>(), self.sight.actor().record()) {
             (Ok(id), _) => vec![id],
-            (_, Some((kind, me))) if kind == target && ["me", "я"].contains(&text) => vec![me],
+            (_, Some((kind, me))) if kind == target && is_me => vec![me],
+            // Nothing belongs to somebody who is not there.
+            _ if is_me => return Ok(Some((Filter::Any(Vec::new()), vec!["me".to_owned()]))),
             _ => match lookup::by_unique(self.snapshot, target, &Value::from(text))? {
                 Some(id) => self.visible(target, id)?,
                 None => self.titled(target, text)?,
@@ -399,6 +485,25 @@ impl Reader<'_, '_, '_> {
         let page = self.index.search(&request).map_err(index_source::error)?;
         Ok(page.hits.iter().map(|hit| Id(hit.id)).collect())
     }
+}
+
+/// A name with a colon and the value behind it, where a blank stands between them: `status: open`.
+/// A title is not asked for so: subjects of pasted mails stand behind one.
+fn joined(text: &str, name: &Piece, value: &Piece) -> Option<Piece> {
+    let is_value = !value.negated && value.field.is_none();
+    let field = text.get(name.value.clone())?.strip_suffix(':')?;
+    let is_title = FIELDS.iter().any(|(code, names)| {
+        let field = fold(field);
+        *code == "title" && (field == *code || names.contains(&field.as_str()))
+    });
+    let is_name = name.field.is_none() && !name.quoted && !field.is_empty();
+    (is_value && is_name && !is_title).then(|| Piece {
+        place: name.place.start..value.place.end,
+        negated: name.negated,
+        field: Some(name.value.start..name.value.start + field.len()),
+        value: value.value.clone(),
+        quoted: value.quoted,
+    })
 }
 
 fn kinds_named(parts: &[&str]) -> Option<Read> {

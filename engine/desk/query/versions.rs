@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::record;
 use crate::desk::rebuild::{self, Base};
 use crate::desk::sight::Sight;
-use crate::desk::{Actor, Desk, Error, Page, RecordPage, Result, Version};
+use crate::desk::{Actor, Desk, Error, Page, RecordPage, Result, Version, decide};
 use crate::domain::record::fields;
 use crate::domain::{Id, Kind};
 use crate::store::Pos;
@@ -42,11 +42,11 @@ impl Desk {
         })
     }
 
-    /// An article as it was at a position, with the version that it had then. Whoever may not see it
-    /// now does not see what it was.
+    /// An article as it was in one of its versions. Whoever may not see it now does not see what it
+    /// was.
     ///
     /// # Errors
-    /// When the asker may not, there is no such article, it was not there then, or the store fails.
+    /// When the asker may not, there is no such article, it has no such version, or the store fails.
     pub fn article_at(&self, actor: &Actor, id: Id, at: Pos) -> Result<RecordPage> {
         actor.require_agent("reading versions")?;
         let snapshot = self.store.snapshot(None)?;
@@ -55,7 +55,8 @@ impl Desk {
         record::read(&*snapshot, &sight, Kind::Article, id)?;
         let found =
             rebuild::record_then(&*snapshot, &*self.store, (Kind::Article, id), &Base::at(at))?;
-        let (version, mut record) = found.ok_or_else(Error::not_found)?;
+        let found = found.filter(|(version, _)| *version == at);
+        let (version, mut record) = found.ok_or_else(|| decide::no_version("at", at))?;
         // Rules of access may go by values that it had then.
         if !sight.sees(&record)? {
             return Err(Error::not_found());

@@ -28,6 +28,8 @@ pub struct SearchQuery {
     pub outdated: bool,
     /// Whether hits say what their scores are made of.
     pub explain: bool,
+    /// A field that orders the hits instead of their relevance, and whether the greatest comes first.
+    pub sort: Option<(String, bool)>,
 }
 
 /// One hit of a search, re-read from the store.

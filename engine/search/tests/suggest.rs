@@ -43,6 +43,23 @@ fn titles_by_beginnings_mistakes_and_layout() {
 }
 
 #[test]
+fn codes_are_completed_before_they_are_whole() {
+    let index = index_of(vec![
+        doc(1, "Ошибка E-1045 на кассе", "x"),
+        doc(2, "Ошибка E-1031", "x"),
+        doc(3, "Отказ 5.7.26", "x"),
+        doc(4, "Дверь 10", "e"),
+    ]);
+    assert_eq!(titles(&index, "E-10"), [1, 2]);
+    assert_eq!(suggest(&index, "E-10").completions, ["E-1031", "E-1045"]);
+    assert_eq!(titles(&index, "касса e104"), [1]);
+    assert_eq!(suggest(&index, "отказ 5.7.").completions, ["отказ 5.7.26"]);
+    assert_eq!(titles(&index, "E-99"), [] as [u128; 0]);
+    // A code with a blank behind it is whole.
+    assert!(suggest(&index, "E-10 ").completions.is_empty());
+}
+
+#[test]
 fn nothing_is_completed_from_what_is_not_let_through() {
     let mut secret = doc(1, "Тайное слияние компаний", "x");
     secret.internal = String::from("тайник");
