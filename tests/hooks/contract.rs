@@ -38,8 +38,12 @@ const PUBLISHED: [(&str, &str); 5] = [
     ),
 ];
 
-/// Fixtures of what the rules of the plugin have only since a version.
-const SINCE: [(&str, &str); 1] = [("notify.compose/html", "1.0.0")];
+/// Fixtures of what the rules of the plugin have only since a version; no published one has the
+/// youngest rules.
+const SINCE: [(&str, &str); 2] = [
+    ("notify.compose/html", "1.0.0"),
+    ("notify.compose/template", "after 1.0.0"),
+];
 
 /// The texts of a folder of the contract, by file.
 fn texts(version: &str) -> BTreeMap<String, String> {

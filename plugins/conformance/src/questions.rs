@@ -85,6 +85,10 @@ impl NotifyCompose for Plugin {
             return notify_compose::Decision::send(Message::default())
                 .html(format!("<p>{}</p>", notice.text));
         }
+        if notice.to == "assignee" {
+            let values = format!(r#"{{"number":17,"words":"{}"}}"#, notice.text);
+            return notify_compose::Decision::send(Message::default()).template("closed", values);
+        }
         if input.text("priority") == Some("high") {
             return notify_compose::Decision::send(
                 Message::default().to(&[&notice.to, "team"]).channel("mail"),

@@ -235,6 +235,9 @@ export const notifyCompose = rule((input) => {
     return o.compose({ subject: 'Ваше обращение', text: `Здравствуйте! ${notice.text}` });
   }
   if (notice.to === 'watchers') return o.compose({ html: `<p>${notice.text}</p>` });
+  if (notice.to === 'assignee') {
+    return o.compose({ template: 'closed', values: { number: 17, words: notice.text } });
+  }
   if (input.record.get('priority') === 'high') {
     return o.compose({ to: [notice.to, 'team'], channel: 'mail' });
   }

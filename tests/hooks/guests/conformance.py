@@ -254,6 +254,8 @@ def notify_compose(c):
         return o.compose(subject="Ваше обращение", text=f"Здравствуйте! {notice.text}")
     if notice.to == "watchers":
         return o.compose(html=f"<p>{notice.text}</p>")
+    if notice.to == "assignee":
+        return o.compose(template="closed", values={"number": 17, "words": notice.text})
     if c.record.get("priority") == "high":
         return o.compose(to=[notice.to, "team"], channel="mail")
 
