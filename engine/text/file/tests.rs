@@ -154,6 +154,9 @@ fn texts_are_read_in_the_encoding_that_programs_write() {
     let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("Café");
     let media = "text/plain; charset=iso-8859-1";
     assert_eq!(read("a.txt", media, &latin).unwrap(), "Café");
-    assert_eq!(read("a.txt", "", "\u{feff}Бумага".as_bytes()).unwrap(), "Бумага");
+    assert_eq!(
+        read("a.txt", "", "\u{feff}Бумага".as_bytes()).unwrap(),
+        "Бумага"
+    );
     assert!(read("a.txt", "", b"\xff\x00\x01").is_err());
 }

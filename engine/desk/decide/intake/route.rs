@@ -112,7 +112,12 @@ impl Deciding<'_, '_> {
         let Some(way) = self.chosen_way(inquiry, ruled, None)? else {
             return Ok((Kind::Inquiry, inquiry));
         };
-        let place = self.go(inquiry, &Acceptance::default(), way, crate::desk::journal::By::Asked)?;
+        let place = self.go(
+            inquiry,
+            &Acceptance::default(),
+            way,
+            crate::desk::journal::By::Asked,
+        )?;
         // What would be refused at the end must be known while it can be taken back.
         self.settle(&[(Kind::Inquiry, inquiry), place])?;
         Ok(place)
