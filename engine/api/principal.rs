@@ -59,8 +59,11 @@ pub struct Caller {
     pub hash: [u8; 32],
     /// Id of the request.
     pub request_id: RequestId,
-    /// `ru` or `en`, from `Accept-Language`.
+    /// The language of labels, `ru` or `en`: that of `Accept-Language`, else of whoever asks, else of
+    /// the desk.
     pub locale: &'static str,
+    /// The language of `Accept-Language`.
+    wanted: Option<&'static str>,
     /// Key of a write that may be repeated.
     pub idempotency_key: Option<String>,
     /// Version the record must have.
@@ -108,6 +111,7 @@ impl Caller {
             idempotency_key: self.idempotency_key.clone(),
             if_match: self.if_match,
             if_revision: self.if_revision,
+            locale: self.wanted.map(str::to_owned),
         }
     }
 }
@@ -138,11 +142,21 @@ impl FromRequestParts<App> for Caller {
             return Err(Error::forbidden(detail).into());
         }
         let (if_match, if_revision) = if_match(&parts.headers)?;
+        let wanted = wanted(&parts.headers);
+        let locale = match wanted {
+            Some(locale) => locale,
+            None => app
+                .desk()
+                .language_of(&actor)?
+                .as_deref()
+                .map_or(ENGLISH, spoken_or_english),
+        };
         Ok(Self {
+            wanted,
             actor,
             hash,
             request_id: parts.extensions.get().cloned().unwrap_or_default(),
-            locale: locale(&parts.headers),
+            locale,
             idempotency_key: idempotency_key(&parts.headers)?,
             if_match,
             if_revision,
@@ -197,20 +211,31 @@ fn secret(headers: &HeaderMap) -> Result<String, Problem> {
     Ok(secret.to_owned())
 }
 
+/// The language of those of whom none is known.
+const ENGLISH: &str = "en";
+
 /// The first language of `Accept-Language` that the engine speaks.
-pub(super) fn locale(headers: &HeaderMap) -> &'static str {
-    let wanted = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
-    for language in wanted.split(',').take(16) {
-        match language.trim().get(..2) {
-            Some("ru") => return "ru",
-            Some("en") => return "en",
-            _ => {}
-        }
+fn wanted(headers: &HeaderMap) -> Option<&'static str> {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    wanted.split(',').take(16).find_map(|l| spoken(l.trim()))
+}
+
+/// A language that the engine speaks.
+fn spoken(language: &str) -> Option<&'static str> {
+    match language.get(..2) {
+        Some("ru") => Some("ru"),
+        Some("en") => Some(ENGLISH),
+        _ => None,
     }
-    "en"
+}
+
+fn spoken_or_english(language: &str) -> &'static str {
+    spoken(language).unwrap_or(ENGLISH)
+}
+
+/// The language of an answer to somebody who is nobody's.
+pub(super) fn locale(headers: &HeaderMap) -> &'static str {
+    wanted(headers).unwrap_or(ENGLISH)
 }
 
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -170,7 +170,7 @@ impl Watcher {
 }
 
 fn tell(said: &str) {
-    tracing::info!("{said}");
+    tracing::debug!("{said}");
     if let Err(failure) = out::say(said) {
         tracing::warn!("{failure}");
     }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Desk, Result, codec};
+use super::{Actor, Desk, Result, codec, keys};
+use crate::domain::Record;
 use crate::store::{Key, Table};
 
 /// What administrators set for the whole desk.
@@ -66,6 +67,24 @@ impl Desk {
         let language = rows.next().flatten();
         settings.language = language.map(|row| codec::decode(&row.bytes)).transpose()?;
         Ok(settings)
+    }
+
+    /// The language of whoever asks: of its record, else of the desk.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn language_of(&self, actor: &Actor) -> Result<Option<String>> {
+        let snapshot = self.store.snapshot(None)?;
+        if let Some((kind, id)) = actor.record()
+            && let Some(row) = snapshot.get(Table::Records, &keys::record(kind, id))?
+        {
+            let record: Record = codec::decode(&row.bytes)?;
+            if let Some(own) = record.text("locale") {
+                return Ok(Some(own.to_owned()));
+            }
+        }
+        let row = snapshot.get(Table::Meta, &language_key())?;
+        row.map(|row| codec::decode(&row.bytes)).transpose()
     }
 
     /// Whether anybody reads published articles for everybody, without a token.

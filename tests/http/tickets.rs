@@ -290,3 +290,25 @@ async fn the_clocks_of_a_ticket_are_told() {
     assert_eq!(clock["due_at"], "2026-03-02T10:00:00Z");
     assert_eq!(clock["segments"][0]["counted"], true);
 }
+
+/// Labels: `Accept-Language`, else the asker's own language, else the desk's.
+#[tokio::test]
+async fn labels_come_in_the_language_of_whoever_asks() {
+    let app = App::new();
+    let path = format!("/v1/tickets/{}", app.ticket().await);
+    let status = async |secret: &str, headers: &[(&str, &str)]| {
+        let read = app.call("GET", &path, secret, headers, json!(null)).await;
+        read.is(200).json()["status_info"]["name"].clone()
+    };
+    let english = [("accept-language", "en")];
+    assert_eq!(status(AGENT, &[]).await, "To do");
+    let settings = json!({"language": "ru"});
+    app.patch("/v1/settings", ADMIN, settings).await.is(200);
+    assert_eq!(status(AGENT, &[]).await, "К выполнению");
+    assert_eq!(status(AGENT, &english).await, "To do");
+    let agent = format!("/v1/agents/{}", app.agent);
+    let own = json!({"locale": "en"});
+    app.patch(&agent, ADMIN, own).await.is(200);
+    assert_eq!(status(AGENT, &[]).await, "To do");
+    assert_eq!(status(ADMIN, &[]).await, "К выполнению");
+}

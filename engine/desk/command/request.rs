@@ -17,6 +17,8 @@ pub struct Request {
     pub if_match: Option<Pos>,
     /// The pack must be active in the revision with this hash; for changes of packs.
     pub if_revision: Option<[u8; 32]>,
+    /// The language that the asker wants texts in, where its record names none.
+    pub locale: Option<String>,
 }
 
 impl Request {
@@ -29,6 +31,7 @@ impl Request {
             idempotency_key: None,
             if_match: None,
             if_revision: None,
+            locale: None,
         }
     }
 }

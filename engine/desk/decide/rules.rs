@@ -258,11 +258,13 @@ impl Deciding<'_, '_> {
         })
     }
 
-    /// Language of whoever acts, as far as the draft knows the person, else of the desk.
+    /// Language of whoever acts, as far as the draft knows the person, else the one that was asked for,
+    /// else the desk's.
     pub(super) fn locale(&self) -> &str {
         let person = self.actor.record();
         let person = person.and_then(|(kind, id)| self.draft.peek(kind, id));
         let own = person.and_then(|p| p.text("locale"));
+        let own = own.or(self.request.locale.as_deref());
         own.unwrap_or_else(|| self.ground.service.language())
     }
 
