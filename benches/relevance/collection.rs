@@ -9,9 +9,6 @@ use serde_json::Value as Json;
 
 use super::disturb::WAYS;
 
-/// Characters of the title of an article that has none.
-const TITLE_CHARS: usize = 60;
-
 /// Articles, queries, and which articles answer which.
 pub struct Collection {
     /// Name of its folder.
@@ -54,19 +51,18 @@ impl Collection {
     /// # Errors
     /// When a file is missing or not of this form.
     pub fn read(folder: &Path) -> Fallible<Self> {
-        let articles = lines(&folder.join("corpus.jsonl"))?
+        let mut articles = lines(&folder.join("corpus.jsonl"))?
             .iter()
             .map(|line| {
                 let text = member(line, "text")?;
-                let title = line.get("title").and_then(Json::as_str).unwrap_or("");
-                let title = match title.trim() {
-                    "" => text.chars().take(TITLE_CHARS).collect(),
-                    title => title.to_owned(),
-                };
+                let title = line.get("title").and_then(Json::as_str);
+                let title = title.unwrap_or_default().trim().to_owned();
                 let key = member(line, "_id")?;
                 Ok(Article { key, title, text })
             })
-            .collect::<Fallible<Vec<_>>>()?;
+            .collect::<Fallible<Vec<Article>>>()?;
+        // What says nothing is no article to the desk, and no query finds it.
+        articles.retain(|article| !(article.title.is_empty() && article.text.trim().is_empty()));
         let mut disturbed = BTreeMap::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

@@ -9,6 +9,8 @@ use super::request::{MAX_QUERY_CHARS, MAX_QUERY_TOKENS};
 
 /// Letters of the shortest part of a code that says something by itself.
 const MIN_TELLING: usize = 3;
+/// Characters of the shortest part that does, whatever they are: six digits of a key are nobody else's.
+const MIN_LONG: usize = 5;
 /// More parts than these between strong joiners, none of which says anything, are one code.
 const MAX_ALONE: usize = 3;
 
@@ -136,7 +138,10 @@ fn is_name(text: &str, place: &Range<usize>) -> bool {
 /// `nginx-1.2` does. What stands alone between strong joiners does, as in `10/11` and `1С:УТ`, unless
 /// there is a row of such, as in a MAC address.
 fn is_crumb(text: &str, codes: &[Range<usize>], place: &Range<usize>) -> bool {
-    let tells = |word: &str| word.chars().filter(|c| c.is_alphabetic()).count() >= MIN_TELLING;
+    let tells = |word: &str| {
+        let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+        letters >= MIN_TELLING || word.chars().count() >= MIN_LONG
+    };
     let at = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
     let around = |code: &&Range<usize>| code.start <= place.start && place.end <= code.end;
     let Some(code) = codes.iter().filter(around).min_by_key(|code| code.len()) else {

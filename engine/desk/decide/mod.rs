@@ -16,6 +16,7 @@ mod consume;
 mod contract;
 mod create;
 mod custom;
+mod define_field;
 mod delivery;
 mod document;
 mod duplicate;

@@ -40,6 +40,8 @@ mod search;
 #[cfg(feature = "search")]
 mod spans;
 #[cfg(feature = "search")]
+mod spoken;
+#[cfg(feature = "search")]
 mod suggest;
 #[cfg(feature = "search")]
 mod suggestions;

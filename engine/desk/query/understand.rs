@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::spans::{self, Span};
+use super::spoken::{CATEGORIES, FIELDS, KINDS, LANGUAGES, NO, NONE, YES};
 use super::{categories, filter, search as found_by};
 use crate::desk::sight::Sight;
 use crate::desk::{Result, Understood, index_source, lookup};
 use crate::domain::article::tag_fault;
-use crate::domain::{FieldDef, Id, Instant, Kind, Names, StatusCategory, Value, ValueType};
+use crate::domain::{FieldDef, Id, Instant, Kind, Names, Value, ValueType};
 use crate::packs::Catalog;
 use crate::search::{
     Demand, Filter, FilterValue, MAX_QUERY_CHARS, Piece, SearchIndex, SearchRequest, blanked,
@@ -24,78 +25,6 @@ const MAX_VALUES: usize = 20;
 const MAX_NAMED: usize = 50;
 /// A text of more words than these was pasted: a minus in it is no wish to leave a word out.
 const TYPED_WORDS: usize = 8;
-
-/// Words for fields beside their codes and names.
-const FIELDS: [(&str, &[&str]); 18] = [
-    ("title", &["subject", "заголовок", "название", "тема"]),
-    ("kind", &["вид"]),
-    ("type", &["тип"]),
-    ("status", &["статус", "состояние"]),
-    ("assignee", &["исполнитель", "ответственный", "agent"]),
-    ("team", &["группа", "команда"]),
-    ("account", &["клиент", "организация", "customer"]),
-    ("contact", &["контакт"]),
-    ("tags", &["tag", "тег", "теги", "метка", "метки"]),
-    ("product", &["продукт", "товар", "products"]),
-    ("category", &["категория", "рубрика", "раздел"]),
-    ("locale", &["язык", "lang", "language"]),
-    ("audience", &["аудитория"]),
-    ("priority", &["приоритет"]),
-    ("number", &["номер"]),
-    ("created_at", &["created", "создано", "создан", "создана"]),
-    (
-        "updated_at",
-        &["updated", "обновлено", "обновлена", "изменено", "изменена"],
-    ),
-    ("closed_at", &["closed", "закрыто", "закрыта"]),
-];
-/// Names of kinds beside their codes.
-const KINDS: [(Kind, &[&str]); 12] = [
-    (Kind::Ticket, &["tickets", "заявка", "заявки", "обращение"]),
-    (Kind::Lead, &["leads", "лид", "лиды"]),
-    (Kind::Inquiry, &["inquiries", "запрос", "запросы"]),
-    (Kind::Activity, &["activities", "задача", "задачи"]),
-    (Kind::Asset, &["assets", "оборудование"]),
-    (Kind::Account, &["accounts", "клиент", "клиенты"]),
-    (Kind::Contact, &["contacts", "контакт", "контакты"]),
-    (Kind::Contract, &["contracts", "договор", "договоры"]),
-    (Kind::Product, &["products", "продукт", "продукты"]),
-    (Kind::Article, &["articles", "статья", "статьи"]),
-    (Kind::Agent, &["agents", "сотрудник", "сотрудники"]),
-    (Kind::Team, &["teams", "группа", "группы"]),
-];
-/// Russian names of what a status means.
-const CATEGORIES: [(StatusCategory, &[&str]); 5] = [
-    (StatusCategory::New, &["новая", "новые"]),
-    (StatusCategory::Open, &["открыта", "открытые", "в работе"]),
-    (StatusCategory::Waiting, &["ожидает", "ожидание"]),
-    (
-        StatusCategory::Done,
-        &[
-            "готово",
-            "решена",
-            "решенные",
-            "closed",
-            "закрыта",
-            "закрытые",
-        ],
-    ),
-    (StatusCategory::Cancelled, &["отменена", "отмененные"]),
-];
-/// Names of languages.
-const LANGUAGES: [(&str, &[&str]); 8] = [
-    ("ru", &["русский", "russian"]),
-    ("en", &["английский", "english"]),
-    ("de", &["немецкий", "german"]),
-    ("fr", &["французский", "french"]),
-    ("es", &["испанский", "spanish"]),
-    ("uk", &["украинский", "ukrainian"]),
-    ("be", &["белорусский", "belarusian"]),
-    ("kk", &["казахский", "kazakh"]),
-];
-const NONE: [&str; 4] = ["none", "empty", "нет", "пусто"];
-const YES: [&str; 3] = ["true", "yes", "да"];
-const NO: [&str; 3] = ["false", "no", "нет"];
 
 /// What a text asks the index for.
 pub struct Understanding {

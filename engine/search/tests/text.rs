@@ -113,6 +113,12 @@ fn a_code_that_is_not_there_is_not_found_by_its_parts() {
     let page = index.search(&text("касса E-9999")).unwrap();
     assert_eq!(ids(&page), [4]);
     assert_eq!(page.hits[0].matches.len(), 1, "{page:?}");
+    // Long parts are nobody else's, as of a key of which a piece is typed.
+    let keys = index_of(vec![
+        doc(1, "Ключ", "393943-22222-281721-555554"),
+        doc(2, "Касса", "22"),
+    ]);
+    assert_eq!(found(&keys, "281721-555554"), [1]);
     // Names within a code, and what stands on its own between strong joiners, are words.
     assert_eq!(found(&index, "nginx-1.99"), [5]);
     assert_eq!(found(&index, "10/11"), [5]);
