@@ -9,9 +9,9 @@ use crate::hooks::{
     ActorView, Call, Decision, Detail, Failure, FailureKind, Hook, NoticeChoice, NoticeView,
     Outcome, RecordView, Runner, Spot, TemplateChoice, Texts, Usage,
 };
+use crate::packs::PackFiles;
 use crate::packs::fault::Faults;
 use crate::packs::template::Templates;
-use crate::packs::{BuiltIn, Catalog, Grants, PackFiles, load};
 
 /// A rule that names a template.
 struct Names {
@@ -250,8 +250,11 @@ fn what_a_rule_says_itself_stands() {
     assert!(message.contains("did you mean `mail`"), "{message}");
 }
 
+#[cfg(feature = "script")]
 #[test]
 fn a_template_sees_nothing_that_its_pack_was_not_granted() {
+    use crate::packs::{BuiltIn, Catalog, Grants, load};
+
     let manifest = "[pack]\nname = \"demo\"\nversion = \"1.0.0\"\nengine = \"0.1\"\n\
                     [capabilities]\npersonal = [\"ticket.description\"]\n\
                     [[rule]]\nname = \"letter\"\nhook = \"notify.compose\"\nscript = \"rules.rhai\"\n\
