@@ -129,13 +129,15 @@ async def agent(desk, client):
     assert found["title"] == "Принтер жуёт бумагу", found
     found = await ask("read_ticket", id=desk.ticket)
     assert found["ticket"]["title"] == "Принтер" and "items" in found["entries"], found
+    again = await ask("read_ticket", id=f"#{found['ticket']['number']}")
+    assert again["ticket"]["id"] == desk.ticket, again
     found = await ask("suggest", text="Принтер жуёт бумагу", title="Помогите")
     assert desk.article in [hit["id"] for hit in found["articles"]], found
     found = await ask("suggest_for_ticket", id=desk.ticket, limit=3)
     assert desk.article in [hit["id"] for hit in found["articles"]], found
 
     await refused(client, "read_article", {"id": "nothing"}, "not_found")
-    await refused(client, "search_articles", {}, "`query` must be a string")
+    await refused(client, "search_articles", {}, "`query` is missing")
     await refused(client, "search_articles", {"query": "x", "limit": 0}, "`limit`")
     await refused(client, "search_articles", {"query": "x", "delete": True}, "`delete`")
     await refused(client, "read_ticket", {"id": desk.article}, "not_found")
