@@ -89,6 +89,11 @@ pub fn run(args: &RunArgs, place: &Place, shared: &Shared) -> Outcome<()> {
     out::say(&ready.cost(&measured))?;
     match measured.outcome {
         Ok(outcome) => out::say(&format!("{:#}", decision_json(&outcome.decision))),
+        // A record alone says nothing of the status that is entered, the agents there are, and the like.
+        Err(failure) if args.call.is_none() => Err(Failure::new(format!(
+            "{failure}; what a call of {hook} holds beside the record comes with --call FILE, as \
+             `call` of fixtures/{hook}/*.json has it"
+        ))),
         Err(failure) => Err(Failure::new(failure.to_string())),
     }
 }
