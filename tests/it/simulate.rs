@@ -356,3 +356,14 @@ fn a_shadow_keeps_the_last_differences_and_counts_all() {
         desk.desk.shadows(&Actor::System).unwrap()[0].reached
     );
 }
+
+/// "Nothing would differ" must not be said of what was never tried.
+#[test]
+fn rules_that_no_command_records_are_named() {
+    let (desk, _) = lived();
+    let more = "[[rule]]\nname = \"own\"\nhook = \"access.filter\"\nscript = \"rules.rhai\"\n";
+    let script = format!("{SCRIPT}\nfn own(c) {{ c.mask(\"weight\"); }}");
+    let done = simulate(&desk, &format!("{RULES}{more}"), &script);
+    assert_eq!(done.not_tried, [("plain/own".to_owned(), "access.filter")]);
+    assert!(simulate(&desk, RULES, SCRIPT).not_tried.is_empty());
+}

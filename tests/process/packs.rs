@@ -656,3 +656,15 @@ fn a_draft_that_cannot_be_tested_says_why() {
     assert_eq!(told["faults"][0]["suggestion"], "plugin");
     assert_eq!(server.stop(), 0);
 }
+
+#[test]
+fn packs_that_require_each_other_are_not_fit() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+    small(&one, "one", "requires = [\"other\"]", QUIET);
+    small(&other, "other", "requires = [\"one\"]", QUIET);
+    for folder in [&one, &other] {
+        let told = complained(&["pack", "check", text(folder)]);
+        assert!(told.contains("one") && told.contains("other"), "{told}");
+    }
+}
