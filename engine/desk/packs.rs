@@ -56,6 +56,11 @@ impl Desk {
         {
             plan.asks = names;
         }
+        // It is tried with what administrators have set.
+        let (new, lost) = match old {
+            Some(old) => new.keeping(&old.set),
+            None => (new, Vec::new()),
+        };
         let new = Arc::new(new);
         let others = catalog.packs().iter().filter(|p| p.name() != new.name());
         let all: Vec<Arc<Loaded>> = others.cloned().chain([Arc::clone(&new)]).collect();
@@ -82,6 +87,12 @@ impl Desk {
         plan.left = left(old, &changes);
         let shift = decide::shift_to(&catalog, old, &new, &all)?;
         plan.warnings = named_right(&shift.next, new.name())?;
+        let set = |name: &String| old.set.get(name).map(Value::to_json).unwrap_or_default();
+        let lost = lost.iter().map(|name| {
+            let set = set(name);
+            format!("option `{name}`, which was set to {set}, is gone or of another type")
+        });
+        plan.warnings.extend(lost);
         if let Err(error) = decide::refuse_reserved(old, &new, &shift.moves) {
             plan.refusals.push(error.message);
         }

@@ -74,6 +74,23 @@ fn rules_go_by_what_was_set_and_upgrades_keep_it() {
     for again in desk.desk.replay(&Actor::System, before, None).unwrap() {
         assert_eq!(again.differs, None, "{again:?}");
     }
+    // What an upgrade would lose is told before.
+    let plan = |head: &str| {
+        let head = manifest("1.1.0", head);
+        let files = [
+            ("pack.toml", head.as_str()),
+            ("definitions.toml", FIRST),
+            ("rules.rhai", SCRIPT),
+        ];
+        let plan = desk.desk.plan_pack(&PackFiles::from_texts(&files));
+        plan.unwrap().warnings.join("\n")
+    };
+    assert_eq!(plan(HEAD), "");
+    let told = plan(&HEAD.replace("value = [\"a\"]", "value = 1"));
+    assert!(
+        told.contains("option `rooms`, which was set to [\"b\",\"c\"]"),
+        "{told}"
+    );
     // Another revision keeps it, and loses what it has no place for.
     installed(
         &desk,
