@@ -51,7 +51,7 @@ pub struct PackOptionsInput {
 pub(super) fn add(routes: &mut Routes) {
     let op = Op::get("/v1/packs/{name}/options", "list_pack_options")
         .about("packs", "List the options of a pack with their values.")
-        .access(Access::Agent)
+        .access(Access::Admin)
         .at_least()
         .reply_page::<OptionView>("All of them; there is no next page");
     routes.add(op, list_options);
