@@ -55,8 +55,8 @@ fn check_one(folder: &Path, hosts: &BuiltIn) -> Outcome<Vec<String>> {
     Ok(std::iter::once(fit).chain(warnings).collect())
 }
 
-/// A pack after all that it requires, each once; `around` are those that led to it. Required packs that do not lie beside it are told
-/// by the catalog as missing.
+/// A pack after all that it requires, each once; `around` are those that led to it. Required packs
+/// that do not lie beside it are told by the catalog as missing.
 fn with_required(
     folder: &Path,
     hosts: &BuiltIn,

@@ -34,8 +34,8 @@ pub struct Misnamed {
     pub warnings: Vec<PackFault>,
 }
 
-/// The faults of methods and members that are not for the hooks of the rules which call them: known without a
-/// catalog.
+/// The faults of methods and members that are not for the hooks of the rules which call them: known
+/// without a catalog.
 pub(super) fn misplaced(loaded: &Loaded, faults: &mut Faults) {
     for at in loaded.named.iter() {
         let Mention::Method(hooks) = &at.named.what else {
